@@ -1,0 +1,191 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <boost/json/parse.hpp>
+#include <future>
+#include <set>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/codes.h"
+#include "base/executor.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/secret.h"
+#include "base/text.h"
+
+namespace tanba::base {
+namespace {
+
+TEST(Codes, DottedNamesAreUniqueAndComplete) {
+  std::set<std::string_view> seen;
+  for (const CodeInfo& code : all_codes()) {
+    EXPECT_TRUE(seen.insert(code.dotted).second) << code.dotted;
+    EXPECT_FALSE(code.english.empty() || code.russian.empty() || code.kazakh.empty()) << code.dotted;
+    EXPECT_EQ(find_code(code.dotted), code.code);
+    EXPECT_EQ(&info(code.code), &code);
+  }
+}
+
+// A text that leaves an argument out in one language hides evidence from its readers.
+TEST(Codes, EveryLanguageNamesTheSameArguments) {
+  const auto arguments = [](std::string_view text) {
+    std::set<std::string_view> names;
+    for (std::size_t open = text.find('{'); open != std::string_view::npos; open = text.find('{', open + 1)) {
+      names.insert(text.substr(open, text.find('}', open) - open));
+    }
+    return names;
+  };
+  for (const CodeInfo& code : all_codes()) {
+    EXPECT_EQ(arguments(code.english), arguments(code.russian)) << code.dotted;
+    EXPECT_EQ(arguments(code.english), arguments(code.kazakh)) << code.dotted;
+  }
+}
+
+TEST(Codes, VerdictsHaveASubIndicationAndOthersNone) {
+  for (const CodeInfo& code : all_codes()) {
+    const bool verdict = code.effect == Effect::kRefuse || code.effect == Effect::kRetry;
+    EXPECT_EQ(verdict, code.sub_indication != SubIndication::kNone) << code.dotted;
+  }
+}
+
+TEST(Error, MessagePutsArgumentsInAndEscapesThem) {
+  const Error error(Code::kFileNotReadable, {{"file", "a\nb"}, {"reason", "no"}});
+  EXPECT_EQ(error.message(), "The file a\\u{a}b cannot be read: no.");
+  EXPECT_EQ(error.message(Language::kRussian), "Файл a\\u{a}b не читается: no.");
+}
+
+TEST(Bytes, HexRoundTripsAndRefusesOddAndForeign) {
+  EXPECT_EQ(to_hex(*from_hex("00ffA5")), "00ffa5");
+  EXPECT_EQ(from_hex("0").error().code(), Code::kInputHex);
+  EXPECT_EQ(from_hex("0g").error().code(), Code::kInputHex);
+}
+
+TEST(Bytes, Base64KnownAnswers) {  // RFC 4648 section 10
+  const std::pair<std::string_view, std::string_view> answers[] = {
+      {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"foobar", "Zm9vYmFy"}};
+  for (const auto& [plain, encoded] : answers) {
+    EXPECT_EQ(to_base64(as_bytes(plain)), encoded);
+    EXPECT_EQ(as_text(*from_base64(encoded)), plain);
+  }
+}
+
+TEST(Bytes, Base64IsStrict) {
+  for (const std::string_view bad : {"Zg=", "Zg", "Zh==", "Zm9", "=", "====", "Zg==Zg==", "Z m8=", "Zm8=\n", "Zm-_"}) {
+    EXPECT_FALSE(from_base64(bad).has_value()) << bad;
+  }
+  EXPECT_EQ(as_text(*from_base64_with_space(" Zm\n9v\t")), "foo");
+}
+
+TEST(Bytes, Sha256KnownAnswer) {
+  EXPECT_EQ(sha256(as_bytes("abc")).hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(Secret, MovesLeaveNothingBehind) {
+  Secret pin(std::string_view("1234"));
+  const Secret moved = std::move(pin);
+  EXPECT_TRUE(pin.empty());  // NOLINT(bugprone-use-after-move): that is what is tested
+  EXPECT_EQ(moved.reveal_text(), "1234");
+}
+
+TEST(Clock, Rfc3339RoundTrips) {
+  EXPECT_EQ(format_time(*parse_time("2026-11-22T04:18:50Z")), "2026-11-22T04:18:50Z");
+  EXPECT_EQ(format_time(*parse_time("2026-11-22T09:18:50.999+05:00")), "2026-11-22T04:18:50Z");
+  EXPECT_EQ(format_time(*parse_time("2021-06-01")), "2021-06-01T00:00:00Z");
+  for (const std::string_view bad : {"", "2021", "2021-02-30", "2021-06-01T25:00:00Z", "2021-06-01T00:00:00",
+                                     "2021-06-01 ", "2021-06-01T00:00:00.Z", "1e10-06-01"}) {
+    EXPECT_FALSE(parse_time(bad).has_value()) << bad;
+  }
+}
+
+TEST(Text, EscapesWhatDeceives) {
+  EXPECT_EQ(escape_for_display("ok «таңба»"), "ok «таңба»");
+  EXPECT_EQ(escape_for_display("a\r\n\x1b[2J"), "a\\u{d}\\u{a}\\u{1b}[2J");
+  EXPECT_EQ(escape_for_display("\u202Egpj"), "\\u{202e}gpj");
+  EXPECT_EQ(escape_for_display("\xC0\xAF\\"), "\\x{c0}\\x{af}\\\\");
+  EXPECT_EQ(escape_for_display("abc", 2), "ab…");
+}
+
+TEST(Text, Utf8IsWellFormedOnly) {
+  EXPECT_TRUE(is_utf8("\u04A3\U0001F600"));
+  for (const std::string_view bad : {"\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\x80"}) {
+    EXPECT_FALSE(is_utf8(bad));
+  }
+}
+
+TEST(Json, CanonicalFormSortsAndEscapes) {  // RFC 8785 3.2.3: the order of its example
+  const auto value =
+      boost::json::parse(R"({"\u20ac":1,"\r":2,"\ufb33":3,"1":4,"\ud83d\ude00":5,"\u0080":6,"\u00f6":7})");
+  EXPECT_EQ(canonical_json(value), "{\"\\r\":2,\"1\":4,\"\u0080\":6,\"ö\":7,\"€\":1,\"😀\":5,\"\uFB33\":3}");
+  EXPECT_EQ(canonical_json(boost::json::parse(R"({"b":[1,{"d":null,"c":"\u000f\"/"}],"a":true})")),
+            "{\"a\":true,\"b\":[1,{\"c\":\"\\u000f\\\"/\",\"d\":null}]}");
+}
+
+TEST(Json, RefusesDuplicatesDepthSizeAndBadUtf8) {
+  EXPECT_TRUE(parse_json(R"({"a":{"b":"x:y"},"b":1})").has_value());
+  EXPECT_EQ(parse_json(R"({"a":1,"a":2})").error().code(), Code::kInputJson);
+  EXPECT_EQ(parse_json(std::string(100, '[')).error().code(), Code::kInputJson);
+  EXPECT_EQ(parse_json("[1]", {.max_size_bytes = 2}).error().code(), Code::kInputTooLarge);
+  EXPECT_EQ(parse_json("\"\xFF\"").error().code(), Code::kInputUtf8);
+}
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "tanba-base-XXXXXX").string();
+    path_ = ::mkdtemp(pattern.data());
+  }
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  [[nodiscard]] std::filesystem::path operator/(const char* name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+TEST(File, WritesDurablyReadsBounded) {
+  const TemporaryDirectory directory;
+  const auto path = directory / "file";
+  ASSERT_TRUE(write_file_durably(path, as_bytes("one")).has_value());
+  ASSERT_TRUE(write_file_durably(path, as_bytes("two")).has_value());
+  EXPECT_EQ(write_file_durably(path, as_bytes("three"), Overwrite::kRefuse).error().code(), Code::kFileExists);
+  EXPECT_EQ(as_text(*read_file(path, 3)), "two");
+  EXPECT_EQ(read_file(path, 2).error().code(), Code::kFileTooLarge);
+  EXPECT_EQ(read_file(directory / "none", 2).error().code(), Code::kFileNotReadable);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path.parent_path()), {}), 1);
+}
+
+TEST(Executor, RefusesWhatDoesNotFitAndFinishesWhatItTook) {
+  std::promise<void> gate;
+  std::shared_future<void> open = gate.get_future().share();
+  std::atomic<int> ran{0};
+  {
+    Executor executor({.name = "test", .threads = 1, .max_queued = 2, .on_thread_start = {}});
+    std::promise<void> started;
+    ASSERT_TRUE(executor
+                    .post([&] {
+                      started.set_value();
+                      open.wait();
+                      ++ran;
+                    })
+                    .has_value());
+    started.get_future().wait();
+    ASSERT_TRUE(executor.post([&] { ++ran; }).has_value());
+    ASSERT_TRUE(executor.post([&] { ++ran; }).has_value());
+    EXPECT_EQ(executor.post([&] { ++ran; }).error().code(), Code::kExecutorFull);
+    gate.set_value();
+  }
+  EXPECT_EQ(ran, 3);
+}
+
+TEST(Budget, ChargesBeforeTheWorkWithoutOverflow) {
+  Budget budget({.max_digested_bytes = 10, .max_public_key_operations = 1});
+  EXPECT_TRUE(budget.charge_digest(10).has_value());
+  EXPECT_EQ(budget.charge_digest(1).error().code(), Code::kLimitCost);
+  EXPECT_EQ(budget.charge_digest(~std::uint64_t{0}).error().code(), Code::kLimitCost);
+  EXPECT_TRUE(budget.charge_public_key_operation().has_value());
+  EXPECT_EQ(budget.charge_public_key_operation().error().code(), Code::kLimitCost);
+}
+
+}  // namespace
+}  // namespace tanba::base
