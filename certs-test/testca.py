@@ -1,0 +1,264 @@
+#!/usr/bin/python3
+"""tanba-testca: a whole test authority for demo and tests.
+
+It is made with python3-cryptography and by hand-written DER, never with the code that it serves to test.
+"""
+
+import argparse
+import datetime
+import json
+import pathlib
+import shutil
+import sys
+
+sys.dont_write_bytecode = True
+
+import authority as authority_module
+import people
+import plans
+import x509build
+from authority import Authority, UsageError, parse_time, pem, unpem
+from people import Body, Person
+
+EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 64
+
+
+def _is_fresh(folder: pathlib.Path, max_age_days: float, base_url: str) -> bool:
+    try:
+        made = json.loads((folder / "made.json").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return False
+    age = authority_module.now() - parse_time(made["madeAt"])
+    return (
+        made["generator"] == authority_module.generator_digest()
+        and made["baseUrl"] == base_url.rstrip("/")
+        and datetime.timedelta(0) <= age < datetime.timedelta(days=max_age_days)
+    )
+
+
+def make_authority(options: argparse.Namespace) -> int:
+    folder: pathlib.Path = options.dir
+    folder.mkdir(parents=True, exist_ok=True)
+    with Authority(folder).locked():
+        exists = (folder / "made.json").exists()
+        stale = exists and not _is_fresh(folder, options.max_age, options.base_url)
+        if exists and not options.force and not (options.refresh and stale):
+            print(f"{folder}: made before, left as it is" + (" (old: --refresh makes it anew)" if stale else ""))
+            return EXIT_OK
+    Authority.make(folder, options.base_url, options.key_cache)
+    print(f"{folder}: {len(plans.AUTHORITIES)} authorities, {len(plans.PLANS)} persons' certificates, "
+          f"{len(plans.SERVICES)} of services; the anchor is {folder}/anchors.pem")
+    return EXIT_OK
+
+
+# --- issue -----------------------------------------------------------------------------------------------------------
+
+PROFILES = {
+    "individual": (plans.INDIVIDUAL, "applicant"),
+    "head": (plans.HEAD, "applicant"),
+    "sign-right": (plans.SIGN_RIGHT, "applicant"),
+    "employee": (plans.EMPLOYEE, "applicant"),
+    "infosystem": (plans.SYSTEM, "applicant"),
+    "officer": (plans.SIGN_RIGHT, "officer"),
+    "operator": (plans.EMPLOYEE, "operator"),
+    "licensor": (plans.SYSTEM, "officer"),
+}
+
+
+def _public_key(options: argparse.Namespace) -> bytes:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+
+    source: pathlib.Path = options.csr or options.public_key
+    try:
+        content = unpem(source.read_bytes())
+        if options.public_key:
+            serialization.load_der_public_key(content)
+            return content
+        request = x509.load_der_x509_csr(content)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{source}: {error}") from error
+    if not request.is_signature_valid:
+        raise UsageError(f"{source}: the request's own signature is wrong")
+    return request.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def _person(options: argparse.Namespace) -> Person | None:
+    if options.profile in ("infosystem", "licensor"):
+        return None
+    if not options.iin:
+        raise UsageError(f"profile {options.profile} needs --iin")
+    return Person(options.surname, options.given, options.patronymic, _number(options.iin))
+
+
+def _body(options: argparse.Namespace) -> Body | None:
+    if options.profile == "individual":
+        return None
+    known = {body.bin: body for body in [people.DEMO, people.OTHER, people.CENTRE, *people.LICENSORS.values()]}
+    number = options.bin
+    if options.licensor:
+        number = people.LICENSORS[people.SERVICE_LICENSOR.get(options.licensor, options.licensor)].bin
+    if not number:
+        raise UsageError(f"profile {options.profile} needs --bin or --licensor")
+    fallback = known[number].name if number in known else "ДЕМО"
+    return Body(options.organization or fallback, _number(number))
+
+
+def _number(text: str) -> str:
+    if len(text) != 12 or not text.isascii() or not text.isdigit():
+        raise UsageError(f"{text}: an IIN or BIN has twelve digits")
+    if people.check_digit(text[:11]) != int(text[11]):
+        raise UsageError(f"{text}: its check digit is wrong")
+    return text
+
+
+def issue(options: argparse.Namespace) -> int:
+    authority = Authority.open(options.dir)
+    spki = _public_key(options)
+    days = (-1, options.days)
+    plan: plans.Plan | plans.Service
+    if options.profile in ("tls-server", "tls-client"):
+        server = options.profile == "tls-server"
+        eku = x509build.EKU_SERVER_AUTH if server else x509build.EKU_CLIENT_AUTH
+        plan = plans.Service(options.name, "tls-root", options.common_name or options.name, "", [eku], days,
+                             dns=("localhost",) if server else ())
+    else:
+        roles, duty = PROFILES[options.profile]
+        body = _body(options)
+        person = _person(options)
+        common_name = options.common_name or (None if person or not body else body.name)
+        plan = plans.Plan(options.name, person, body, roles, "issued on request", days=days, duty=duty, common_name=common_name)
+    certificate = authority.issue(options.name, plan, spki)
+    if options.der:
+        options.der.write_bytes(certificate)
+    if options.output:
+        options.output.write_bytes(pem("CERTIFICATE", certificate))
+    print(options.dir / "certs" / f"{options.name}.pem")
+    return EXIT_OK
+
+
+# --- revocation ------------------------------------------------------------------------------------------------------
+
+
+def revoke(options: argparse.Namespace) -> int:
+    at = parse_time(options.at) if options.at else authority_module.now()
+    reason = None if options.reason == "none" else options.reason
+    status = "hold" if reason == "certificateHold" else "revoked"
+    name = Authority.open(options.dir).set_status(options.name, status, reason, at)
+    print(f"{name}: {status}")
+    return EXIT_OK
+
+
+def hold(options: argparse.Namespace) -> int:
+    options.reason = "certificateHold"
+    return revoke(options)
+
+
+def release(options: argparse.Namespace) -> int:
+    name = Authority.open(options.dir).set_status(options.name, "good", None, authority_module.now())
+    print(f"{name}: good")
+    return EXIT_OK
+
+
+def crl(options: argparse.Namespace) -> int:
+    this_update = parse_time(options.this_update) if options.this_update else None
+    for name in Authority.open(options.dir).publish_crls(this_update, options.days, options.authority):
+        print(options.dir / "crl" / f"{name}.crl")
+    if options.copy_to:
+        options.copy_to.mkdir(parents=True, exist_ok=True)
+        for name in options.authority or ["root", "issuing"]:
+            shutil.copyfile(options.dir / "crl" / f"{name}.crl", options.copy_to / f"{name}.crl")
+    return EXIT_OK
+
+
+# --- the command line ------------------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tanba-testca",
+        description="A whole test authority in one directory, in the profile of Kazakhstan's national certification "
+        "authority: certificates that are good and certificates that are bad in one way each, CRLs, an OCSP responder "
+        "that misbehaves on demand. For demo and tests only; its anchors carry a marker by which a real service "
+        "refuses them.",
+        epilog="Begin with: tanba-testca make-authority DIR && tanba-testca serve DIR",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run, help_text: str, epilog: str = "") -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help_text, description=help_text, epilog=epilog,
+                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+        sub.add_argument("dir", metavar="DIR", type=pathlib.Path, help="the authority's directory")
+        sub.set_defaults(run=run)
+        return sub
+
+    make = command("make-authority", make_authority, "Makes an authority in DIR, or leaves the one that is there.",
+                   "What is in DIR afterwards: anchors.pem (the demo root alone), tls-anchors.pem, ca/NAME.pem, certs/NAME.pem,\n"
+                   "keys/NAME.key.pem, p12/NAME.p12 with p12/password.txt, crl/NAME.crl (DER), index.json (what each one is and\n"
+                   "what outcome is expected of it), authority.sqlite (states). Private keys are unprotected: demo only.\n\n"
+                   "example: tanba-testca make-authority /tmp/demo --base-url http://127.0.0.1:18088")
+    make.add_argument("--base-url", default=authority_module.DEFAULT_BASE_URL, metavar="URL",
+                      help="where `serve` will be reached; certificates name it (default %(default)s)")
+    make.add_argument("--key-cache", type=pathlib.Path, metavar="FOLDER",
+                      help="keep RSA keys here and use those that are there (default DIR/key-cache): a second authority is made in a second")
+    make.add_argument("--refresh", action="store_true", help="make it anew when it is old or was made by another version or for another URL")
+    make.add_argument("--max-age", type=float, default=3, metavar="DAYS", help="what old means for --refresh (default %(default)s)")
+    make.add_argument("--force", action="store_true", help="make it anew in any case; issued and revoked ones are forgotten")
+
+    new = command("issue", issue, "Issues a certificate for a public key that lives elsewhere, such as on a token.",
+                  "examples:\n"
+                  "  tanba-testca issue DIR --name licensor-oil-gas --profile licensor --licensor oil-gas --public-key pub.pem\n"
+                  "  tanba-testca issue DIR --name officer-token --profile officer --licensor oil-gas --iin 790704300072 --csr req.pem\n"
+                  "The same name with the same key again gives the same certificate.")
+    new.add_argument("--name", required=True, help="the new certificate's name in DIR")
+    new.add_argument("--profile", required=True, choices=[*PROFILES, "tls-server", "tls-client"])
+    key = new.add_mutually_exclusive_group(required=True)
+    key.add_argument("--public-key", type=pathlib.Path, metavar="FILE", help="SubjectPublicKeyInfo, PEM or DER")
+    key.add_argument("--csr", type=pathlib.Path, metavar="FILE", help="PKCS#10 request, PEM or DER; only its key is used")
+    new.add_argument("--iin", help="twelve digits with a right check digit")
+    new.add_argument("--bin", help="twelve digits with a right check digit")
+    new.add_argument("--licensor", choices=[*people.LICENSORS, *(s for s in people.SERVICE_LICENSOR if s not in people.LICENSORS)],
+                     help="instead of --bin: the licensor, or a service whose licensor is meant")
+    new.add_argument("--organization", metavar="NAME", help="O; known for the demo's own BINs")
+    new.add_argument("--surname", default="ДЕМОВ")
+    new.add_argument("--given", default="ДЕМО")
+    new.add_argument("--patronymic", default="ДЕМҰЛЫ")
+    new.add_argument("--common-name", metavar="CN", help="default: surname and given name, or the organisation, or the name")
+    new.add_argument("--days", type=int, default=335, help="valid for so many days (default %(default)s)")
+    new.add_argument("-o", "--output", type=pathlib.Path, metavar="FILE", help="write the certificate here as PEM too")
+    new.add_argument("--der", type=pathlib.Path, metavar="FILE", help="write the certificate here as DER too")
+
+    strike = command("revoke", revoke, "Revokes a certificate; OCSP and the CRL say so at once.")
+    strike.add_argument("name", metavar="NAME", help="name or serial (hex)")
+    strike.add_argument("--reason", default="keyCompromise", choices=["none", *(r for r in x509build.REASONS if r != "removeFromCRL")])
+    strike.add_argument("--at", metavar="T", help="revoked since (RFC 3339; default now)")
+    pause = command("hold", hold, "Puts a certificate on hold (certificateHold).")
+    pause.add_argument("name", metavar="NAME", help="name or serial (hex)")
+    pause.add_argument("--at", metavar="T", help="on hold since (RFC 3339; default now)")
+    resume = command("release", release, "Takes a certificate off hold.")
+    resume.add_argument("name", metavar="NAME", help="name or serial (hex)")
+
+    lists = command("crl", crl, "Publishes new CRLs.", "example: tanba-testca crl DIR --authority issuing --copy-to evidence")
+    lists.add_argument("--days", type=float, default=authority_module.CRL_DAYS, help="good for so many days (default %(default)s)")
+    lists.add_argument("--this-update", metavar="T", help="thisUpdate (RFC 3339; default now)")
+    lists.add_argument("--authority", action="append", metavar="CA", help="only of this authority (repeatable; default all)")
+    lists.add_argument("--copy-to", type=pathlib.Path, metavar="FOLDER", help="copy them there (default root and issuing)")
+    return parser
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit as stop:
+        return EXIT_OK if stop.code in (0, None) else EXIT_USAGE
+    try:
+        return options.run(options)
+    except UsageError as error:
+        print(f"tanba-testca: {error}", file=sys.stderr)
+        return EXIT_FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
