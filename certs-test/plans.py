@@ -235,7 +235,7 @@ PLANS = [
     _head("by-head", "issued by the head's own end-entity certificate", "not-a-ca", issuer="head"),
     _head("by-expired-ca", "its issuing CA ended yesterday", "ca-expired", key="pool-2", issuer="ca-expired"),
     _head("by-revoked-ca", "its issuing CA was revoked by the root", "ca-revoked", key="pool-3", issuer="ca-revoked"),
-    _head("forged", "names the issuing CA and its key identifier, signed with another CA's key", "no-chain", key="pool-4", signer="foreign-issuing"),
+    _head("forged", "names the issuing CA and its key identifier, signed with another CA's key", "forged-path", key="pool-4", signer="foreign-issuing"),
     # --- algorithms --------------------------------------------------------------------------------------------------
     _head("weak-key", "RSA-1024", "weak-key", key="weak", key_bits=1024),
     _head("sha1-signed", "the certificate is signed with sha1WithRSAEncryption", "weak-digest", digest="sha1"),
