@@ -34,7 +34,6 @@ UTC = datetime.timezone.utc
 P12_PASSWORD = "tanba-demo"
 P12_ROUNDS = 2048  # OpenSSL's own default; these keys protect nothing
 CRL_DAYS = 7
-DEFAULT_BASE_URL = "http://127.0.0.1:18088"
 
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);

@@ -6,16 +6,23 @@ It is made with python3-cryptography and by hand-written DER, never with the cod
 
 import argparse
 import datetime
+import ipaddress
 import json
 import pathlib
+import secrets
 import shutil
+import signal
+import socket
 import sys
+import threading
 
 sys.dont_write_bytecode = True
 
 import authority as authority_module
+import ocsp
 import people
 import plans
+import server as server_module
 import x509build
 from authority import Authority, UsageError, parse_time, pem, unpem
 from people import Body, Person
@@ -31,13 +38,30 @@ def _is_fresh(folder: pathlib.Path, max_age_days: float, base_url: str) -> bool:
     age = authority_module.now() - parse_time(made["madeAt"])
     return (
         made["generator"] == authority_module.generator_digest()
-        and made["baseUrl"] == base_url.rstrip("/")
+        and base_url in ("auto", made["baseUrl"])
         and datetime.timedelta(0) <= age < datetime.timedelta(days=max_age_days)
     )
 
 
+def _free_base_url() -> str:
+    """A port below the range that the kernel gives to outgoing connections, free at present.
+
+    Chosen when the certificates are made, since they name it; several authorities on one machine do not meet.
+    """
+    for _ in range(100):
+        port = 20000 + secrets.randbelow(10000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return f"http://127.0.0.1:{port}"
+    raise UsageError("no free port found: name one with --base-url")
+
+
 def make_authority(options: argparse.Namespace) -> int:
     folder: pathlib.Path = options.dir
+    options.base_url = options.base_url.rstrip("/")
     folder.mkdir(parents=True, exist_ok=True)
     with Authority(folder).locked():
         exists = (folder / "made.json").exists()
@@ -45,7 +69,8 @@ def make_authority(options: argparse.Namespace) -> int:
         if exists and not options.force and not (options.refresh and stale):
             print(f"{folder}: made before, left as it is" + (" (old: --refresh makes it anew)" if stale else ""))
             return EXIT_OK
-    Authority.make(folder, options.base_url, options.key_cache)
+    base_url = _free_base_url() if options.base_url == "auto" else options.base_url
+    Authority.make(folder, base_url, options.key_cache)
     print(f"{folder}: {len(plans.AUTHORITIES)} authorities, {len(plans.PLANS)} persons' certificates, "
           f"{len(plans.SERVICES)} of services; the anchor is {folder}/anchors.pem")
     return EXIT_OK
@@ -173,6 +198,59 @@ def crl(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+# --- serve -----------------------------------------------------------------------------------------------------------
+
+
+def serve(options: argparse.Namespace) -> int:
+    authority = Authority.open(options.dir)
+    listen = options.listen or authority.meta("baseUrl").removeprefix("http://").split("/")[0]
+    host, _, port = listen.rpartition(":")
+    if not port.isdigit():
+        raise UsageError(f"{listen}: ADDRESS:PORT is wanted")
+    if not ipaddress.ip_address(host.strip("[]")).is_loopback:
+        raise UsageError(f"{host}: the test authority serves loopback only")
+    try:
+        server = server_module.Server((host.strip("[]"), int(port)), options.dir, int(options.verbose))
+    except OSError as error:
+        raise UsageError(f"{listen}: {error.strerror}") from error
+    port = str(server.server_address[1])
+    if options.port_file:
+        authority_module.write_atomically(options.port_file, (port + "\n").encode("ascii"))
+    print(f"listening on {host}:{port}", flush=True)
+
+    def stop(*_) -> None:
+        threading.Thread(target=server.shutdown, daemon=True).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    if options.until_eof:
+        threading.Thread(target=lambda: (sys.stdin.buffer.read(), stop()), daemon=True).start()
+    server.serve_forever(poll_interval=0.1)
+    return EXIT_OK
+
+
+def _modes(title: str, modes: dict[str, str]) -> str:
+    return "\n".join([f"{title}:", *(f"  {mode:<18} {meaning}" for mode, meaning in modes.items()), ""])
+
+
+_SERVE_HELP = "\n".join(
+    [
+        "Paths: POST /ocsp, GET /ocsp/BASE64, /crl/CA.crl, /crl/CA-delta.crl, /ca/CA.cer, /stats, /healthz.",
+        'POST /revoke, /hold {"name": NAME, "reason"?, "at"?}, /release {"name": NAME}: take effect at once, as do the',
+        "commands revoke, hold and release of another process on the same DIR.",
+        "",
+        'POST /control {"ocsp": MODE, "crl": MODE, PARAMETER: VALUE ...} makes it misbehave; instead of MODE an object',
+        '{"mode": MODE, PARAMETER: VALUE ...} keeps parameters apart. Parameters of every mode: "times" (only so many',
+        'requests, then ok), "only" (a name or a list of names of certificates, or of CAs for CRLs). {"resetStats": true}',
+        "sets the counts of /stats to nothing. GET /control shows what is set.",
+        "",
+        _modes("Modes of OCSP", ocsp.MODES),
+        _modes("Modes of CRLs", server_module.CRL_MODES),
+        _modes("Modes of both", server_module.CHANNEL_MODES),
+    ]
+)
+
+
 # --- the command line ------------------------------------------------------------------------------------------------
 
 
@@ -199,8 +277,8 @@ def _parser() -> argparse.ArgumentParser:
                    "keys/NAME.key.pem, p12/NAME.p12 with p12/password.txt, crl/NAME.crl (DER), index.json (what each one is and\n"
                    "what outcome is expected of it), authority.sqlite (states). Private keys are unprotected: demo only.\n\n"
                    "example: tanba-testca make-authority /tmp/demo --base-url http://127.0.0.1:18088")
-    make.add_argument("--base-url", default=authority_module.DEFAULT_BASE_URL, metavar="URL",
-                      help="where `serve` will be reached; certificates name it (default %(default)s)")
+    make.add_argument("--base-url", default="auto", metavar="URL",
+                      help="where `serve` will be reached, as the certificates name it; auto (the default) takes a free port of 127.0.0.1")
     make.add_argument("--key-cache", type=pathlib.Path, metavar="FOLDER",
                       help="keep RSA keys here and use those that are there (default DIR/key-cache): a second authority is made in a second")
     make.add_argument("--refresh", action="store_true", help="make it anew when it is old or was made by another version or for another URL")
@@ -245,6 +323,12 @@ def _parser() -> argparse.ArgumentParser:
     lists.add_argument("--this-update", metavar="T", help="thisUpdate (RFC 3339; default now)")
     lists.add_argument("--authority", action="append", metavar="CA", help="only of this authority (repeatable; default all)")
     lists.add_argument("--copy-to", type=pathlib.Path, metavar="FOLDER", help="copy them there (default root and issuing)")
+
+    run = command("serve", serve, "Serves OCSP, CRLs and CA certificates on loopback, well or badly.", _SERVE_HELP)
+    run.add_argument("--listen", metavar="ADDRESS:PORT", help="default: where the certificates say; port 0 takes a free one")
+    run.add_argument("--port-file", type=pathlib.Path, metavar="FILE", help="write the port here once it is open")
+    run.add_argument("--until-eof", action="store_true", help="end when standard input ends, so that it does not outlive a test")
+    run.add_argument("--verbose", action="store_true", help="a line for each request on standard error")
     return parser
 
 
