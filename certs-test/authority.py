@@ -195,10 +195,15 @@ class Authority:
         maker.run()
         return authority
 
+    def seal(self) -> None:
+        """Written last: a directory without made.json was left half made and is made again."""
+        made = {"generator": generator_digest(), "madeAt": self.meta("madeAt"), "baseUrl": self.meta("baseUrl")}
+        write_atomically(self.folder / "made.json", (json.dumps(made) + "\n").encode("ascii"))
+
     @contextlib.contextmanager
-    def locked(self):
+    def locked(self, what: str = "state"):
         """One writer at a time, also between processes."""
-        with open(self.folder / ".lock", "w") as lock:
+        with open(self.folder / f".{what}.lock", "w", encoding="ascii") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
@@ -579,8 +584,6 @@ class _Maker:
         self._write_p12()
         # An hour old, so that `goodAt` (the time of making) lies after thisUpdate and a clock set back a little still fits.
         self._authority.publish_crls(self._at - datetime.timedelta(hours=1))
-        made = {"generator": generator_digest(), "madeAt": rfc3339(self._at), "baseUrl": self._base}
-        write_atomically(self._folder / "made.json", (json.dumps(made) + "\n").encode("ascii"))
 
     @staticmethod
     def _wanted_keys() -> dict[str, int]:

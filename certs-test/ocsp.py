@@ -5,6 +5,7 @@ STRING inside the extension's OCTET STRING, and a serial that the authority neve
 definition of revoked (RFC 6960 2.2): revoked, certificateHold, at 1970-01-01T00:00:00Z.
 """
 
+import collections.abc
 import dataclasses
 import datetime
 import hashlib
@@ -115,8 +116,9 @@ def plain(status: int) -> bytes:
 
 
 class Responder:
-    def __init__(self, authority: Authority):
+    def __init__(self, authority: Authority, clock: collections.abc.Callable[[], datetime.datetime] = now):
         self._authority = authority
+        self._clock = clock
 
     def names(self, content: bytes) -> list[str]:
         """The names of the certificates asked for, or their serials where the name is not known."""
@@ -127,7 +129,7 @@ class Responder:
         found = []
         for asked in request.asked:
             issuer = self._issuer(asked)
-            row = self._row(issuer.name, asked.serial) if issuer else None
+            row = self._row(issuer.name, asked.serial, "*") if issuer else None
             found.append(row["name"] if row else f"{asked.serial:040x}")
         return found
 
@@ -154,11 +156,12 @@ class Responder:
                 return issuer
         return None
 
-    def _row(self, issuer: str, serial: int):
+    def _row(self, issuer: str, serial: int, hidden: str = "unknown"):
+        """The books' entry; what is `unknown` stands there for us, but not for those who ask."""
         with self._authority.database() as database:
             return database.execute(
-                "SELECT * FROM certificates WHERE issuer = ? AND serial = ? AND status != 'unknown'",
-                (issuer, f"{serial:040x}"),
+                "SELECT * FROM certificates WHERE issuer = ? AND serial = ? AND status != ?",
+                (issuer, f"{serial:040x}", hidden),
             ).fetchone()
 
     def _status(self, issuer: Issuer, serial: int, mode: str) -> bytes:
@@ -168,13 +171,13 @@ class Responder:
         if mode == "lie-good" or row is not None and row["status"] == "good" and mode != "lie-revoked":
             return der.implicit(0, der.null())
         if mode == "lie-revoked":
-            return _revoked(now() - datetime.timedelta(days=1), "keyCompromise")
+            return _revoked(self._clock() - datetime.timedelta(days=1), "keyCompromise")
         if row is None:
             return _revoked(EPOCH, "certificateHold")
         return _revoked(parse_time(row["revoked_at"]), row["reason"])
 
     def _times(self, mode: str, age_s: float | None) -> tuple[datetime.datetime, datetime.datetime | None]:
-        at = now()
+        at = self._clock()
         if mode == "stale":
             return at - datetime.timedelta(seconds=age_s or 10 * 86400), None
         if mode == "stale-next-update":
@@ -257,3 +260,19 @@ def _wrapped_nonce(nonce: bytes) -> bytes:
 def _revoked(at: datetime.datetime, reason: str | None) -> bytes:
     why = der.explicit(0, der.enumerated(build.REASONS[reason])) if reason else b""
     return der.implicit(1, der.seq(der.generalized_time(at), why))
+
+
+def make_request(issuer: Issuer, serial: int, nonce: bytes | None = None, digest: str = "2.16.840.1.101.3.4.2.1") -> bytes:
+    """A request as НУЦ РК's clients send it: unsigned, CertID by SHA-256."""
+    make = HASHES[digest]
+    key = der.value(der.children(issuer.spki)[1])[1:]
+    cert_id = der.seq(
+        der.seq(der.oid(digest), der.null()),
+        der.octets(make(issuer.subject).digest()),
+        der.octets(make(key).digest()),
+        der.integer(serial),
+    )
+    extensions = b""
+    if nonce is not None:
+        extensions = der.explicit(2, der.seq(build.extension(NONCE_OID, der.octets(nonce))))
+    return der.seq(der.seq(der.seq(der.seq(cert_id)), extensions))

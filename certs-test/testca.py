@@ -19,6 +19,7 @@ import threading
 sys.dont_write_bytecode = True
 
 import authority as authority_module
+import evidence
 import ocsp
 import people
 import plans
@@ -63,14 +64,16 @@ def make_authority(options: argparse.Namespace) -> int:
     folder: pathlib.Path = options.dir
     options.base_url = options.base_url.rstrip("/")
     folder.mkdir(parents=True, exist_ok=True)
-    with Authority(folder).locked():
+    with Authority(folder).locked("make"):
         exists = (folder / "made.json").exists()
         stale = exists and not _is_fresh(folder, options.max_age, options.base_url)
         if exists and not options.force and not (options.refresh and stale):
             print(f"{folder}: made before, left as it is" + (" (old: --refresh makes it anew)" if stale else ""))
             return EXIT_OK
-    base_url = _free_base_url() if options.base_url == "auto" else options.base_url
-    Authority.make(folder, base_url, options.key_cache)
+        base_url = _free_base_url() if options.base_url == "auto" else options.base_url
+        authority = Authority.make(folder, base_url, options.key_cache)
+        evidence.write_all(authority)
+        authority.seal()
     print(f"{folder}: {len(plans.AUTHORITIES)} authorities, {len(plans.PLANS)} persons' certificates, "
           f"{len(plans.SERVICES)} of services; the anchor is {folder}/anchors.pem")
     return EXIT_OK
@@ -274,8 +277,9 @@ def _parser() -> argparse.ArgumentParser:
 
     make = command("make-authority", make_authority, "Makes an authority in DIR, or leaves the one that is there.",
                    "What is in DIR afterwards: anchors.pem (the demo root alone), tls-anchors.pem, ca/NAME.pem, certs/NAME.pem,\n"
-                   "keys/NAME.key.pem, p12/NAME.p12 with p12/password.txt, crl/NAME.crl (DER), index.json (what each one is and\n"
-                   "what outcome is expected of it), authority.sqlite (states). Private keys are unprotected: demo only.\n\n"
+                   "keys/NAME.key.pem, p12/NAME.p12 with p12/password.txt, crl/NAME.crl (DER), ocsp/NAME.ors, ocsp-bad/MODE.ors,\n"
+                   "crl-bad/MODE.crl, index.json (what each one is and what outcome is expected of it), authority.sqlite (states).\n"
+                   "Private keys are unprotected: demo only.\n\n"
                    "example: tanba-testca make-authority /tmp/demo --base-url http://127.0.0.1:18088")
     make.add_argument("--base-url", default="auto", metavar="URL",
                       help="where `serve` will be reached, as the certificates name it; auto (the default) takes a free port of 127.0.0.1")

@@ -1,0 +1,53 @@
+"""Evidence on file: OCSP answers and CRLs, good and bad ones, for tests that ask no server.
+
+    ocsp/NAME.ors      the answer about NAME, without a nonce, thisUpdate a minute before `goodAt`
+    ocsp-bad/MODE.ors  answers about `head`, each as the responder gives it in that mode, to ocsp-bad/request.orq
+    crl-bad/MODE.crl   CRLs of `issuing`, each as the server gives it in that mode
+"""
+
+import datetime
+import pathlib
+import shutil
+
+import ocsp
+import plans
+import server
+import x509build as build
+from authority import Authority, parse_time
+
+NONCE = bytes(range(1, 17))
+
+
+def write_all(authority: Authority) -> None:
+    good_at = parse_time(authority.meta("madeAt"))
+    responder = ocsp.Responder(authority, lambda: good_at - datetime.timedelta(minutes=1))
+    _write_ocsp(authority, responder, _folder(authority, "ocsp"))
+    _write_bad_ocsp(authority, responder, _folder(authority, "ocsp-bad"))
+    folder = _folder(authority, "crl-bad")
+    for mode in server.CRL_MODES:
+        if mode != "ok":
+            (folder / f"{mode}.crl").write_bytes(server.crl_bytes(authority, "issuing", False, mode))
+
+
+def _folder(authority: Authority, name: str) -> pathlib.Path:
+    folder = authority.folder / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
+
+
+def _write_ocsp(authority: Authority, responder: ocsp.Responder, folder: pathlib.Path) -> None:
+    with authority.database() as database:
+        rows = database.execute("SELECT name, issuer, serial FROM certificates").fetchall()
+    for row in rows:
+        if row["issuer"] in plans.REVOKING and row["name"] != row["issuer"]:
+            request = ocsp.make_request(authority.issuer(row["issuer"]), int(row["serial"], 16))
+            (folder / f"{row['name']}.ors").write_bytes(responder.answer(request))
+
+
+def _write_bad_ocsp(authority: Authority, responder: ocsp.Responder, folder: pathlib.Path) -> None:
+    serial = build.view(authority.certificate("head")).serial
+    request = ocsp.make_request(authority.issuer("issuing"), serial, NONCE)
+    (folder / "request.orq").write_bytes(request)
+    for mode in ocsp.MODES:
+        (folder / f"{mode}.ors").write_bytes(responder.answer(request, mode))
