@@ -1,0 +1,79 @@
+// What is at hand to judge with: an append-only set.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "ocsp/crl.h"
+#include "ocsp/ocsp.h"
+#include "pki/certificate.h"
+
+namespace tanba::verify {
+
+struct OcspItem {
+  base::Digest id;                      // SHA-256 of the octets
+  std::shared_ptr<const ocsp::OcspResponse> response;
+  std::shared_ptr<const base::Bytes> octets;
+  base::Bytes nonce;                    // that was sent; empty when none was
+  std::string source;                   // URL, file, or "embedded"
+  base::Time received_at;
+};
+
+struct CrlItem {
+  base::Digest id;
+  std::shared_ptr<const ocsp::Crl> crl;
+  std::string source;
+  base::Time received_at;
+};
+
+// A source that was asked about a certificate and gave nothing usable as octets.
+struct SourceFailure {
+  std::string source;
+  base::Error error;
+  base::Time at;
+};
+
+// A local decision to refuse a certificate, a key, or a person's certificates.
+struct LocalHold {
+  enum class Over : std::uint8_t { kCertificate, kKey, kIin, kBin };
+  Over over = Over::kCertificate;
+  std::string value;  // SHA-256 in hexadecimal, or the number
+  base::Time since;
+  std::string reason;
+};
+
+class EvidenceSet {
+ public:
+  // Returns false when the same octets are there already (then only the attempt is noted).
+  bool add(OcspItem item);
+  bool add(CrlItem item);
+  void add(SourceFailure failure) { failures_.push_back(std::move(failure)); }
+  void add(LocalHold hold) { holds_.push_back(std::move(hold)); }
+  // The source was asked for this need: it is not asked again in this verification.
+  void note_asked(const std::string& source, const base::Digest& certificate) { asked_.emplace(source, certificate); }
+
+  [[nodiscard]] bool was_asked(const std::string& source, const base::Digest& certificate) const {
+    return asked_.contains({source, certificate});
+  }
+  [[nodiscard]] std::span<const OcspItem> ocsp() const { return ocsp_; }
+  [[nodiscard]] std::span<const CrlItem> crls() const { return crls_; }
+  [[nodiscard]] std::span<const SourceFailure> failures() const { return failures_; }
+  [[nodiscard]] std::span<const LocalHold> holds() const { return holds_; }
+  // Grows with every change: a round that adds nothing is the last one.
+  [[nodiscard]] std::size_t size() const { return ocsp_.size() + crls_.size() + failures_.size() + holds_.size(); }
+
+ private:
+  std::vector<OcspItem> ocsp_;
+  std::vector<CrlItem> crls_;
+  std::vector<SourceFailure> failures_;
+  std::vector<LocalHold> holds_;
+  std::set<std::pair<std::string, base::Digest>> asked_;
+};
+
+}  // namespace tanba::verify

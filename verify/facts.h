@@ -1,0 +1,37 @@
+// inspect: octets to Facts. Pure: no time, no trust, no network. Done once for a document; judge works on the Facts.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <functional>
+#include <optional>
+#include <variant>
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "pki/context.h"
+#include "pki/signature_facts.h"
+
+namespace tanba::verify {
+
+struct Facts {
+  base::Digest document;                 // SHA-256 of the file as it came
+  std::uint64_t size_bytes = 0;
+  std::optional<base::Digest> detached;  // SHA-256 of the content given beside it
+  pki::DocumentFacts content;
+};
+
+struct InspectOptions {
+  std::optional<base::ByteView> detached;
+  pki::KeepOctets keep_octets = pki::KeepOctets::kNo;
+};
+
+// Finds the format (CMS in DER, BER, PEM or bare base64; XML) and inspects it. What is wrong inside the document is in
+// Facts; an error here is an internal fault.
+[[nodiscard]] base::Result<Facts> inspect(pki::Context& context, base::ByteView document, const InspectOptions& options,
+                                          const base::Limits& limits);
+
+// Facts as JSON and back, without loss but for `signed_octets` and the causes of errors: what a capsule keeps.
+[[nodiscard]] boost::json::value to_json(const Facts& facts);
+[[nodiscard]] base::Result<Facts> facts_from_json(const boost::json::value& value);
+
+}  // namespace tanba::verify
