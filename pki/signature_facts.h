@@ -1,6 +1,7 @@
 // What a document says about its signatures, without time and trust: made by cms and xmldsig, judged by verify.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,7 @@ struct SignatureFacts {
   Coverage covers;
   std::optional<base::Time> claimed_signing_time;  // proves nothing
   std::vector<base::Bytes> timestamp_tokens;    // signature time stamps (RFC 3161), DER
+  std::uint32_t countersignatures = 0;          // how many the signature carries; noted, not verified
   base::Bytes signature_value;                  // what a time stamp is over
   // The octets that were digested, as one string, when the signature covers one thing and the caller asked for them:
   // CMS content, or the canonical XML. Business data is read from here only.
@@ -43,6 +45,7 @@ enum class KeepOctets : std::uint8_t { kNo, kYes };
 
 struct DocumentFacts {
   DocumentFormat format = DocumentFormat::kUnknown;
+  Oid content_type;                          // CMS: eContentType (id-data for documents); empty for others
   std::vector<SignatureFacts> signatures;
   std::vector<CertificatePtr> certificates;  // all embedded ones, each once
   std::vector<base::Bytes> crls;             // embedded, DER

@@ -1,0 +1,16 @@
+// Object identifiers of CMS (RFC 5652), ESS (RFC 2634, RFC 5035) and CAdES (ETSI EN 319 122-1).
+#pragma once
+
+#include "pki/oid.h"
+
+namespace tanba::cms::oid {
+
+extern const pki::Oid kData, kSignedData, kTstInfo;
+// Signed attributes.
+extern const pki::Oid kContentType, kMessageDigest, kSigningTime, kSigningCertificate, kSigningCertificateV2;
+// Unsigned attributes.
+extern const pki::Oid kCountersignature, kSignatureTimeStamp, kCertificateValues, kRevocationValues;
+// RFC 5940: an OCSP response among the revocation information of SignedData.
+extern const pki::Oid kOcspResponse, kOcspBasic;
+
+}  // namespace tanba::cms::oid
