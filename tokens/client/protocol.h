@@ -1,0 +1,114 @@
+// The key server's protocol: length-prefixed canonical JSON over a Unix socket, one answer to each request, in order.
+//
+// A frame is four octets of length, big-endian, then that many octets of JSON. Both sides parse strictly: unknown and
+// missing members, other versions and longer frames are keyd.protocol. Nothing here opens a socket.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "pki/algorithm.h"
+#include "pki/certificate.h"
+#include "tokens/client/intent.h"
+
+namespace tanba::tokens::client {
+
+inline constexpr int kProtocolVersion = 1;
+// An approval with its certificates is under 64 KiB in base64, a list of 64 keys with chains of three under 800 KiB.
+inline constexpr std::uint32_t kMaxFrameBytes = 1U << 20;
+inline constexpr std::size_t kFrameHeaderBytes = 4;
+inline constexpr std::size_t kMaxApprovalBytes = 64U << 10;  // an officer's CMS: certificates, attributes, one signer
+
+// A key has one purpose, given in the key server's own configuration.
+enum class KeyPurpose : std::uint8_t { kLicence, kRefusal, kWsSecurity, kCapsule, kCheckpoint, kServiceLogin };
+[[nodiscard]] std::string_view to_string(KeyPurpose purpose);  // "licence", "ws-security", "service-login", ...
+[[nodiscard]] base::Result<KeyPurpose> parse_key_purpose(std::string_view text);
+[[nodiscard]] KeyPurpose purpose_of(IntentKind kind);
+
+enum class KeyState : std::uint8_t {
+  kReady,   // signs
+  kLocked,  // its token waits for a person to log in (PIN typed, wrong or locked)
+  kLost,    // its token is not there or does not answer
+};
+[[nodiscard]] std::string_view to_string(KeyState state);  // "ready", "locked", "lost"
+
+// --- requests ------------------------------------------------------------------------------------------------------
+
+struct Ping {
+  bool operator==(const Ping&) const = default;
+};
+struct ListKeys {
+  bool operator==(const ListKeys&) const = default;
+};
+struct SignIntent {
+  Intent intent;
+  pki::SignatureAlgorithm algorithm;  // one of the key's
+  base::Bytes approval;               // the officer's CMS SignedData over intent_text(intent), attached or detached
+  bool operator==(const SignIntent&) const = default;
+};
+struct AskIntent {  // what became of this intent?
+  std::string intent;
+  bool operator==(const AskIntent&) const = default;
+};
+using Request = std::variant<Ping, ListKeys, SignIntent, AskIntent>;
+
+// --- answers -------------------------------------------------------------------------------------------------------
+
+struct Pong {
+  std::string version;  // of the program
+  std::uint64_t log_entries = 0;
+  bool operator==(const Pong&) const = default;
+};
+struct KeyDescription {
+  std::string name;
+  KeyPurpose purpose = KeyPurpose::kLicence;
+  KeyState state = KeyState::kLost;
+  std::string reason;                                // why it is not ready, as a dotted code; empty when it is
+  std::vector<pki::SignatureAlgorithm> algorithms;   // preferred first; empty until the token was seen
+  pki::CertificatePtr certificate;                   // null until the token was seen
+  std::vector<pki::CertificatePtr> chain;            // the issuing CA first
+};
+struct KeyList {
+  std::vector<KeyDescription> keys;
+};
+// The same for every repeat of the intent, also after restarts.
+struct Signed {
+  pki::SignatureAlgorithm algorithm;
+  base::Bytes signature;                   // over the fixed template around the digest; ECDSA: DER
+  pki::CertificatePtr certificate;
+  std::vector<pki::CertificatePtr> chain;  // the issuing CA first
+};
+// `signature` is nothing when no signature by this intent ever left the key server: it may be asked for again.
+struct IntentAnswer {
+  std::optional<Signed> signature;
+};
+using Answer = std::variant<Pong, KeyList, Signed, IntentAnswer>;
+// What a request comes back with; the error's code and arguments travel, its cause stays in the server's log.
+using Outcome = base::Result<Answer>;
+
+// --- text of the messages --------------------------------------------------------------------------------------------
+
+[[nodiscard]] std::string write_request(const Request& request);
+[[nodiscard]] base::Result<Request> parse_request(std::string_view json);
+[[nodiscard]] std::string write_outcome(const Outcome& outcome);
+// The server's own errors come back as the outcome; one that this side cannot read is keyd.protocol.
+[[nodiscard]] Outcome parse_outcome(std::string_view json);
+
+// The members of Signed alone: the key server's log keeps them in the same words.
+[[nodiscard]] boost::json::object write_signed(const Signed& answer);
+[[nodiscard]] base::Result<Signed> parse_signed(const boost::json::object& object);
+
+// --- frames --------------------------------------------------------------------------------------------------------
+
+[[nodiscard]] base::Result<std::string> write_frame(std::string_view json);  // keyd.protocol when too long
+// The length that four octets announce. keyd.protocol for none and for more than kMaxFrameBytes.
+[[nodiscard]] base::Result<std::uint32_t> parse_frame_header(base::ByteView header);
+
+}  // namespace tanba::tokens::client
