@@ -24,9 +24,9 @@ struct DocumentDigest {
 };
 
 struct Intent {
-  std::string id;        // the registry's: 1–64 of A–Z a–z 0–9 . _ : -
+  std::string id;  // the registry's: 1–64 of A–Z a–z 0–9 . _ : -
   IntentKind kind = IntentKind::kLicence;
-  std::string number;    // of the licence or refusal: 1–64 octets of UTF-8 without control characters
+  std::string number;  // of the licence or refusal: 1–64 octets of UTF-8 without control characters
   DocumentDigest document;
   std::string licensor;  // BIN: twelve digits (the check digit is the registry's matter)
   std::string key;       // name in the key server's configuration: 1–64 of A–Z a–z 0–9 . _ -

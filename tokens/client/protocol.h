@@ -70,10 +70,10 @@ struct KeyDescription {
   std::string name;
   KeyPurpose purpose = KeyPurpose::kLicence;
   KeyState state = KeyState::kLost;
-  std::string reason;                                // why it is not ready, as a dotted code; empty when it is
-  std::vector<pki::SignatureAlgorithm> algorithms;   // preferred first; empty until the token was seen
-  pki::CertificatePtr certificate;                   // null until the token was seen
-  std::vector<pki::CertificatePtr> chain;            // the issuing CA first
+  std::string reason;                               // why it is not ready, as a dotted code; empty when it is
+  std::vector<pki::SignatureAlgorithm> algorithms;  // preferred first; empty until the token was seen
+  pki::CertificatePtr certificate;                  // null until the token was seen
+  std::vector<pki::CertificatePtr> chain;           // the issuing CA first
 };
 struct KeyList {
   std::vector<KeyDescription> keys;
@@ -81,7 +81,7 @@ struct KeyList {
 // The same for every repeat of the intent, also after restarts.
 struct Signed {
   pki::SignatureAlgorithm algorithm;
-  base::Bytes signature;                   // over the fixed template around the digest; ECDSA: DER
+  base::Bytes signature;  // over the fixed template around the digest; ECDSA: DER
   pki::CertificatePtr certificate;
   std::vector<pki::CertificatePtr> chain;  // the issuing CA first
 };
