@@ -1,0 +1,39 @@
+// XML signatures (XML-DSig core, the forms of НУЦ РК, basic XAdES, WS-Security's X.509 tokens): what a document's
+// signatures say, and whether digests and values hold. No time, no trust.
+//
+// https://www.w3.org/TR/xmldsig-core1/ with these deviations, all towards refusing:
+// - a Reference names the document (URI="") or one element by Id (URI="#id"); everything else is
+// xml.reference_forbidden;
+// - transforms are enveloped-signature first, then at most one canonicalisation; all else is xml.transform_forbidden;
+// - MACs are xml.algorithm_forbidden: a certificate's public key must never serve as a secret;
+// - comments are never signed: "" and "#id" select no comment nodes (4.4.3.2), whatever the canonicalisation;
+// - KeyInfo is read for certificates only (X509Data, WS-Security's KeyIdentifier and BinarySecurityToken);
+// - Manifests are digested as elements; what their own references name is not looked at and not reported as covered.
+// Of several enveloped signatures side by side the later ones were added after the earlier: an earlier one is verified
+// without the later ones, as НУЦ РК's clients make them, and if its digest does not fit so, with them, as the standard
+// alone would have it.
+//
+// Where XAdES 1.3.2 properties are there and covered by a Reference, SigningTime and SigningCertificate(V2) are read;
+// SignatureTimeStamps are collected (unsigned), and signature_value is then what they are over: the canonical
+// ds:SignatureValue element (ETSI EN 319 132-1 5.3), else the value's own octets.
+#pragma once
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "base/result.h"
+#include "pki/context.h"
+#include "pki/signature_facts.h"
+
+namespace tanba::xmldsig {
+
+inline constexpr std::string_view kSignatureNamespace = "http://www.w3.org/2000/09/xmldsig#";
+
+// Facts of every ds:Signature anywhere in the document, in document order. What is wrong with one signature is in its
+// `errors`. What is wrong with the document as a whole is the error returned: format.empty, format.no_signature,
+// xml.malformed, xml.doctype, xml.encoding, xml.duplicate_id, limit.*.
+// `signed_octets` is kept when there is exactly one Reference to content (XAdES' and other references into the
+// signature itself do not count); it is canonical XML: parse it with xml::Document to read what was signed.
+[[nodiscard]] base::Result<pki::DocumentFacts> inspect(pki::Context& context, base::ByteView xml, base::Budget& budget,
+                                                       pki::KeepOctets keep_octets);
+
+}  // namespace tanba::xmldsig
