@@ -44,6 +44,9 @@ struct CertId {
 [[nodiscard]] base::Result<CertId> make_cert_id(pki::Context& context, pki::DigestAlgorithm digest,
                                                 const pki::Certificate& certificate, const pki::Certificate& issuer);
 
+// Both hashes of the CertID name this certificate's subject and key.
+[[nodiscard]] bool names_issuer(pki::Context& context, const CertId& cert_id, const pki::Certificate& issuer);
+
 // OCSPRequest, DER, unsigned. An empty nonce sends none; otherwise RFC 8954: 1 to 32 octets.
 [[nodiscard]] base::Bytes write_request(const CertId& cert_id, base::ByteView nonce);
 

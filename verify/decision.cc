@@ -8,15 +8,20 @@ namespace {
 using base::Effect;
 using base::SubIndication;
 
-bool refuses(const base::Error& error) { return base::info(error.code()).effect != Effect::kRetry; }
+bool refuses(const base::Error& error) {
+  return base::info(error.code()).effect != Effect::kRetry;
+}
 
 }  // namespace
 
 std::string_view to_string(Decision decision) {
   switch (decision) {
-    case Decision::kAccept: return "accept";
-    case Decision::kRetry: return "retry";
-    case Decision::kRefuse: break;
+    case Decision::kAccept:
+      return "accept";
+    case Decision::kRetry:
+      return "retry";
+    case Decision::kRefuse:
+      break;
   }
   return "refuse";
 }
@@ -24,16 +29,20 @@ std::string_view to_string(Decision decision) {
 std::string_view to_string(Indication indication, IndicationOf what) {
   const bool document = what == IndicationOf::kDocument;
   switch (indication) {
-    case Indication::kPassed: return document ? "TOTAL-PASSED" : "PASSED";
-    case Indication::kFailed: return document ? "TOTAL-FAILED" : "FAILED";
-    case Indication::kIndeterminate: break;
+    case Indication::kPassed:
+      return document ? "TOTAL-PASSED" : "PASSED";
+    case Indication::kFailed:
+      return document ? "TOTAL-FAILED" : "FAILED";
+    case Indication::kIndeterminate:
+      break;
   }
   return "INDETERMINATE";
 }
 
 Indication indication_of(SubIndication sub_indication) {
   switch (sub_indication) {
-    case SubIndication::kNone: return Indication::kPassed;
+    case SubIndication::kNone:
+      return Indication::kPassed;
     // Table 6, TOTAL-FAILED: later evidence cannot make these good.
     case SubIndication::kFormatFailure:
     case SubIndication::kHashFailure:
@@ -44,8 +53,10 @@ Indication indication_of(SubIndication sub_indication) {
     // The licensing check's own: the request and the certificate contradict each other for good.
     case SubIndication::kNotASigningKey:
     case SubIndication::kIdentityMismatch:
-    case SubIndication::kRoleNotEntitled: return Indication::kFailed;
-    default: return Indication::kIndeterminate;
+    case SubIndication::kRoleNotEntitled:
+      return Indication::kFailed;
+    default:
+      return Indication::kIndeterminate;
   }
 }
 

@@ -12,8 +12,8 @@ namespace tanba::verify {
 enum class Decision : std::uint8_t { kAccept, kRefuse, kRetry };
 [[nodiscard]] std::string_view to_string(Decision decision);  // "accept", "refuse", "retry"
 
-// ETSI EN 319 102-1 5.1.2: TOTAL-PASSED, TOTAL-FAILED, INDETERMINATE for documents; PASSED and FAILED for what is only a
-// part of one (a signature, a certificate, a CRL, ...).
+// ETSI EN 319 102-1 5.1.2: TOTAL-PASSED, TOTAL-FAILED, INDETERMINATE for documents; PASSED and FAILED for what is only
+// a part of one (a signature, a certificate, a CRL, ...).
 enum class Indication : std::uint8_t { kPassed, kFailed, kIndeterminate };
 enum class IndicationOf : std::uint8_t { kDocument, kPart };
 [[nodiscard]] std::string_view to_string(Indication indication, IndicationOf what);

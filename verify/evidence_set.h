@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -17,17 +18,19 @@
 namespace tanba::verify {
 
 struct OcspItem {
-  base::Digest id;                      // SHA-256 of the octets
+  base::Digest id;  // SHA-256 of the octets
   std::shared_ptr<const ocsp::OcspResponse> response;
   std::shared_ptr<const base::Bytes> octets;
-  base::Bytes nonce;                    // that was sent; empty when none was
-  std::string source;                   // URL, file, or "embedded"
+  base::Bytes nonce;                      // that was sent; empty when none was
+  std::optional<base::Digest> asked_for;  // the certificate that it was fetched for
+  std::string source;                     // URL, file, or "embedded"
   base::Time received_at;
 };
 
 struct CrlItem {
   base::Digest id;
   std::shared_ptr<const ocsp::Crl> crl;
+  std::optional<base::Digest> asked_for;
   std::string source;
   base::Time received_at;
 };

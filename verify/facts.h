@@ -14,7 +14,7 @@
 namespace tanba::verify {
 
 struct Facts {
-  base::Digest document;                 // SHA-256 of the file as it came
+  base::Digest document;  // SHA-256 of the file as it came
   std::uint64_t size_bytes = 0;
   std::optional<base::Digest> detached;  // SHA-256 of the content given beside it
   pki::DocumentFacts content;

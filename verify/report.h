@@ -32,7 +32,7 @@ struct RevocationEntry {
   std::optional<base::Time> next_update;
   std::optional<base::Time> revocation_time;
   std::string reason;
-  std::string evidence;     // SHA-256 of the octets
+  std::string evidence;  // SHA-256 of the octets
 };
 
 // What is lacking: the shell fetches it, the caller is told.
@@ -48,7 +48,7 @@ struct Need {
 struct CertificateSummary {
   std::string subject, issuer, serial;  // RFC 4514; serial in lower-case hexadecimal
   base::Time not_before, not_after;
-  std::string digest;                   // SHA-256
+  std::string digest;  // SHA-256
   pki::Identity identity;
 };
 
@@ -71,11 +71,11 @@ struct Finding {
 };
 
 struct IdentityFinding {
-  std::string kind;      // "IIN" or "BIN"
+  std::string kind;  // "IIN" or "BIN"
   std::string expected;
-  std::string found;     // of the signature that decides; empty when the certificate has none
+  std::string found;  // of the signature that decides; empty when the certificate has none
   bool match = false;
-  std::string rule;      // the rule of policy that was applied
+  std::string rule;  // the rule of policy that was applied
 };
 
 // What a CRL or OCSP answer says, beside whether it is authentic.
@@ -83,15 +83,15 @@ struct Answer {
   base::Time this_update;
   std::optional<base::Time> next_update;
   std::optional<base::Time> produced_at;
-  std::string number;                          // of a CRL
-  std::optional<std::uint64_t> entries;        // of a CRL
+  std::string number;                    // of a CRL
+  std::optional<std::uint64_t> entries;  // of a CRL
   struct Status {
     std::string serial;
     RevocationStatus status = RevocationStatus::kUnknown;
     std::optional<base::Time> revocation_time;
     std::string reason;
   };
-  std::vector<Status> statuses;                // of an OCSP answer
+  std::vector<Status> statuses;  // of an OCSP answer
 };
 
 struct Report {
@@ -100,17 +100,17 @@ struct Report {
   Outcome outcome;
   std::vector<base::Error> errors;  // of the document as a whole: not one signature's
   std::string format;
-  std::string document;             // SHA-256 of what was checked
+  std::string document;  // SHA-256 of what was checked
   base::Time validation_time;
   std::optional<base::Time> existed_at;
   std::string policy_id;
   int policy_version = 0;
-  bool conformance_only = false;    // judged by a policy that is no basis for a decision
+  bool conformance_only = false;  // judged by a policy that is no basis for a decision
   std::string trust_snapshot;
-  std::vector<Finding> findings;    // `signatures` of a document, one `result` otherwise
+  std::vector<Finding> findings;  // `signatures` of a document, one `result` otherwise
   std::optional<IdentityFinding> identity;
   std::optional<Answer> answer;
-  std::vector<Need> needs;          // of all findings, each once
+  std::vector<Need> needs;  // of all findings, each once
   std::optional<base::Seconds> retry_after;
 };
 

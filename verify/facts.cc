@@ -1,0 +1,307 @@
+#include "verify/facts.h"
+
+#include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <utility>
+
+#include "base/clock.h"
+#include "cms/inspect.h"
+#include "xmldsig/inspect.h"
+
+namespace tanba::verify {
+namespace {
+
+namespace json = boost::json;
+using base::ByteView;
+using base::Code;
+using base::Error;
+
+std::string_view without_byte_order_mark(std::string_view text) {
+  return text.starts_with("\xEF\xBB\xBF") ? text.substr(3) : text;
+}
+
+std::string_view without_leading_space(std::string_view text) {
+  const std::size_t start = text.find_first_not_of(" \t\r\n");
+  return start == std::string_view::npos ? std::string_view() : text.substr(start);
+}
+
+bool looks_like_xml(ByteView document) {
+  return without_leading_space(without_byte_order_mark(base::as_text(document))).starts_with('<');
+}
+
+constexpr std::uint8_t kSequence = 0x30;
+
+// CMS travels as DER or BER, as PEM, and as bare base64 (NCANode, NCALayer): all made octets here.
+base::Result<base::Bytes> unarmoured(ByteView document) {
+  const std::string_view text = without_leading_space(base::as_text(document));
+  if (text.starts_with("-----BEGIN ")) {
+    TANBA_TRY(auto blocks, pki::parse_pem(text));
+    for (pki::PemBlock& block : blocks) {
+      if (block.label == "CMS" || block.label == "PKCS7" || block.label == "PKCS #7 SIGNED DATA")
+        return std::move(block.octets);
+    }
+    return base::fail(Code::kFormatUnknown);
+  }
+  auto octets = base::from_base64_with_space(text);
+  if (octets && !octets->empty() && octets->front() == kSequence) return octets;
+  return base::fail(Code::kFormatUnknown);
+}
+
+pki::DocumentFacts refused(Error error) {
+  pki::DocumentFacts facts;
+  facts.errors.push_back(std::move(error));
+  return facts;
+}
+
+base::Result<pki::DocumentFacts> inspect_content(pki::Context& context, ByteView document,
+                                                 const InspectOptions& options, const base::Limits& limits) {
+  if (document.empty()) return refused(Error(Code::kFormatEmpty));
+  if (document.size() > limits.max_document_bytes) {
+    return refused(Error(Code::kLimitSize, {{"limit", std::to_string(limits.max_document_bytes)}}));
+  }
+  base::Budget budget(limits);
+  if (document.front() == kSequence)
+    return cms::inspect(context, document, options.detached, budget, options.keep_octets);
+  if (looks_like_xml(document)) {
+    // XML signatures name what they sign; content beside them would be content that nobody signed.
+    if (options.detached) return refused(Error(Code::kCmsContentGivenTwice));
+    return xmldsig::inspect(context, document, budget, options.keep_octets);
+  }
+  auto octets = unarmoured(document);
+  if (!octets) return refused(octets.error());
+  return cms::inspect(context, *octets, options.detached, budget, options.keep_octets);
+}
+
+// --- JSON ----------------------------------------------------------------------------------------------------------
+
+json::array errors_json(const std::vector<Error>& errors) {
+  json::array out;
+  for (const Error& error : errors) {
+    json::object arguments;
+    for (const base::ErrorArgument& argument : error.arguments()) arguments[argument.name] = argument.value;
+    out.push_back(json::object{{"code", base::dotted(error.code())}, {"arguments", std::move(arguments)}});
+  }
+  return out;
+}
+
+json::array octets_json(const std::vector<base::Bytes>& list) {
+  json::array out;
+  for (const base::Bytes& octets : list) out.push_back(json::value(base::to_base64(octets)));
+  return out;
+}
+
+json::value algorithm_json(const std::optional<pki::SignatureAlgorithm>& algorithm) {
+  if (!algorithm) return nullptr;
+  return json::object{{"scheme", static_cast<int>(algorithm->scheme)},
+                      {"digest", static_cast<int>(algorithm->digest)},
+                      {"mgf1Digest", static_cast<int>(algorithm->mgf1_digest)},
+                      {"saltBytes", algorithm->salt_bytes}};
+}
+
+json::object signature_json(const pki::SignatureFacts& facts) {
+  json::array digests;
+  for (const pki::DigestAlgorithm digest : facts.content_digests) digests.push_back(static_cast<int>(digest));
+  json::array names;
+  for (const std::string& name : facts.algorithm_names) names.push_back(json::value(name));
+  json::object out{{"id", facts.id},
+                   {"algorithm", algorithm_json(facts.algorithm)},
+                   {"contentDigests", std::move(digests)},
+                   {"algorithmNames", std::move(names)},
+                   {"errors", errors_json(facts.errors)},
+                   {"covers", json::object{{"whole", facts.covers.whole}, {"what", facts.covers.what}}},
+                   {"timestampTokens", octets_json(facts.timestamp_tokens)},
+                   {"signatureValue", base::to_base64(facts.signature_value)}};
+  out["certificate"] =
+      facts.certificate ? json::value(base::to_base64(facts.certificate->der())) : json::value(nullptr);
+  out["claimedSigningTime"] =
+      facts.claimed_signing_time ? json::value(base::format_time(*facts.claimed_signing_time)) : json::value(nullptr);
+  return out;
+}
+
+// Reading back: what is not of the shape is input.member, with the member's name.
+std::unexpected<Error> wrong(const char* member) {
+  return base::fail(Code::kInputMember, {{"member", member}, {"expected", "facts as they were written"}});
+}
+
+base::Result<const json::value*> member(const json::value& value, const char* name) {
+  const json::object* object = value.if_object();
+  const json::value* found = object == nullptr ? nullptr : object->if_contains(name);
+  if (found == nullptr) return wrong(name);
+  return found;
+}
+
+base::Result<std::string> string_member(const json::value& value, const char* name) {
+  TANBA_TRY(const json::value* found, member(value, name));
+  if (!found->is_string()) return wrong(name);
+  return std::string(found->get_string());
+}
+
+base::Result<const json::array*> array_member(const json::value& value, const char* name) {
+  TANBA_TRY(const json::value* found, member(value, name));
+  if (!found->is_array()) return wrong(name);
+  return &found->get_array();
+}
+
+template <class Enum>
+base::Result<Enum> enum_of(const json::value& value, Enum last, const char* name) {
+  if (!value.is_int64() || value.get_int64() < 0 || value.get_int64() > static_cast<std::int64_t>(last))
+    return wrong(name);
+  return static_cast<Enum>(value.get_int64());
+}
+
+template <class Enum>
+base::Result<Enum> enum_member(const json::value& value, const char* name, Enum last) {
+  TANBA_TRY(const json::value* found, member(value, name));
+  return enum_of(*found, last, name);
+}
+
+base::Result<std::vector<base::Bytes>> octets_member(const json::value& value, const char* name) {
+  TANBA_TRY(const json::array* list, array_member(value, name));
+  std::vector<base::Bytes> out;
+  for (const json::value& one : *list) {
+    if (!one.is_string()) return wrong(name);
+    TANBA_TRY(base::Bytes octets, base::from_base64(one.get_string()));
+    out.push_back(std::move(octets));
+  }
+  return out;
+}
+
+base::Result<std::vector<Error>> errors_member(const json::value& value, const char* name) {
+  TANBA_TRY(const json::array* list, array_member(value, name));
+  std::vector<Error> out;
+  for (const json::value& one : *list) {
+    TANBA_TRY(const std::string dotted, string_member(one, "code"));
+    const auto code = base::find_code(dotted);
+    if (!code) return wrong("code");
+    TANBA_TRY(const json::value* arguments, member(one, "arguments"));
+    if (!arguments->is_object()) return wrong("arguments");
+    std::vector<base::ErrorArgument> list_of_arguments;
+    for (const auto& [key, text] : arguments->get_object()) {
+      if (!text.is_string()) return wrong("arguments");
+      list_of_arguments.push_back({std::string(key), std::string(text.get_string())});
+    }
+    out.emplace_back(*code, std::move(list_of_arguments));
+  }
+  return out;
+}
+
+base::Result<pki::SignatureAlgorithm> algorithm_from(const json::value& value) {
+  pki::SignatureAlgorithm algorithm;
+  TANBA_TRY(algorithm.scheme, enum_member(value, "scheme", pki::SignatureScheme::kGost2015_512));
+  TANBA_TRY(algorithm.digest, enum_member(value, "digest", pki::DigestAlgorithm::kStreebog512));
+  TANBA_TRY(algorithm.mgf1_digest, enum_member(value, "mgf1Digest", pki::DigestAlgorithm::kStreebog512));
+  TANBA_TRY(const json::value* salt, member(value, "saltBytes"));
+  if (!salt->is_int64() || salt->get_int64() < 0 || salt->get_int64() > 0xFFFF) return wrong("saltBytes");
+  algorithm.salt_bytes = static_cast<std::uint16_t>(salt->get_int64());
+  return algorithm;
+}
+
+base::Result<pki::CertificatePtr> certificate_from(const json::value& value) {
+  if (!value.is_string()) return wrong("certificate");
+  TANBA_TRY(const base::Bytes der, base::from_base64(value.get_string()));
+  return pki::Certificate::parse(der);
+}
+
+base::Status read_coverage(const json::value& value, pki::Coverage& out) {
+  TANBA_TRY(const json::value* covers, member(value, "covers"));
+  TANBA_TRY(const json::value* whole, member(*covers, "whole"));
+  if (!whole->is_bool()) return wrong("covers");
+  out.whole = whole->get_bool();
+  TANBA_TRY(out.what, string_member(*covers, "what"));
+  return {};
+}
+
+base::Result<pki::SignatureFacts> signature_from(const json::value& value) {
+  pki::SignatureFacts facts;
+  TANBA_TRY(facts.id, string_member(value, "id"));
+  TANBA_TRY(const json::value* algorithm, member(value, "algorithm"));
+  if (!algorithm->is_null()) {
+    TANBA_TRY(facts.algorithm, algorithm_from(*algorithm));
+  }
+  TANBA_TRY(const json::array* digests, array_member(value, "contentDigests"));
+  for (const json::value& one : *digests) {
+    TANBA_TRY(const pki::DigestAlgorithm digest, enum_of(one, pki::DigestAlgorithm::kStreebog512, "contentDigests"));
+    facts.content_digests.push_back(digest);
+  }
+  TANBA_TRY(const json::array* names, array_member(value, "algorithmNames"));
+  for (const json::value& one : *names) {
+    if (!one.is_string()) return wrong("algorithmNames");
+    facts.algorithm_names.emplace_back(one.get_string());
+  }
+  TANBA_TRY(facts.errors, errors_member(value, "errors"));
+  TANBA_CHECK(read_coverage(value, facts.covers));
+  TANBA_TRY(facts.timestamp_tokens, octets_member(value, "timestampTokens"));
+  TANBA_TRY(const std::string signature_value, string_member(value, "signatureValue"));
+  TANBA_TRY(facts.signature_value, base::from_base64(signature_value));
+  TANBA_TRY(const json::value* certificate, member(value, "certificate"));
+  if (!certificate->is_null()) {
+    TANBA_TRY(facts.certificate, certificate_from(*certificate));
+  }
+  TANBA_TRY(const json::value* claimed, member(value, "claimedSigningTime"));
+  if (claimed->is_string()) {
+    TANBA_TRY(facts.claimed_signing_time, base::parse_time(claimed->get_string()));
+  }
+  return facts;
+}
+
+}  // namespace
+
+base::Result<Facts> inspect(pki::Context& context, ByteView document, const InspectOptions& options,
+                            const base::Limits& limits) {
+  Facts facts;
+  facts.document = base::sha256(document);
+  facts.size_bytes = document.size();
+  if (options.detached) facts.detached = base::sha256(*options.detached);
+  TANBA_TRY(facts.content, inspect_content(context, document, options, limits));
+  return facts;
+}
+
+json::value to_json(const Facts& facts) {
+  json::array signatures;
+  for (const pki::SignatureFacts& signature : facts.content.signatures) signatures.push_back(signature_json(signature));
+  json::array certificates;
+  for (const pki::CertificatePtr& certificate : facts.content.certificates) {
+    certificates.push_back(json::value(base::to_base64(certificate->der())));
+  }
+  json::object out{{"document", facts.document.hex()},
+                   {"sizeBytes", facts.size_bytes},
+                   {"format", static_cast<int>(facts.content.format)},
+                   {"signatures", std::move(signatures)},
+                   {"certificates", std::move(certificates)},
+                   {"crls", octets_json(facts.content.crls)},
+                   {"ocspResponses", octets_json(facts.content.ocsp_responses)},
+                   {"errors", errors_json(facts.content.errors)}};
+  out["detached"] = facts.detached ? json::value(facts.detached->hex()) : json::value(nullptr);
+  return out;
+}
+
+base::Result<Facts> facts_from_json(const json::value& value) {
+  Facts facts;
+  TANBA_TRY(const std::string document, string_member(value, "document"));
+  TANBA_TRY(facts.document, base::digest_from_hex(document));
+  TANBA_TRY(const json::value* size, member(value, "sizeBytes"));
+  if (!size->is_number()) return wrong("sizeBytes");
+  facts.size_bytes = size->to_number<std::uint64_t>();
+  TANBA_TRY(const json::value* detached, member(value, "detached"));
+  if (detached->is_string()) {
+    TANBA_TRY(facts.detached, base::digest_from_hex(detached->get_string()));
+  }
+  TANBA_TRY(facts.content.format, enum_member(value, "format", pki::DocumentFormat::kXmlDsig));
+  TANBA_TRY(const json::array* signatures, array_member(value, "signatures"));
+  for (const json::value& one : *signatures) {
+    TANBA_TRY(pki::SignatureFacts signature, signature_from(one));
+    facts.content.signatures.push_back(std::move(signature));
+  }
+  TANBA_TRY(const json::array* certificates, array_member(value, "certificates"));
+  for (const json::value& one : *certificates) {
+    TANBA_TRY(pki::CertificatePtr certificate, certificate_from(one));
+    facts.content.certificates.push_back(std::move(certificate));
+  }
+  TANBA_TRY(facts.content.crls, octets_member(value, "crls"));
+  TANBA_TRY(facts.content.ocsp_responses, octets_member(value, "ocspResponses"));
+  TANBA_TRY(facts.content.errors, errors_member(value, "errors"));
+  return facts;
+}
+
+}  // namespace tanba::verify

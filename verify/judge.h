@@ -1,0 +1,84 @@
+// judge: Facts, trust, evidence, policy and a time in; a Report and what is lacking out. Pure: it fetches nothing and
+// reads no clock, so a stored set of inputs replays to the identical report.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "ocsp/crl.h"
+#include "ocsp/ocsp.h"
+#include "pki/context.h"
+#include "pki/path.h"
+#include "pki/trust.h"
+#include "verify/evidence_set.h"
+#include "verify/facts.h"
+#include "verify/report.h"
+
+namespace tanba::verify {
+
+// Must every signature cover the whole document (what is filed), or is a part enough (conformance vectors)?
+enum class CoverageRule : std::uint8_t { kWhole, kPart };
+
+struct Policy {
+  pki::PolicyId id = pki::PolicyId::kKzSubmission;
+  RevocationMode revocation = RevocationMode::kRequire;
+  CoverageRule coverage = CoverageRule::kWhole;
+  ocsp::FreshnessRules ocsp_freshness{};
+  ocsp::FreshnessRules crl_freshness{};
+  pki::PolicyInputs path_inputs;
+};
+// The policy of this name with its own defaults (DESIGN 3, "Policies").
+[[nodiscard]] Policy policy_for(pki::PolicyId id);
+
+// Who must have signed. A document fulfils it when one signature that passes and covers the whole is by that subject;
+// every other signature must pass too.
+struct Expectation {
+  std::optional<std::string> iin;  // compared digit by digit as given
+  std::optional<std::string> bin;
+  std::vector<pki::Oid> roles;  // one of them must be in the certificate; empty: any role
+};
+
+struct JudgeInput {
+  pki::TrustSnapshotPtr trust;
+  const EvidenceSet* evidence = nullptr;
+  Policy policy;
+  base::Time now;
+  // The caller vouches, or a verified receipt proves, that the signature existed then: certificates are judged at that
+  // time with all that is known at `now`.
+  std::optional<base::Time> existed_at;
+  pki::TrustPurpose trust_purpose = pki::TrustPurpose::kApplicant;
+  pki::KeyPurpose key_purpose = pki::KeyPurpose::kSigning;
+  std::vector<pki::CertificatePtr> candidates;  // given beside the document
+  Expectation expected;
+};
+
+struct Judgement {
+  Report report;
+  // What a source may still give: empty when nothing more would change the report.
+  std::vector<Need> needs;
+};
+
+// Errors are internal faults only; every verdict is in the report. `cache` may be null.
+[[nodiscard]] base::Result<Judgement> judge(pki::Context& context, pki::PathCache* cache, const Facts& facts,
+                                            const JudgeInput& input, base::Budget& budget);
+[[nodiscard]] base::Result<Judgement> judge_certificate(pki::Context& context, pki::PathCache* cache,
+                                                        const pki::CertificatePtr& certificate, const JudgeInput& input,
+                                                        base::Budget& budget);
+// Authenticity and freshness of the list itself; its issuer is looked for among anchors, intermediates and candidates.
+[[nodiscard]] base::Result<Judgement> judge_crl(pki::Context& context, pki::PathCache* cache, const ocsp::CrlPtr& crl,
+                                                const JudgeInput& input, base::Budget& budget);
+struct OcspSubject {
+  std::shared_ptr<const ocsp::OcspResponse> response;
+  pki::CertificatePtr issuer;       // null: the certificate at hand that both CertID hashes name
+  pki::CertificatePtr certificate;  // null: every answer is reported
+};
+[[nodiscard]] base::Result<Judgement> judge_ocsp(pki::Context& context, pki::PathCache* cache,
+                                                 const OcspSubject& subject, const JudgeInput& input,
+                                                 base::Budget& budget);
+
+// A report for an object that could not even be read: format failure, refuse.
+[[nodiscard]] Report unreadable(SubjectKind subject, const base::Error& error, const JudgeInput& input);
+
+}  // namespace tanba::verify

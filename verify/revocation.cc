@@ -1,0 +1,342 @@
+#include "verify/revocation.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "pki/identity.h"
+
+namespace tanba::verify {
+namespace {
+
+using base::Code;
+using base::Error;
+using base::Time;
+using pki::CertificatePtr;
+
+// Evidence for evidence: certificate, its responder, the responder's responder, one more (DESIGN 3).
+constexpr std::size_t kMaxEvidenceDepth = 4;
+
+struct Closing {
+  std::vector<base::Digest>& open;
+  ~Closing() { open.pop_back(); }
+};
+
+bool is_internal(const Error& error) {
+  return base::info(error.code()).effect == base::Effect::kInternal;
+}
+
+std::string reason_text(ocsp::RevocationReason reason) {
+  return reason == ocsp::RevocationReason::kNone ? "unspecified" : std::string(to_string(reason));
+}
+
+Error revoked_error(const pki::Certificate& certificate, CertificateRole role, Time since,
+                    ocsp::RevocationReason reason, const std::string& source) {
+  if (reason == ocsp::RevocationReason::kCertificateHold) {
+    return Error(Code::kRevocationOnHold,
+                 {{"certificate", certificate.label()}, {"since", base::format_time(since)}, {"source", source}});
+  }
+  const Code code = role == CertificateRole::kAuthority ? Code::kRevocationCaRevoked : Code::kRevocationRevoked;
+  return Error(code, {{"certificate", certificate.label()},
+                      {"since", base::format_time(since)},
+                      {"reason", reason_text(reason)},
+                      {"source", source}});
+}
+
+// A revocation harms a signature that is proved to have existed before it, only when the key was doubtful already then
+// (RFC 5280 5.3.2: the invalidity date "may be earlier than the revocation date").
+bool counts_at(Time at, Time revoked, const std::optional<Time>& invalid_since) {
+  return revoked <= at || (invalid_since && *invalid_since <= at);
+}
+
+}  // namespace
+
+struct RevocationJudge::Gathered {
+  std::vector<Error> refusals;  // revoked, held, unknown
+  std::vector<Error> unusable;  // why evidence at hand does not count
+  std::vector<RevocationEntry> entries;
+  bool ocsp_good = false;
+  bool crl_good = false;
+  bool ocsp_bad = false;
+  bool crl_bad = false;
+  [[nodiscard]] bool good() const { return ocsp_good || crl_good; }
+  [[nodiscard]] bool disagree() const { return (ocsp_good && crl_bad) || (crl_good && ocsp_bad); }
+};
+
+void RevocationJudge::gather_holds(const pki::Certificate& certificate, Gathered& out) const {
+  const pki::Identity identity = identity_of(certificate);
+  for (const LocalHold& hold : input_.evidence->holds()) {
+    const bool applies = (hold.over == LocalHold::Over::kCertificate && hold.value == certificate.digest().hex()) ||
+                         (hold.over == LocalHold::Over::kKey && hold.value == certificate.key().digest.hex()) ||
+                         (hold.over == LocalHold::Over::kIin && identity.iin == hold.value) ||
+                         (hold.over == LocalHold::Over::kBin && identity.bin == hold.value);
+    if (!applies) continue;
+    out.refusals.emplace_back(
+        Code::kRevocationLocalHold,
+        std::vector<base::ErrorArgument>{
+            {"certificate", certificate.label()}, {"since", base::format_time(hold.since)}, {"reason", hold.reason}});
+    out.entries.push_back({.certificate = certificate.label(),
+                           .source = "local",
+                           .kind = "hold",
+                           .status = RevocationStatus::kOnHold,
+                           .this_update = hold.since,
+                           .next_update = {},
+                           .revocation_time = hold.since,
+                           .reason = hold.reason,
+                           .evidence = {}});
+  }
+}
+
+base::Result<std::vector<Error>> RevocationJudge::check_responder(const ocsp::OcspResponse& response,
+                                                                  const CertificatePtr& issuer) {
+  TANBA_CHECK(budget_.charge_public_key_operation(2));  // the response's signature and the delegate's certificate
+  auto responder = ocsp::verify_response(context_, response, issuer, input_.candidates);
+  if (!responder) {
+    if (is_internal(responder.error())) return base::fail(responder.error());
+    return std::vector{responder.error()};
+  }
+  std::vector<Error> errors;
+  const pki::Certificate& signer = *responder->certificate;
+  const Time at = judging_time();
+  const pki::KeyFacts key{signer.key().kind, signer.key().bits};
+  if (auto algorithm = pki::parse_algorithm_identifier(response.signature_algorithm)) {
+    if (auto parsed = pki::signature_algorithm_from(*algorithm)) {
+      if (auto ok = check_algorithm(input_.policy.id, *parsed, key, at, signer.label()); !ok)
+        errors.push_back(ok.error());
+    }
+  }
+  if (responder->right == ocsp::Responder::Right::kIssuer) return errors;
+  // When the signature's existence is vouched for, the responder answered later: its certificate is judged then.
+  const Time responder_at = input_.existed_at ? response.produced_at : at;
+  if (responder_at < signer.not_before() || responder_at > signer.not_after()) {
+    errors.push_back(Error::because(Code::kOcspResponder, "the responder's certificate is outside its validity"));
+  }
+  if (auto algorithm = pki::signature_algorithm_from(signer.signature_algorithm())) {
+    const pki::KeyFacts issuer_key{issuer->key().kind, issuer->key().bits};
+    if (auto ok = check_algorithm(input_.policy.id, *algorithm, issuer_key, at, issuer->label()); !ok) {
+      errors.push_back(ok.error());
+    }
+  }
+  // RFC 6960 4.2.2.2.1: without id-pkix-ocsp-nocheck the responder's own certificate has to be checked.
+  if (errors.empty() && !signer.has_ocsp_no_check() && input_.policy.revocation != RevocationMode::kOff) {
+    TANBA_TRY(const RevocationVerdict own, check(responder->certificate, issuer, CertificateRole::kEndEntity));
+    if (!own.errors.empty()) {
+      errors.push_back(
+          Error::because(Code::kOcspResponder, "the responder's certificate: " + own.errors.front().message()));
+    }
+  }
+  return errors;
+}
+
+base::Status RevocationJudge::gather_ocsp(const CertificatePtr& certificate, const CertificatePtr& issuer,
+                                          CertificateRole role, Gathered& out) {
+  for (const OcspItem& item : input_.evidence->ocsp()) {
+    const auto answer = ocsp::find_answer(context_, *item.response, *certificate, *issuer);
+    if (!answer) {
+      // An answer that was fetched for this certificate and speaks of another one is worth saying; others are not ours.
+      if (item.asked_for == certificate->digest()) out.unusable.push_back(answer.error());
+      continue;
+    }
+    // What lies after the reading of the clock is not known yet (--at).
+    auto fresh = ocsp::check_freshness(*answer, input_.policy.ocsp_freshness, input_.now);
+    const bool after_proof = input_.existed_at && answer->this_update >= *input_.existed_at;
+    if (!fresh && !(after_proof && fresh.error().code() == Code::kOcspStale)) {
+      out.unusable.push_back(fresh.error());
+      continue;
+    }
+    if (!item.nonce.empty()) {
+      if (auto nonce = ocsp::check_nonce(*item.response, item.nonce); !nonce) {
+        out.unusable.push_back(nonce.error());
+        continue;
+      }
+    }
+    TANBA_TRY(const std::vector<Error> responder, check_responder(*item.response, issuer));
+    if (!responder.empty()) {
+      // Evidence that does not verify counts as absent: a weak or broken response is no verdict on the certificate.
+      for (const Error& error : responder) {
+        const bool of_evidence = base::info(error.code()).effect == base::Effect::kRetry;
+        out.unusable.push_back(of_evidence ? error : Error::because(Code::kOcspSignature, error.message()));
+      }
+      continue;
+    }
+    RevocationEntry entry{.certificate = certificate->label(),
+                          .source = item.source,
+                          .kind = "OCSP",
+                          .status = RevocationStatus::kGood,
+                          .this_update = answer->this_update,
+                          .next_update = answer->next_update,
+                          .revocation_time = {},
+                          .reason = {},
+                          .evidence = item.id.hex()};
+    if (answer->status == ocsp::CertStatus::kUnknown) {
+      entry.status = RevocationStatus::kUnknown;
+      out.refusals.emplace_back(Code::kOcspUnknown,
+                                std::vector<base::ErrorArgument>{{"certificate", certificate->label()}});
+      out.ocsp_bad = true;
+    } else if (ocsp::is_unknown_to_ca(*item.response, *answer)) {
+      entry.status = RevocationStatus::kUnknown;
+      entry.reason = "unknown to the authority";
+      out.refusals.emplace_back(
+          Code::kRevocationUnknownToCa,
+          std::vector<base::ErrorArgument>{{"certificate", certificate->label()}, {"source", item.source}});
+      out.ocsp_bad = true;
+    } else if (answer->status == ocsp::CertStatus::kRevoked) {
+      const bool hold = answer->reason == ocsp::RevocationReason::kCertificateHold;
+      entry.status = hold ? RevocationStatus::kOnHold : RevocationStatus::kRevoked;
+      entry.revocation_time = answer->revocation_time;
+      entry.reason = reason_text(answer->reason);
+      if (counts_at(judging_time(), answer->revocation_time, {})) {
+        out.refusals.push_back(revoked_error(*certificate, role, answer->revocation_time, answer->reason, item.source));
+        out.ocsp_bad = true;
+      } else {
+        out.ocsp_good = true;
+      }
+    } else {
+      out.ocsp_good = true;
+    }
+    out.entries.push_back(std::move(entry));
+  }
+  return {};
+}
+
+base::Status RevocationJudge::gather_crls(const CertificatePtr& certificate, const CertificatePtr& issuer,
+                                          CertificateRole role, Gathered& out) {
+  for (const CrlItem& item : input_.evidence->crls()) {
+    const ocsp::Crl& crl = *item.crl;
+    if (!(crl.issuer() == certificate->issuer())) {
+      if (item.asked_for == certificate->digest()) out.unusable.emplace_back(Code::kCrlIssuer);
+      continue;
+    }
+    if (auto scope = ocsp::check_scope(crl, *certificate, *issuer); !scope) {
+      out.unusable.push_back(scope.error());
+      continue;
+    }
+    auto fresh = ocsp::check_freshness(crl, input_.policy.crl_freshness, input_.now);
+    const bool after_proof = input_.existed_at && crl.this_update() >= *input_.existed_at;
+    if (!fresh && !(after_proof && fresh.error().code() == Code::kCrlStale)) {
+      out.unusable.push_back(fresh.error());
+      continue;
+    }
+    // RFC 5280 4.2.1.3: "If the keyUsage extension is present, then the subject public key MUST NOT be used to verify
+    // signatures on ... CRLs unless the corresponding ... cRLSign bit is set."
+    if (issuer->key_usage() && (*issuer->key_usage() & pki::kCrlSign) == 0) {
+      out.unusable.push_back(Error::because(Code::kCrlIssuer, "cRLSign is not set in the issuer's certificate"));
+      continue;
+    }
+    const pki::KeyFacts key{issuer->key().kind, issuer->key().bits};
+    if (auto ok = check_algorithm(input_.policy.id, crl.signature_algorithm(), key, judging_time(), issuer->label());
+        !ok) {
+      out.unusable.push_back(Error::because(Code::kCrlSignature, ok.error().message()));
+      continue;
+    }
+    TANBA_CHECK(budget_.charge_public_key_operation());
+    if (auto verified = crl.verify_signature(context_, issuer->key()); !verified) {
+      if (is_internal(verified.error())) return base::fail(verified.error());
+      out.unusable.push_back(Error::because(Code::kCrlSignature, verified.error().message()));
+      continue;
+    }
+    RevocationEntry entry{.certificate = certificate->label(),
+                          .source = item.source,
+                          .kind = "CRL",
+                          .status = RevocationStatus::kGood,
+                          .this_update = crl.this_update(),
+                          .next_update = crl.next_update(),
+                          .revocation_time = {},
+                          .reason = {},
+                          .evidence = item.id.hex()};
+    if (const auto revoked = crl.find(certificate->serial())) {
+      const bool hold = revoked->reason == ocsp::RevocationReason::kCertificateHold;
+      entry.status = hold ? RevocationStatus::kOnHold : RevocationStatus::kRevoked;
+      entry.revocation_time = revoked->revocation_time;
+      entry.reason = reason_text(revoked->reason);
+      if (counts_at(judging_time(), revoked->revocation_time, revoked->invalidity_date)) {
+        out.refusals.push_back(
+            revoked_error(*certificate, role, revoked->revocation_time, revoked->reason, item.source));
+        out.crl_bad = true;
+      } else {
+        out.crl_good = true;
+      }
+    } else {
+      out.crl_good = true;
+    }
+    out.entries.push_back(std::move(entry));
+  }
+  return {};
+}
+
+void RevocationJudge::name_needs(const CertificatePtr& certificate, const CertificatePtr& issuer,
+                                 RevocationVerdict& verdict) const {
+  Need ocsp{Need::Kind::kOcsp, certificate, issuer, certificate->ocsp_urls()};
+  Need crl{Need::Kind::kCrl, certificate, issuer, {}};
+  for (const pki::DistributionPoint& point : certificate->crl_points()) {
+    crl.sources.insert(crl.sources.end(), point.urls.begin(), point.urls.end());
+  }
+  const auto unasked = [&](Need need) {
+    std::erase_if(need.sources,
+                  [&](const std::string& source) { return input_.evidence->was_asked(source, certificate->digest()); });
+    return need;
+  };
+  // OCSP first; the list when OCSP cannot answer.
+  if (Need next = unasked(ocsp); !next.sources.empty())
+    verdict.needs.push_back(std::move(next));
+  else if (Need after = unasked(crl); !after.sources.empty())
+    verdict.needs.push_back(std::move(after));
+  if (!ocsp.sources.empty()) verdict.missing.push_back(std::move(ocsp));
+  if (!crl.sources.empty() || verdict.missing.empty()) verdict.missing.push_back(std::move(crl));
+}
+
+base::Result<RevocationVerdict> RevocationJudge::check(const CertificatePtr& certificate, const CertificatePtr& issuer,
+                                                       CertificateRole role) {
+  RevocationVerdict verdict;
+  const auto not_checked = [&] {
+    verdict.warnings.emplace_back(Code::kRevocationNotChecked,
+                                  std::vector<base::ErrorArgument>{{"certificate", certificate->label()}});
+  };
+  if (std::ranges::find(open_, certificate->digest()) != open_.end()) {
+    verdict.errors.emplace_back(Code::kEvidenceCycle);
+    return verdict;
+  }
+  if (open_.size() >= kMaxEvidenceDepth) {
+    verdict.errors.emplace_back(Code::kEvidenceDepth);
+    return verdict;
+  }
+  open_.push_back(certificate->digest());
+  const Closing closing{open_};
+
+  Gathered gathered;
+  gather_holds(*certificate, gathered);
+  if (input_.policy.revocation == RevocationMode::kOff) {
+    verdict.errors = std::move(gathered.refusals);
+    verdict.entries = std::move(gathered.entries);
+    not_checked();
+    return verdict;
+  }
+  TANBA_CHECK(gather_ocsp(certificate, issuer, role, gathered));
+  TANBA_CHECK(gather_crls(certificate, issuer, role, gathered));
+  verdict.errors = std::move(gathered.refusals);
+  verdict.entries = std::move(gathered.entries);
+  if (gathered.disagree()) {
+    verdict.warnings.emplace_back(Code::kRevocationDisagreement,
+                                  std::vector<base::ErrorArgument>{{"certificate", certificate->label()}});
+  }
+  if (!verdict.errors.empty() || gathered.good()) return verdict;
+
+  name_needs(certificate, issuer, verdict);
+  for (const SourceFailure& failure : input_.evidence->failures()) {
+    const bool ours = std::ranges::any_of(verdict.missing, [&](const Need& need) {
+      return std::ranges::find(need.sources, failure.source) != need.sources.end();
+    });
+    if (ours) gathered.unusable.push_back(failure.error);
+  }
+  if (input_.policy.revocation == RevocationMode::kRequire) {
+    verdict.errors.emplace_back(Code::kRevocationMissing,
+                                std::vector<base::ErrorArgument>{{"certificate", certificate->label()}});
+    std::ranges::move(gathered.unusable, std::back_inserter(verdict.errors));
+  } else {
+    not_checked();
+    std::ranges::move(gathered.unusable, std::back_inserter(verdict.warnings));
+    verdict.missing.clear();
+  }
+  return verdict;
+}
+
+}  // namespace tanba::verify
