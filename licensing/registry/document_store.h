@@ -1,0 +1,41 @@
+// Documents by the SHA-256 of their octets, as files: <root>/ab/abcdef... (64 hexadecimal digits).
+//
+// A file is complete and fsynced, and so is its directory, before put() returns: a row that names a digest never names
+// nothing. What a crash leaves behind are files with temporary names, or documents that no row names; both are
+// harmless, the former are removed when the store is opened a day later. Many processes may share one store.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace tanba::licensing::registry {
+
+// Largest document that is read back: the limit of what is taken in (base::Limits), and room for revocation lists.
+inline constexpr std::size_t kMaxStoredBytes = 256U << 20;
+
+class DocumentStore {
+ public:
+  // Makes the root (mode 0750) if need be. registry.storage.
+  [[nodiscard]] static base::Result<DocumentStore> open(std::filesystem::path root);
+
+  // registry.storage when the disk is full or failing; nothing is named by the digest then, unless it was before.
+  [[nodiscard]] base::Result<base::Digest> put(base::ByteView octets) const;
+  // Reads and checks: registry.not_found, registry.damaged when the octets do not have the digest.
+  [[nodiscard]] base::Result<base::Bytes> get(const base::Digest& digest) const;
+  enum class Presence { kPresent, kAbsent };
+  [[nodiscard]] Presence find(const base::Digest& digest) const;
+  // Size in octets; registry.not_found.
+  [[nodiscard]] base::Result<std::uint64_t> size_bytes(const base::Digest& digest) const;
+  [[nodiscard]] std::filesystem::path path_of(const base::Digest& digest) const;
+
+ private:
+  explicit DocumentStore(std::filesystem::path root) : root_(std::move(root)) {}
+  std::filesystem::path root_;
+};
+
+}  // namespace tanba::licensing::registry
