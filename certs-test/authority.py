@@ -549,6 +549,8 @@ def describe(plan: Plan | Service | plans.Authority, certificate: bytes, has_key
         roles=plan.roles,
         duty=plan.duty,
         claim={"bin": plan.claim_bin or certified_bin} if plan.body else {"iin": plan.claim_iin or certified_iin},
+        outcome=plan.outcome,
+        certificateOutcome=plan.certificate_outcome,
         expected=outcomes.outcome(plan.outcome).as_json(),
         expectedCertificate=outcomes.outcome(plan.certificate_outcome).as_json(),
     )

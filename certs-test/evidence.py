@@ -20,13 +20,14 @@ NONCE = bytes(range(1, 17))
 
 def write_all(authority: Authority) -> None:
     good_at = parse_time(authority.meta("madeAt"))
-    responder = ocsp.Responder(authority, lambda: good_at - datetime.timedelta(minutes=1))
+    before = good_at - datetime.timedelta(minutes=1)
+    responder = ocsp.Responder(authority, lambda: before)
     _write_ocsp(authority, responder, _folder(authority, "ocsp"))
     _write_bad_ocsp(authority, responder, _folder(authority, "ocsp-bad"))
     folder = _folder(authority, "crl-bad")
     for mode in server.CRL_MODES:
         if mode != "ok":
-            (folder / f"{mode}.crl").write_bytes(server.crl_bytes(authority, "issuing", False, mode))
+            (folder / f"{mode}.crl").write_bytes(server.crl_bytes(authority, "issuing", False, mode, before))
 
 
 def _folder(authority: Authority, name: str) -> pathlib.Path:

@@ -33,7 +33,15 @@ OUTCOMES: dict[str, Outcome] = {
     "unknown-to-ca": Outcome("refuse", "REVOKED_NO_POE", "revocation.unknown_to_ca"),
     "ca-revoked": Outcome("refuse", "REVOKED_CA_NO_POE", "revocation.ca_revoked"),
     "revocation-missing": Outcome("retry", "TRY_LATER", "revocation.missing"),
+    "ocsp-signature": Outcome("retry", "TRY_LATER", "ocsp.signature"),
+    "ocsp-responder": Outcome("retry", "TRY_LATER", "ocsp.responder"),
+    "ocsp-cert-id": Outcome("retry", "TRY_LATER", "ocsp.cert_id"),
+    "ocsp-stale": Outcome("retry", "TRY_LATER", "ocsp.stale"),
+    "ocsp-response-status": Outcome("retry", "TRY_LATER", "ocsp.response_status"),
+    "crl-signature": Outcome("retry", "TRY_LATER", "crl.signature"),
+    "crl-stale": Outcome("retry", "TRY_LATER", "crl.stale"),
     # Algorithms
+    "algorithm-mismatch": Outcome("refuse", "SIG_CRYPTO_FAILURE", "algorithm.mismatch"),
     "weak-key": Outcome("refuse", "CRYPTO_CONSTRAINTS_FAILURE", "algorithm.weak_key"),
     "weak-digest": Outcome("refuse", "CRYPTO_CONSTRAINTS_FAILURE", "algorithm.weak_digest"),
     # Who signs

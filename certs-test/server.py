@@ -355,7 +355,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             super().log_message(format, *arguments)
 
 
-def crl_bytes(authority: Authority, name: str, delta: bool, mode: str) -> bytes:
+def crl_bytes(authority: Authority, name: str, delta: bool, mode: str, at: datetime.datetime | None = None) -> bytes:
+    """The CRL that the server gives at `at` (default now) in this mode."""
     folder = "crl-delta" if delta else "crl"
     path = authority.folder / folder / f"{name}{'-delta' if delta else ''}.crl"
     if mode == "ok":
@@ -368,12 +369,12 @@ def crl_bytes(authority: Authority, name: str, delta: bool, mode: str) -> bytes:
         return (authority.folder / "crl" / f"{other}.crl").read_bytes()
     number = authority.crl_number(name)
     base = max(number - 1, 1) if delta else None
-    at = now()
+    at = at or now()
     next_update: datetime.datetime | None = at + datetime.timedelta(days=CRL_DAYS)
     signer = authority.issuer(name).signer
     if mode == "stale":
+        next_update = at - datetime.timedelta(hours=1)
         at -= datetime.timedelta(days=8)
-        next_update = now() - datetime.timedelta(hours=1)
     elif mode == "future":
         at += datetime.timedelta(days=1)
     elif mode == "no-next-update":

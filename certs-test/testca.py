@@ -5,9 +5,11 @@ It is made with python3-cryptography and by hand-written DER, never with the cod
 """
 
 import argparse
+import collections.abc
 import datetime
 import ipaddress
 import json
+import os
 import pathlib
 import secrets
 import shutil
@@ -23,10 +25,12 @@ import evidence
 import ocsp
 import people
 import plans
+import scenarios
 import server as server_module
 import x509build
 from authority import Authority, UsageError, parse_time, pem, unpem
 from people import Body, Person
+from xmlbuild import SigningFailed
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 64
 
@@ -76,6 +80,32 @@ def make_authority(options: argparse.Namespace) -> int:
         authority.seal()
     print(f"{folder}: {len(plans.AUTHORITIES)} authorities, {len(plans.PLANS)} persons' certificates, "
           f"{len(plans.SERVICES)} of services; the anchor is {folder}/anchors.pem")
+    return EXIT_OK
+
+
+def make_scenarios(options: argparse.Namespace) -> int:
+    authority = Authority.open(options.dir)
+    out = options.out or options.dir / "scenarios"
+    made = (options.dir / "made.json").read_text(encoding="ascii")
+    stamp = out / "made.json"
+    with authority.locked("make"):
+        if options.refresh and stamp.exists() and stamp.read_text(encoding="ascii") == made:
+            print(f"{out}: made before, left as it is")
+            return EXIT_OK
+        stamp.unlink(missing_ok=True)
+        count = scenarios.make_all(authority, out, options.only)
+        if not options.only:
+            authority_module.write_atomically(stamp, made.encode("ascii"))
+    print(f"{out}: {count} scenarios")
+    return EXIT_OK
+
+
+def write_expected(options: argparse.Namespace) -> int:
+    """Writes expected.txt of every scenario anew, after a change in outcomes.py."""
+    del options
+    for name in scenarios.names():
+        text = scenarios.expected_text(scenarios.load(name)["outcome"])
+        (scenarios.FOLDER / name / "expected.txt").write_text(text, encoding="ascii")
     return EXIT_OK
 
 
@@ -227,9 +257,16 @@ def serve(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     if options.until_eof:
-        threading.Thread(target=lambda: (sys.stdin.buffer.read(), stop()), daemon=True).start()
+        threading.Thread(target=_until_eof, args=(stop,), daemon=True).start()
     server.serve_forever(poll_interval=0.1)
     return EXIT_OK
+
+
+def _until_eof(stop: collections.abc.Callable[[], None]) -> None:
+    # Not through sys.stdin: its buffer's lock would be held when the interpreter ends.
+    while os.read(0, 4096):
+        pass
+    stop()
 
 
 def _modes(title: str, modes: dict[str, str]) -> str:
@@ -289,6 +326,17 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("--max-age", type=float, default=3, metavar="DAYS", help="what old means for --refresh (default %(default)s)")
     make.add_argument("--force", action="store_true", help="make it anew in any case; issued and revoked ones are forgotten")
 
+    documents = command("make-scenarios", make_scenarios, "Makes the scenario documents from an authority's certificates.",
+                        "OUT/NAME holds document.cms or document.xml, content.bin where the signature is detached, scenario.json (time,\n"
+                        "evidence, whom the application names; paths relative to DIR) and expected.txt. OUT/index.json lists them all.")
+    documents.add_argument("out", metavar="OUT", type=pathlib.Path, nargs="?", help="default DIR/scenarios")
+    documents.add_argument("--only", action="append", metavar="NAME", help="only this one (repeatable)")
+    documents.add_argument("--refresh", action="store_true", help="nothing to do when they were made from this very authority")
+
+    texts = commands.add_parser("write-expected", help="Writes expected.txt of every scenario in the source tree from outcomes.py.",
+                                description="Writes expected.txt of every scenario in the source tree from outcomes.py.")
+    texts.set_defaults(run=write_expected)
+
     new = command("issue", issue, "Issues a certificate for a public key that lives elsewhere, such as on a token.",
                   "examples:\n"
                   "  tanba-testca issue DIR --name licensor-oil-gas --profile licensor --licensor oil-gas --public-key pub.pem\n"
@@ -343,7 +391,7 @@ def main(arguments: list[str]) -> int:
         return EXIT_OK if stop.code in (0, None) else EXIT_USAGE
     try:
         return options.run(options)
-    except UsageError as error:
+    except (UsageError, SigningFailed) as error:
         print(f"tanba-testca: {error}", file=sys.stderr)
         return EXIT_FAILED
 

@@ -1,0 +1,472 @@
+"""The scenario documents: each folder of scenarios/ says what to build and what must come of it.
+
+`scenario.json` names a builder and what is odd; `expected.txt` is the outcome as text, the same that
+outcomes.OUTCOMES gives for the scenario's `outcome` (the self-test holds the two together).  README.md explains the
+members.  Documents are made by openssl and xmlsec1 where these can, by hand where they cannot.
+"""
+
+import base64
+import collections.abc
+import datetime
+import hashlib
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+
+import cmsbuild
+import der
+import outcomes
+import xmlbuild
+from authority import Authority, UsageError, parse_time, pem, rfc3339, write_atomically
+from xmlbuild import Reference, Template
+
+FOLDER = pathlib.Path(__file__).resolve().parent / "scenarios"
+NAMESPACE = "urn:tanba:demo:1"
+APPLICATION_ID = "application-1"
+HMAC_KEY = b"a secret that both sides know"
+
+DEFAULTS = {
+    "signers": ["head"],
+    "content": "application",
+    "at": "good",
+    "policy": "kz-submission",
+    "revocation": "require",
+    "evidence": "crl",
+    "options": {},
+    "mutations": [],
+}
+
+
+def load(name: str) -> dict:
+    scenario = {**DEFAULTS, **json.loads((FOLDER / name / "scenario.json").read_text(encoding="utf-8"))}
+    scenario["name"] = name
+    return scenario
+
+
+def names() -> list[str]:
+    return sorted(folder.name for folder in FOLDER.iterdir() if (folder / "scenario.json").exists())
+
+
+def expected_text(outcome: str) -> str:
+    expected = outcomes.outcome(outcome)
+    if expected.decision == "accept":
+        return "decision: accept\n"
+    return f"decision: {expected.decision}\nsubIndication: {expected.sub_indication}\ncode: {expected.code}\n"
+
+
+def make_all(authority: Authority, out: pathlib.Path, only: list[str] | None = None) -> int:
+    out.mkdir(parents=True, exist_ok=True)
+    maker = Maker(authority, out)
+    wanted = only or names()
+    made = []
+    for name in wanted:
+        made.append(maker.make(load(name)))
+    if not only:
+        for stale in {folder.name for folder in out.iterdir() if folder.is_dir()} - set(wanted):
+            shutil.rmtree(out / stale)
+        write_atomically(
+            out / "index.json", (json.dumps({"scenarios": made}, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
+        )
+    return len(made)
+
+
+class Maker:
+    def __init__(self, authority: Authority, out: pathlib.Path):
+        self._authority = authority
+        self._out = out
+        self._good_at = parse_time(authority.meta("madeAt"))
+        self._index = json.loads((authority.folder / "index.json").read_text(encoding="utf-8"))
+        self._work = out
+
+    # --- one scenario ------------------------------------------------------------------------------------------------
+
+    def make(self, scenario: dict) -> dict:
+        folder = self._out / scenario["name"]
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        self._work = folder
+        content = self.content(scenario)
+        document = BUILDERS[scenario["builder"]](self, scenario, content)
+        for mutation in scenario["mutations"]:
+            document = MUTATIONS[mutation["do"]](self, document, mutation)
+        document_name = f"document.{scenario['kind']}"
+        (folder / document_name).write_bytes(document)
+        resolved = self._resolved(scenario, document_name)
+        given = self._given_content(scenario, content)
+        if given is not None:
+            (folder / "content.bin").write_bytes(given)
+            resolved["content"] = f"scenarios/{scenario['name']}/content.bin"
+        (folder / "scenario.json").write_text(json.dumps(resolved, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        (folder / "expected.txt").write_text(expected_text(scenario["outcome"]), encoding="ascii")
+        return resolved
+
+    @staticmethod
+    def _given_content(scenario: dict, content: bytes) -> bytes | None:
+        detached = scenario["kind"] == "cms" and not scenario["options"].get("attached", True)
+        given = scenario.get("given", "same" if detached else "none")
+        if given == "none":
+            return None
+        return content if given == "same" else content.replace(b"9", b"8", 1)
+
+    def _resolved(self, scenario: dict, document_name: str) -> dict:
+        evidence = scenario["evidence"]
+        if isinstance(evidence, str):
+            evidence = {
+                "crl": {"crls": ["crl"], "ocsps": []},
+                "ocsp": {"crls": ["crl/root.crl"], "ocsps": ["ocsp"]},
+                "none": {"crls": [], "ocsps": []},
+            }[evidence]
+        return {
+            "name": scenario["name"],
+            "about": scenario["about"],
+            "kind": scenario["kind"],
+            "document": f"scenarios/{scenario['name']}/{document_name}",
+            "content": None,
+            "at": rfc3339(self._at(scenario["at"])),
+            "policy": scenario["policy"],
+            "revocation": scenario["revocation"],
+            "trust": ["anchors.pem"],
+            "intermediates": ["ca"],
+            **evidence,
+            "signers": scenario["signers"],
+            "claim": self._claim(scenario),
+            "outcome": scenario["outcome"],
+            "expected": outcomes.outcome(scenario["outcome"]).as_json(),
+        }
+
+    def _claim(self, scenario: dict) -> dict:
+        """Whom the application names: the subject of `claimOf`, else what the first signer's entry says."""
+        if "claimOf" in scenario:
+            entry = self._index["certificates"][scenario["claimOf"]]
+            return {"bin": entry["bin"]} if entry["bin"] else {"iin": entry["iin"]}
+        first = scenario["signers"][0] if scenario["signers"] else "head"
+        return self._index["certificates"][first]["claim"]
+
+    def _at(self, text: str) -> datetime.datetime:
+        if text == "good":
+            return self._good_at
+        matched = re.fullmatch(r"([+-]\d+)d", text)
+        if not matched:
+            raise UsageError(f"at: {text}")
+        return self._good_at + datetime.timedelta(days=int(matched[1]))
+
+    # --- contents ----------------------------------------------------------------------------------------------------
+
+    def content(self, scenario: dict) -> bytes:
+        kind = scenario["content"]
+        if kind == "text":
+            return "Өтініш № 9: мұнай-газ саласындағы лицензия.\r\nЗаявление № 9.\n".encode("utf-8")
+        if kind == "empty":
+            return b""
+        if kind == "large":
+            return bytes(range(256)) * 4096
+        (number_kind, number), = self._claim(scenario).items()
+        fields = "".join(f'<field name="f{at}">мәні {at}</field>' for at in range(3))
+        if kind == "ten-megabytes":
+            fields += "<blob>" + "0123456789abcdef" * (10 * 1024 * 1024 // 16) + "</blob>"
+        if kind == "comments":
+            fields += "<!-- not covered -->"
+        if kind == "duplicate-ids":
+            fields += '<field Id="a">1</field><field Id="a">2</field>'
+        if kind == "deep":
+            fields += "<d>" * 20000 + "</d>" * 20000
+        # Written in canonical form, so that a signature by hand may digest the text.
+        return (
+            f'<application xmlns="{NAMESPACE}" Id="{APPLICATION_ID}"><requestId>9f1c0d52-0000-4000-8000-000000000009</requestId>'
+            f"<service>oil-gas</service><applicant><{number_kind}>{number}</{number_kind}></applicant>"
+            f"<fields>{fields}</fields></application>"
+        ).encode("utf-8")
+
+    # --- CMS ---------------------------------------------------------------------------------------------------------
+
+    def path(self, kind: str, name: str) -> str:
+        return str(self._authority.folder / {"cert": f"certs/{name}.pem", "key": f"keys/{name}.key.pem", "ca": f"ca/{name}.pem"}[kind])
+
+    def openssl_cms(self, scenario: dict, content: bytes) -> bytes:
+        options = scenario["options"]
+        source, target = self._work / "in.bin", self._work / "out.cms"
+        source.write_bytes(content)
+        command = ["openssl", "cms", "-sign", "-binary", "-outform", "DER", "-nosmimecap", "-in", str(source), "-out", str(target)]
+        command += ["-md", options.get("md", "sha256")]
+        if options.get("attached", True):
+            command.append("-nodetach")
+        for name in scenario["signers"]:
+            command += ["-signer", self.path("cert", name), "-inkey", self.path("key", name)]
+            command += options.get("perSigner", [])
+        for name in options.get("withAuthorities", []):
+            command += ["-certfile", self.path("ca", name)]
+        run([*command, *options.get("openssl", [])])
+        document = target.read_bytes()
+        source.unlink()
+        target.unlink()
+        return document
+
+    def hand_cms(self, scenario: dict, content: bytes) -> bytes:
+        options = scenario["options"]
+        plans = []
+        for name in scenario["signers"]:
+            named = options.get("namesCertificateOf")
+            plans.append(
+                cmsbuild.SignerPlan(
+                    self._authority.certificate(name),
+                    self._authority.signer(name),
+                    digest=options.get("md", "sha256"),
+                    signature_algorithm=options.get("saysSignature"),
+                    plain_rsa_oid=options.get("plainRsa", False),
+                    omit=tuple(ATTRIBUTES[key] for key in options.get("omit", [])),
+                    repeat=tuple(ATTRIBUTES[key] for key in options.get("repeat", [])),
+                    says_content_type=options.get("saysContentType", cmsbuild.DATA),
+                    names_certificate=self._authority.certificate(named) if named else None,
+                    signing_time=self._good_at,
+                )
+            )
+        data = cmsbuild.signed_data(plans, content, options.get("attached", True))
+        data.signer_infos *= options.get("copies", 1)
+        return data.encode()
+
+    # --- XML ---------------------------------------------------------------------------------------------------------
+
+    def xmlsec(self, scenario: dict, content: bytes) -> bytes:
+        """The signers one after the other, each signature covering those before it."""
+        options = scenario["options"]
+        document = content.decode("utf-8")
+        if "enclose" in options:
+            # The signature goes into an outer element, beside what it signs.
+            document = f'<envelope xmlns="{NAMESPACE}">{document}</envelope>'
+        document = options.get("before", "") + document
+        for name in scenario["signers"]:
+            template = self._template(options)
+            document = xmlbuild.insert_last(document, xmlbuild.signature(template))
+            document = xmlbuild.xmlsec_sign(document, self._xmlsec_key(options, name), self._work, self._xmlsec_options(options))
+        return document.encode("utf-8")
+
+    def _template(self, options: dict) -> Template:
+        references = [
+            Reference(
+                entry.get("uri", ""),
+                tuple(getattr(xmlbuild, transform) for transform in entry.get("transforms", ["ENVELOPED", "C14N_COMMENTS"])),
+                entry.get("digest", "sha256"),
+            )
+            for entry in options.get("references", [{}])
+        ]
+        return Template(
+            references,
+            prefix=options.get("prefix", "ds"),
+            c14n=getattr(xmlbuild, options.get("c14n", "C14N")),
+            method=options.get("method", "rsa-sha256"),
+            key_info=options.get("keyInfo", "certificate"),
+        )
+
+    def _xmlsec_key(self, options: dict, name: str) -> list[str]:
+        if options.get("method", "").startswith("hmac"):
+            secret = self._work / "hmac.key"
+            secret.write_bytes(HMAC_KEY)
+            return ["--hmackey", str(secret)]
+        chain = ",".join([self.path("key", name), self.path("cert", name), *(self.path("ca", ca) for ca in options.get("withAuthorities", []))])
+        return ["--privkey-pem", chain]
+
+    @staticmethod
+    def _xmlsec_options(options: dict) -> list[str]:
+        ids = [f"{NAMESPACE}:application"]
+        more = [part for node in ids for part in ("--id-attr:Id", node)]
+        return [*more, "--node-xpath", "(//*[local-name()='Signature'])[last()]", *options.get("xmlsec", [])]
+
+    def hand_xml(self, scenario: dict, content: bytes) -> bytes:
+        options = scenario["options"]
+        name = scenario["signers"][0]
+        template = self._template(options)
+        template.line_ending = options.get("lineEnding", "")
+        template.certificates = (self._authority.certificate(name),)
+        # Inclusive canonicalisation writes the default namespace in scope on SignedInfo too, exclusive does not.
+        scope = "" if template.c14n == xmlbuild.EXC_C14N or not template.prefix else f' xmlns="{NAMESPACE}"'
+        document = content.decode("utf-8")
+        if options.get("noReference"):
+            template.references = []
+        template.references *= options.get("copies", 1)
+        return xmlbuild.hand_sign(document, template, self._authority.signer(name), scope).encode("utf-8")
+
+    # --- neither -----------------------------------------------------------------------------------------------------
+
+    def raw(self, scenario: dict, content: bytes) -> bytes:
+        what = scenario["options"]["raw"]
+        if what == "content":
+            return content
+        if what == "empty":
+            return b""
+        if what == "noise":
+            return hashlib.sha512(b"noise").digest() * 8
+        if what == "certificate":
+            return self._authority.certificate("head")
+        if what == "cms-data":
+            return der.seq(der.oid(cmsbuild.DATA), der.explicit(0, der.octets(content)))
+        if what == "deep-der":
+            # Constructed in constructed, 50,000 times, each of indefinite length.
+            return b"\x30\x80" * 50000 + b"\x00\x00" * 50000
+        raise UsageError(f"raw: {what}")
+
+    def authority_certificate(self, name: str) -> bytes:
+        return self._authority.certificate(name)
+
+
+ATTRIBUTES = {
+    "contentType": cmsbuild.CONTENT_TYPE,
+    "messageDigest": cmsbuild.MESSAGE_DIGEST,
+    "signingTime": cmsbuild.SIGNING_TIME,
+}
+
+Builder = collections.abc.Callable[[Maker, dict, bytes], bytes]
+BUILDERS: dict[str, Builder] = {
+    "openssl-cms": Maker.openssl_cms,
+    "hand-cms": Maker.hand_cms,
+    "xmlsec": Maker.xmlsec,
+    "hand-xml": Maker.hand_xml,
+    "raw": Maker.raw,
+}
+
+
+def run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise UsageError(f"{' '.join(command)}\n{done.stderr}")
+
+
+# --- mutations: what is done to a finished document ------------------------------------------------------------------
+
+
+def _truncate(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    del maker
+    return document[: int(len(document) * mutation.get("share", 0.5))]
+
+
+def _append(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    del maker
+    return document + mutation["text"].encode("utf-8")
+
+
+def _to_pem(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    del maker
+    return pem(mutation.get("label", "CMS"), document)
+
+
+def _to_ber(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    del maker, mutation
+    return cmsbuild.parse(document).encode_ber()
+
+
+def _flip_content(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    del maker, mutation
+    data = cmsbuild.parse(document)
+    assert data.content
+    changed = bytearray(data.content)
+    changed[len(changed) // 2] ^= 0x01
+    data.content = bytes(changed)
+    return data.encode()
+
+
+def _flip_cms_signature(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    del maker
+    data = cmsbuild.parse(document)
+    at = mutation.get("signer", 0)
+    data.signer_infos[at] = cmsbuild.flip_signature(data.signer_infos[at])
+    return data.encode()
+
+
+def _no_signers(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    del maker, mutation
+    data = cmsbuild.parse(document)
+    data.signer_infos = []
+    return data.encode()
+
+
+def _replace_cms_certificates(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    data = cmsbuild.parse(document)
+    data.certificates = [maker.authority_certificate(name) for name in mutation["with"]]
+    return data.encode()
+
+
+def _replace_text(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    """`count` of the occurrences of `old`, from the first."""
+    del maker
+    old, new = mutation["old"].encode("utf-8"), mutation["new"].encode("utf-8")
+    if old not in document:
+        raise UsageError(f"nothing to replace: {mutation['old']}")
+    return document.replace(old, new, mutation.get("count", 1))
+
+
+def _flip_xml_signature(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    del maker
+    found = list(re.finditer(rb"SignatureValue>([^<]+)<", document))[mutation.get("signature", 0)]
+    value = bytearray(base64.b64decode(found[1]))
+    value[len(value) // 2] ^= 0x01
+    return document[: found.start(1)] + base64.b64encode(bytes(value)) + document[found.end(1) :]
+
+
+def _replace_xml_certificate(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    certificate = base64.b64encode(maker.authority_certificate(mutation["with"]))
+    return re.sub(rb"(X509Certificate>)[^<]+(<)", lambda m: m[1] + certificate + m[2], document)
+
+
+def _before_root(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    """Puts text between the XML declaration, if any, and the document element."""
+    del maker
+    declared = re.match(rb"\s*<\?xml[^>]*\?>\s*", document)
+    at = declared.end() if declared else 0
+    return document[:at] + mutation["text"].encode("utf-8") + document[at:]
+
+
+def _reencode(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    del maker
+    text = re.sub(r"^\s*<\?xml[^>]*\?>\s*", "", document.decode("utf-8"))
+    label = mutation["declares"]
+    return (f'<?xml version="1.0" encoding="{label}"?>' + text).encode(mutation["as"])
+
+
+def _break_utf8(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    del maker, mutation
+    assert b"<service>" in document
+    return document.replace(b"<service>", b"<service>\xff\xfe\x80", 1)
+
+
+def _wrap(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    """Signature wrapping: the signed application moves aside, a forged one takes its place."""
+    del maker
+    text = document.decode("utf-8")
+    found = re.search(r"<application .*?</application>", text, re.S)
+    assert found
+    original = found[0]
+    forged = re.sub(r"(<(?:bin|iin)>)\d{3}", r"\g<1>999", original)
+    if mutation["id"] != "same":
+        forged = forged.replace(f'Id="{APPLICATION_ID}"', 'Id="application-2"')
+    aside = f'<aside xmlns="{NAMESPACE}">{original}</aside>'
+    return text.replace(original, forged, 1).replace("</envelope>", aside + "</envelope>", 1).encode("utf-8")
+
+
+def _repeat_signature(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    del maker
+    text = document.decode("utf-8")
+    found = re.search(r"<ds:Signature .*?</ds:Signature>", text, re.S)
+    assert found
+    return text.replace(found[0], found[0] * mutation["count"], 1).encode("utf-8")
+
+
+Mutation = collections.abc.Callable[[Maker, bytes, dict], bytes]
+MUTATIONS: dict[str, Mutation] = {
+    "truncate": _truncate,
+    "append": _append,
+    "to-pem": _to_pem,
+    "to-ber": _to_ber,
+    "flip-content": _flip_content,
+    "flip-cms-signature": _flip_cms_signature,
+    "no-signers": _no_signers,
+    "replace-cms-certificates": _replace_cms_certificates,
+    "replace-text": _replace_text,
+    "flip-xml-signature": _flip_xml_signature,
+    "replace-xml-certificate": _replace_xml_certificate,
+    "before-root": _before_root,
+    "reencode": _reencode,
+    "break-utf8": _break_utf8,
+    "wrap": _wrap,
+    "repeat-signature": _repeat_signature,
+}
