@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "pki/algorithm.h"
 #include "pki/certificate.h"
+#include "pki/certificate_cache.h"
 #include "pki/openssl.h"
 
 namespace tanba::pki {
@@ -36,6 +37,9 @@ class Context {
   // certificate.unsupported_key or key.malformed.
   [[nodiscard]] base::Result<EVP_PKEY*> key(const PublicKeyInfo& info);
 
+  // Certificates that this worker has parsed.
+  [[nodiscard]] CertificateCache& certificates() { return certificates_; }
+
   // Memory of certificate signatures that verified: positive facts only (DESIGN 3, rule 4).
   [[nodiscard]] bool knows_verified(const base::Digest& what) const;
   void remember_verified(const base::Digest& what);
@@ -44,6 +48,7 @@ class Context {
   Context();
   struct State;
   std::unique_ptr<State> state_;
+  CertificateCache certificates_;
 };
 
 }  // namespace tanba::pki
