@@ -48,7 +48,7 @@ struct ToBeSigned {
                                                const pki::CertificatePtr& certificate, const Profile& profile);
 // Detached, by the content's digest under profile.algorithm.digest (input.member when its length or the placement does
 // not fit).
-[[nodiscard]] base::Result<ToBeSigned> prepare_digest(pki::Context& context, base::ByteView content_digest,
+[[nodiscard]] base::Result<ToBeSigned> prepare_digest(base::ByteView content_digest,
                                                       const pki::CertificatePtr& certificate, const Profile& profile);
 
 // The document as DER. `further` certificates (issuing CAs) are embedded after the signer's, each once. The signature
