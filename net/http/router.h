@@ -1,0 +1,68 @@
+// Which handler answers what, and how large its body may be.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "net/http/message.h"
+
+namespace tanba::net::http {
+
+struct Admission {
+  std::size_t max_body_bytes = 0;
+};
+
+// What a Server asks. Called by all workers at once: implementations hold no unguarded state of their own.
+class Application {
+ public:
+  virtual ~Application() = default;
+  // The header has been read, the body has not. An error is the answer, and the body is not read. May fill in the
+  // routing members of the request. Does not block.
+  [[nodiscard]] virtual std::expected<Admission, Response> admit(Request& head) = 0;
+  // Runs on the worker's own thread: what blocks belongs on another one, with the responder.
+  virtual void handle(Request&& request, Responder&& responder) = 0;
+};
+
+using Handler = std::function<void(Request&&, Responder&&)>;
+
+struct RouteOptions {
+  // Larger bodies get 413 without being read. Zero: the route takes no body.
+  std::size_t max_body_bytes = 0;
+  // Looks at the header before the body is read (authentication, for one): a response is the answer.
+  std::function<std::expected<void, Response>(const Request&)> guard = {};
+};
+
+// Patterns are literal segments and `{name}`, which stands for one whole non-empty segment: /v1/applications/{number}.
+// Literal segments win over names. HEAD is answered by GET's handler. Unknown paths get request.not_found, known ones
+// with another method request.method with Allow. Routes are added before the server starts.
+class Router final : public Application {
+ public:
+  Router();
+  ~Router() override;
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
+
+  // config.invalid when the pattern is malformed or is there already.
+  [[nodiscard]] base::Status add(Method method, std::string_view pattern, Handler handler, RouteOptions options = {});
+
+  struct RouteInfo {
+    Method method;
+    std::string_view pattern;
+  };
+  [[nodiscard]] std::vector<RouteInfo> routes() const;
+
+  [[nodiscard]] std::expected<Admission, Response> admit(Request& head) override;
+  void handle(Request&& request, Responder&& responder) override;
+
+ private:
+  struct Route;
+  [[nodiscard]] std::expected<std::size_t, Response> match(Request& head) const;
+  std::vector<std::unique_ptr<Route>> routes_;
+};
+
+}  // namespace tanba::net::http
