@@ -103,7 +103,7 @@ def generator_digest() -> str:
     """Digest of what makes the directory, to notice that it was made by another version."""
     here = pathlib.Path(__file__).resolve().parent
     digest = hashlib.sha256()
-    for source in sorted(here.glob("*.py")):
+    for source in sorted(set(here.glob("*.py")) - {here / "selftest.py"}):
         digest.update(source.read_bytes())
     for scenario in sorted(here.glob("scenarios/*/*")):
         digest.update(scenario.read_bytes())
@@ -257,8 +257,18 @@ class Authority:
 
     # --- issuing -----------------------------------------------------------------------------------------------------
 
-    def add(self, name: str, place: str, issuer: str, certificate: bytes, info: dict, status: str, reason: str | None,
-            revoked_at: datetime.datetime | None, invalid_since: datetime.datetime | None = None) -> None:
+    def add(
+        self,
+        name: str,
+        place: str,
+        issuer: str,
+        certificate: bytes,
+        info: dict,
+        status: str,
+        reason: str | None,
+        revoked_at: datetime.datetime | None,
+        invalid_since: datetime.datetime | None = None,
+    ) -> None:
         """Stores a certificate and its state."""
         (self.folder / place / f"{name}.pem").write_bytes(pem("CERTIFICATE", certificate))
         with self.database() as database:
@@ -295,8 +305,14 @@ class Authority:
 
     # --- revocation --------------------------------------------------------------------------------------------------
 
-    def set_status(self, name: str, status: str, reason: str | None, at: datetime.datetime,
-                   invalid_since: datetime.datetime | None = None) -> str:
+    def set_status(
+        self,
+        name: str,
+        status: str,
+        reason: str | None,
+        at: datetime.datetime,
+        invalid_since: datetime.datetime | None = None,
+    ) -> str:
         """Changes a certificate's state and publishes a new CRL of its issuer; gives the certificate's name."""
         with self.locked():
             row = self.record(name)
@@ -315,8 +331,9 @@ class Authority:
             self.write_index()
             return row["name"]
 
-    def publish_crls(self, this_update: datetime.datetime | None = None, days: float = CRL_DAYS,
-                     only: list[str] | None = None) -> list[str]:
+    def publish_crls(
+        self, this_update: datetime.datetime | None = None, days: float = CRL_DAYS, only: list[str] | None = None
+    ) -> list[str]:
         with self.locked():
             names = only or plans.REVOKING + plans.CRL_ONLY
             for name in names:
@@ -342,8 +359,16 @@ class Authority:
             for row in rows
         ]
 
-    def crl(self, name: str, number: int, this_update: datetime.datetime, next_update: datetime.datetime | None,
-            signer: Signer | None = None, delta_base: int | None = None, delta: list[build.RevokedEntry] | None = None) -> bytes:
+    def crl(
+        self,
+        name: str,
+        number: int,
+        this_update: datetime.datetime,
+        next_update: datetime.datetime | None,
+        signer: Signer | None = None,
+        delta_base: int | None = None,
+        delta: list[build.RevokedEntry] | None = None,
+    ) -> bytes:
         issuer = self.issuer(name)
         return build.crl(
             issuer.subject,
@@ -369,7 +394,9 @@ class Authority:
         entries = self._entries(name)
         listed = {f"{entry.serial:x}": entry.reason for entry in entries}
         with self.database() as database:
-            row = database.execute("SELECT entries FROM crls WHERE authority = ? AND number = ?", (name, last)).fetchone()
+            row = database.execute(
+                "SELECT entries FROM crls WHERE authority = ? AND number = ?", (name, last)
+            ).fetchone()
             before = json.loads(row["entries"]) if row else listed
             database.execute("INSERT INTO crls VALUES (?, ?, ?)", (name, number, json.dumps(listed)))
         changed = [e for e in entries if before.get(f"{e.serial:x}", "") != e.reason or f"{e.serial:x}" not in before]
@@ -434,7 +461,8 @@ class CertificateWriter:
             build.subject_key_identifier(own_identifier),
             build.demo_marker(),
         ]
-        issuer_name, signer = subject, key
+        issuer_name = subject
+        signer: Signer = key
         if plan.issuer == plan.name:
             extensions.append(build.authority_key_identifier(own_identifier, subject, serial))
         else:
@@ -454,6 +482,7 @@ class CertificateWriter:
         issuer = self._authority.issuer(plan.issuer)
         signer = self._authority.issuer(plan.signer).signer if plan.signer else issuer.signer
         if plan.digest != "sha256":
+            assert isinstance(signer, RsaSigner)
             signer = signer.with_digest(plan.digest)
         serial = new_serial()
         extensions = [
@@ -576,8 +605,8 @@ class _Maker:
             database.executemany(
                 "INSERT INTO meta VALUES (?, ?)", [("madeAt", rfc3339(self._at)), ("baseUrl", self._base)]
             )
-        for plan in plans.AUTHORITIES:
-            self._add(plan, self._writer.authority_certificate(plan, self._keys.signer(plan.key)), "ca")
+        for ca in plans.AUTHORITIES:
+            self._add(ca, self._writer.authority_certificate(ca, self._keys.signer(ca.key)), "ca")
         for plan in plans.PLANS:
             self._add(plan, self._writer.from_plan(plan, self._keys.signer(plan.key).spki_der), "certs")
         for service in plans.SERVICES:
@@ -604,7 +633,15 @@ class _Maker:
                 invalid_since = revoked_at - datetime.timedelta(hours=6)
         info = describe(plan, certificate, has_key=True)
         self._authority.add(
-            plan.name, place, plan.issuer, certificate, info, status, getattr(plan, "reason", None), revoked_at, invalid_since
+            plan.name,
+            place,
+            plan.issuer,
+            certificate,
+            info,
+            status,
+            getattr(plan, "reason", None),
+            revoked_at,
+            invalid_since,
         )
 
     def _write_anchors(self) -> None:
@@ -623,7 +660,8 @@ class _Maker:
             .hmac_hash(hashes.SHA256())
             .build(P12_PASSWORD.encode("ascii"))
         )
-        for plan in [*plans.PLANS, *plans.SERVICES]:
+        everybody: list[Plan | Service] = [*plans.PLANS, *plans.SERVICES]
+        for plan in everybody:
             content = pkcs12.serialize_key_and_certificates(
                 plan.name.encode("ascii"),
                 self._keys.signer(plan.key).key,

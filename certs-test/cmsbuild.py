@@ -94,7 +94,9 @@ class SignerPlan:
     certificate: bytes
     key: RsaSigner
     digest: str = "sha256"
-    signature_algorithm: str | None = None  # a digest's name: says sha*WithRSAEncryption of that one; None: the true one
+    signature_algorithm: str | None = (
+        None  # a digest's name: says sha*WithRSAEncryption of that one; None: the true one
+    )
     plain_rsa_oid: bool = False
     omit: tuple[str, ...] = ()
     repeat: tuple[str, ...] = ()
@@ -136,7 +138,9 @@ def signer_info(plan: SignerPlan, content: bytes) -> bytes:
     )
 
 
-def signed_data(plans: list[SignerPlan], content: bytes, attached: bool = True, certificates: list[bytes] | None = None) -> SignedData:
+def signed_data(
+    plans: list[SignerPlan], content: bytes, attached: bool = True, certificates: list[bytes] | None = None
+) -> SignedData:
     digests = {DIGESTS[plan.digest][2] for plan in plans} or {DIGESTS["sha256"][2]}
     own = list(dict.fromkeys(plan.certificate for plan in plans))
     return SignedData(

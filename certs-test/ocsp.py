@@ -231,9 +231,7 @@ class Responder:
             der.bits(signer.sign(data)),
             der.explicit(0, der.seq(embedded)) if embedded else b"",
         )
-        return der.seq(
-            der.enumerated(SUCCESSFUL), der.explicit(0, der.seq(der.oid(BASIC_OID), der.octets(basic)))
-        )
+        return der.seq(der.enumerated(SUCCESSFUL), der.explicit(0, der.seq(der.oid(BASIC_OID), der.octets(basic))))
 
     @staticmethod
     def _extensions(request: Request, mode: str) -> list[bytes]:
@@ -262,7 +260,9 @@ def _revoked(at: datetime.datetime, reason: str | None) -> bytes:
     return der.implicit(1, der.seq(der.generalized_time(at), why))
 
 
-def make_request(issuer: Issuer, serial: int, nonce: bytes | None = None, digest: str = "2.16.840.1.101.3.4.2.1") -> bytes:
+def make_request(
+    issuer: Issuer, serial: int, nonce: bytes | None = None, digest: str = "2.16.840.1.101.3.4.2.1"
+) -> bytes:
     """A request as НУЦ РК's clients send it: unsigned, CertID by SHA-256."""
     make = HASHES[digest]
     key = der.value(der.children(issuer.spki)[1])[1:]

@@ -57,9 +57,13 @@ class Authority:
 
 
 AUTHORITIES = [
-    Authority("root", "root", "ДЕМО НЕГІЗГІ КУӘЛАНДЫРУШЫ ОРТАЛЫҚ (RSA)", "root", 3072, (-1800, 20 * 365), path_length=None),
+    Authority(
+        "root", "root", "ДЕМО НЕГІЗГІ КУӘЛАНДЫРУШЫ ОРТАЛЫҚ (RSA)", "root", 3072, (-1800, 20 * 365), path_length=None
+    ),
     Authority("issuing", "root", "ДЕМО ҰЛТТЫҚ КУӘЛАНДЫРУШЫ ОРТАЛЫҚ (RSA)", "issuing", 3072),
-    Authority("twin-a", "root", "ДЕМО ЕГІЗ КУӘЛАНДЫРУШЫ ОРТАЛЫҚ (RSA)", "twin-a", note="same name as twin-b, another key"),
+    Authority(
+        "twin-a", "root", "ДЕМО ЕГІЗ КУӘЛАНДЫРУШЫ ОРТАЛЫҚ (RSA)", "twin-a", note="same name as twin-b, another key"
+    ),
     Authority(
         "twin-b",
         "root",
@@ -69,7 +73,13 @@ AUTHORITIES = [
         note="same name as twin-a, another key, a subject key identifier of 4 bytes",
     ),
     Authority(
-        "ca-without-ca-bit", "root", "ДЕМО ОРТАЛЫҚ БЕЗ CA", "bad-ca", is_ca=False, path_length=None, note="basicConstraints without cA"
+        "ca-without-ca-bit",
+        "root",
+        "ДЕМО ОРТАЛЫҚ БЕЗ CA",
+        "bad-ca",
+        is_ca=False,
+        path_length=None,
+        note="basicConstraints without cA",
     ),
     Authority("ca-expired", "root", "ДЕМО ИСТЁКШИЙ ОРТАЛЫҚ", "bad-ca", days=(-700, -1), note="ended yesterday"),
     Authority(
@@ -82,7 +92,12 @@ AUTHORITIES = [
         note="revoked by the root",
     ),
     Authority(
-        "foreign-root", "foreign-root", "БӨТЕН НЕГІЗГІ ОРТАЛЫҚ (RSA)", "foreign-root", path_length=None, note="nobody's anchor"
+        "foreign-root",
+        "foreign-root",
+        "БӨТЕН НЕГІЗГІ ОРТАЛЫҚ (RSA)",
+        "foreign-root",
+        path_length=None,
+        note="nobody's anchor",
     ),
     Authority("foreign-issuing", "foreign-root", "БӨТЕН КУӘЛАНДЫРУШЫ ОРТАЛЫҚ (RSA)", "foreign-issuing"),
     Authority("tls-root", "tls-root", "TANBA DEMO TLS", "tls-root", note="only for TLS; see tls-anchors.pem"),
@@ -148,7 +163,9 @@ class Plan:
         return attributes
 
 
-def _head(name: str, note: str, outcome: str, key: str = "pool-1", certificate_outcome: str | None = None, **rest) -> Plan:
+def _head(
+    name: str, note: str, outcome: str, key: str = "pool-1", certificate_outcome: str | None = None, **rest
+) -> Plan:
     """The head of the demo organisation, with one thing wrong (or odd)."""
     return Plan(
         name,
@@ -164,7 +181,9 @@ def _head(name: str, note: str, outcome: str, key: str = "pool-1", certificate_o
 
 
 def _individual(name: str, note: str, outcome: str, key: str = "pool-2", **rest) -> Plan:
-    return Plan(name, people.AIDOS, None, INDIVIDUAL, note, key=key, outcome=outcome, certificate_outcome=outcome, **rest)
+    return Plan(
+        name, people.AIDOS, None, INDIVIDUAL, note, key=key, outcome=outcome, certificate_outcome=outcome, **rest
+    )
 
 
 def _officer(name: str, person: Person, licensor: str, roles: list[str], key: str, outcome: str = "accept") -> Plan:
@@ -183,18 +202,73 @@ def _officer(name: str, person: Person, licensor: str, roles: list[str], key: st
 PLANS = [
     # --- those that are in order -------------------------------------------------------------------------------------
     _individual("individual", "an individual", "accept", key="individual"),
-    _head("head", "first head of the demo organisation; AIA names the OCSP address twice", "accept", key="head", twice_ocsp=True),
-    Plan("sign-right", people.SIGNATORY, people.DEMO, SIGN_RIGHT, "employee with the right of signature", key="sign-right"),
-    _head("head-2015", "one certificate for all uses, as since 2015: keyAgreement, policy 1.2.398.3.3.2, 1.2.398.3.3.5", "accept",
-          key="pool-3", usages=("digitalSignature", "nonRepudiation", "keyAgreement"), old_pair=False),
-    _head("head-bin-in-serial", "the BIN stands in serialNumber, there is no IIN", "accept", key="pool-4", serial_is_bin=True),
-    _head("no-key-identifiers", "neither subject nor authority key identifier", "accept", with_ski=False, with_aki=False),
+    _head(
+        "head",
+        "first head of the demo organisation; AIA names the OCSP address twice",
+        "accept",
+        key="head",
+        twice_ocsp=True,
+    ),
+    Plan(
+        "sign-right",
+        people.SIGNATORY,
+        people.DEMO,
+        SIGN_RIGHT,
+        "employee with the right of signature",
+        key="sign-right",
+    ),
+    _head(
+        "head-2015",
+        "one certificate for all uses, as since 2015: keyAgreement, policy 1.2.398.3.3.2, 1.2.398.3.3.5",
+        "accept",
+        key="pool-3",
+        usages=("digitalSignature", "nonRepudiation", "keyAgreement"),
+        old_pair=False,
+    ),
+    _head(
+        "head-bin-in-serial",
+        "the BIN stands in serialNumber, there is no IIN",
+        "accept",
+        key="pool-4",
+        serial_is_bin=True,
+    ),
+    _head(
+        "no-key-identifiers", "neither subject nor authority key identifier", "accept", with_ski=False, with_aki=False
+    ),
     _head("short-ski", "a subject key identifier of 4 bytes", "accept", short_ski=True),
     _head("by-twin-a", "issued by the first of two CAs of one name", "accept", issuer="twin-a"),
-    _head("by-twin-b", "issued by the second of two CAs of one name, whose identifier has 4 bytes", "accept", key="pool-2", issuer="twin-b"),
-    _head("by-twin-a-no-aki", "issued by the first twin, names no authority key identifier", "accept", key="pool-3", issuer="twin-a", with_aki=False),
-    _head("by-twin-b-no-aki", "issued by the second twin, names no authority key identifier", "accept", key="pool-4", issuer="twin-b", with_aki=False),
-    Plan("operator", people.OPERATOR, people.CENTRE, EMPLOYEE, "operator of the service centre", key="operator", duty="operator"),
+    _head(
+        "by-twin-b",
+        "issued by the second of two CAs of one name, whose identifier has 4 bytes",
+        "accept",
+        key="pool-2",
+        issuer="twin-b",
+    ),
+    _head(
+        "by-twin-a-no-aki",
+        "issued by the first twin, names no authority key identifier",
+        "accept",
+        key="pool-3",
+        issuer="twin-a",
+        with_aki=False,
+    ),
+    _head(
+        "by-twin-b-no-aki",
+        "issued by the second twin, names no authority key identifier",
+        "accept",
+        key="pool-4",
+        issuer="twin-b",
+        with_aki=False,
+    ),
+    Plan(
+        "operator",
+        people.OPERATOR,
+        people.CENTRE,
+        EMPLOYEE,
+        "operator of the service centre",
+        key="operator",
+        duty="operator",
+    ),
     _officer("officer", people.OFFICER, "oil-gas", SIGN_RIGHT, "officer"),
     _officer("officer-second", people.SECOND_OFFICER, "oil-gas", SIGN_RIGHT, "officer-second"),
     _officer("officer-head", people.THIRD_OFFICER, "oil-gas", HEAD, "pool-1"),
@@ -203,39 +277,144 @@ PLANS = [
     _officer("officer-ecology", people.THIRD_OFFICER, "ecology", SIGN_RIGHT, "pool-3"),
     _officer("officer-monopolies", people.THIRD_OFFICER, "monopolies", SIGN_RIGHT, "pool-4"),
     # --- good certificates that do not fit ---------------------------------------------------------------------------
-    Plan("foreign-iin", people.DANA, None, INDIVIDUAL, "another individual than the application names", key="pool-3",
-         claim_iin=people.AIDOS.iin, outcome="identity-mismatch"),
-    Plan("foreign-bin", people.SECOND_HEAD, people.OTHER, HEAD, "head of another organisation than the application names", key="pool-4",
-         claim_bin=people.DEMO.bin, outcome="identity-mismatch"),
-    Plan("employee", people.EMPLOYEE, people.DEMO, EMPLOYEE, "employee without the right of signature", key="employee", outcome="role-not-entitled"),
-    Plan("finance", people.EMPLOYEE, people.DEMO, FINANCE, "right of signature on financial documents only", key="pool-1", outcome="role-not-entitled"),
+    Plan(
+        "foreign-iin",
+        people.DANA,
+        None,
+        INDIVIDUAL,
+        "another individual than the application names",
+        key="pool-3",
+        claim_iin=people.AIDOS.iin,
+        outcome="identity-mismatch",
+    ),
+    Plan(
+        "foreign-bin",
+        people.SECOND_HEAD,
+        people.OTHER,
+        HEAD,
+        "head of another organisation than the application names",
+        key="pool-4",
+        claim_bin=people.DEMO.bin,
+        outcome="identity-mismatch",
+    ),
+    Plan(
+        "employee",
+        people.EMPLOYEE,
+        people.DEMO,
+        EMPLOYEE,
+        "employee without the right of signature",
+        key="employee",
+        outcome="role-not-entitled",
+    ),
+    Plan(
+        "finance",
+        people.EMPLOYEE,
+        people.DEMO,
+        FINANCE,
+        "right of signature on financial documents only",
+        key="pool-1",
+        outcome="role-not-entitled",
+    ),
     Plan("staff", people.EMPLOYEE, people.DEMO, STAFF, "human resources", key="pool-1", outcome="role-not-entitled"),
-    Plan("infosystem", None, people.DEMO, SYSTEM, "the organisation's information system, without an IIN", key="infosystem",
-         common_name="ДЕМО АҚПАРАТТЫҚ ЖҮЙЕ", outcome="role-not-entitled"),
-    Plan("treasury", people.HEAD, people.DEMO, TREASURY, "a Treasury-Client key: role 1.2 alone", key="pool-2", outcome="role-not-entitled"),
+    Plan(
+        "infosystem",
+        None,
+        people.DEMO,
+        SYSTEM,
+        "the organisation's information system, without an IIN",
+        key="infosystem",
+        common_name="ДЕМО АҚПАРАТТЫҚ ЖҮЙЕ",
+        outcome="role-not-entitled",
+    ),
+    Plan(
+        "treasury",
+        people.HEAD,
+        people.DEMO,
+        TREASURY,
+        "a Treasury-Client key: role 1.2 alone",
+        key="pool-2",
+        outcome="role-not-entitled",
+    ),
     # --- keys that are not for signing -------------------------------------------------------------------------------
-    _individual("individual-auth", "the AUTH half of an individual's pair", "not-a-signing-key", usages=tuple(AUTH_USAGE), purpose_eku=EKU_CLIENT_AUTH),
-    _head("head-auth", "the AUTH half of a head's pair", "not-a-signing-key", key="pool-2", usages=tuple(AUTH_USAGE), purpose_eku=EKU_CLIENT_AUTH),
+    _individual(
+        "individual-auth",
+        "the AUTH half of an individual's pair",
+        "not-a-signing-key",
+        usages=tuple(AUTH_USAGE),
+        purpose_eku=EKU_CLIENT_AUTH,
+    ),
+    _head(
+        "head-auth",
+        "the AUTH half of a head's pair",
+        "not-a-signing-key",
+        key="pool-2",
+        usages=tuple(AUTH_USAGE),
+        purpose_eku=EKU_CLIENT_AUTH,
+    ),
     _head("no-nonrepudiation", "a SIGN key without nonRepudiation", "not-a-signing-key", usages=("digitalSignature",)),
     # --- time --------------------------------------------------------------------------------------------------------
     _head("expired", "ended yesterday", "expired", days=(-366, -1)),
     _head("not-yet-valid", "begins in ten days", "not-yet-valid", key="pool-2", days=(10, 375)),
     _individual("individual-expired", "ended yesterday", "expired", days=(-366, -1)),
     # --- revocation --------------------------------------------------------------------------------------------------
-    _head("revoked", "revoked, keyCompromise, two days ago", "revoked", key="pool-3", status="revoked", reason="keyCompromise"),
-    _head("revoked-superseded", "revoked, superseded, two days ago", "revoked", key="pool-4", status="revoked", reason="superseded"),
+    _head(
+        "revoked",
+        "revoked, keyCompromise, two days ago",
+        "revoked",
+        key="pool-3",
+        status="revoked",
+        reason="keyCompromise",
+    ),
+    _head(
+        "revoked-superseded",
+        "revoked, superseded, two days ago",
+        "revoked",
+        key="pool-4",
+        status="revoked",
+        reason="superseded",
+    ),
     _head("revoked-no-reason", "revoked without a reason", "revoked", status="revoked"),
     _head("on-hold", "on hold since two days ago", "on-hold", key="pool-2", status="hold", reason="certificateHold"),
-    _individual("individual-revoked", "revoked, keyCompromise, two days ago", "revoked", key="pool-4", status="revoked", reason="keyCompromise"),
-    _individual("individual-on-hold", "on hold since two days ago", "on-hold", key="pool-3", status="hold", reason="certificateHold"),
-    _head("unknown-to-ca", "its serial is not in the responder's books", "unknown-to-ca", key="pool-4", status="unknown"),
+    _individual(
+        "individual-revoked",
+        "revoked, keyCompromise, two days ago",
+        "revoked",
+        key="pool-4",
+        status="revoked",
+        reason="keyCompromise",
+    ),
+    _individual(
+        "individual-on-hold",
+        "on hold since two days ago",
+        "on-hold",
+        key="pool-3",
+        status="hold",
+        reason="certificateHold",
+    ),
+    _head(
+        "unknown-to-ca", "its serial is not in the responder's books", "unknown-to-ca", key="pool-4", status="unknown"
+    ),
     # --- the path ----------------------------------------------------------------------------------------------------
-    _head("by-foreign-ca", "issued under a root that nobody trusts", "no-chain", key="pool-3", issuer="foreign-issuing"),
-    _head("by-ca-without-ca-bit", "its issuer's basicConstraints lack cA", "not-a-ca", key="pool-4", issuer="ca-without-ca-bit"),
+    _head(
+        "by-foreign-ca", "issued under a root that nobody trusts", "no-chain", key="pool-3", issuer="foreign-issuing"
+    ),
+    _head(
+        "by-ca-without-ca-bit",
+        "its issuer's basicConstraints lack cA",
+        "not-a-ca",
+        key="pool-4",
+        issuer="ca-without-ca-bit",
+    ),
     _head("by-head", "issued by the head's own end-entity certificate", "not-a-ca", issuer="head"),
     _head("by-expired-ca", "its issuing CA ended yesterday", "ca-expired", key="pool-2", issuer="ca-expired"),
     _head("by-revoked-ca", "its issuing CA was revoked by the root", "ca-revoked", key="pool-3", issuer="ca-revoked"),
-    _head("forged", "names the issuing CA and its key identifier, signed with another CA's key", "forged-path", key="pool-4", signer="foreign-issuing"),
+    _head(
+        "forged",
+        "names the issuing CA and its key identifier, signed with another CA's key",
+        "forged-path",
+        key="pool-4",
+        signer="foreign-issuing",
+    ),
     # --- algorithms --------------------------------------------------------------------------------------------------
     _head("weak-key", "RSA-1024", "weak-key", key="weak", key_bits=1024),
     _head("sha1-signed", "the certificate is signed with sha1WithRSAEncryption", "weak-digest", digest="sha1"),
@@ -275,16 +454,62 @@ def _responders() -> list[Service]:
         )
         for authority in REVOKING
     ]
-    made.append(Service("ocsp-expired", "issuing", "OCSP RESPONDER DEMO EXPIRED", "responders", [EKU_OCSP_SIGNING], (-366, -1), no_check=True, note="a responder that ended yesterday"))
-    made.append(Service("ocsp-no-eku", "issuing", "OCSP RESPONDER DEMO WITHOUT EKU", "responders", [EKU_CLIENT_AUTH], no_check=True, note="a certificate without OCSPSigning that answers OCSP"))
+    made.append(
+        Service(
+            "ocsp-expired",
+            "issuing",
+            "OCSP RESPONDER DEMO EXPIRED",
+            "responders",
+            [EKU_OCSP_SIGNING],
+            (-366, -1),
+            no_check=True,
+            note="a responder that ended yesterday",
+        )
+    )
+    made.append(
+        Service(
+            "ocsp-no-eku",
+            "issuing",
+            "OCSP RESPONDER DEMO WITHOUT EKU",
+            "responders",
+            [EKU_CLIENT_AUTH],
+            no_check=True,
+            note="a certificate without OCSPSigning that answers OCSP",
+        )
+    )
     return made
 
 
 SERVICES = _responders() + [
-    Service("tls-server", "tls-root", "localhost", "tls-server", ["1.3.6.1.5.5.7.3.1"], dns=("localhost",), note="TLS server, localhost and 127.0.0.1", usages=("digitalSignature", "keyEncipherment")),
-    Service("tls-portal", "tls-root", "demo-portal", "tls-portal", [EKU_CLIENT_AUTH], note="TLS client of the demo portal"),
-    Service("tls-portal-second", "tls-root", "demo-portal-second", "tls-portal-second", [EKU_CLIENT_AUTH], note="TLS client of another portal"),
-    Service("tls-stranger", "foreign-issuing", "stranger", "pool-1", [EKU_CLIENT_AUTH], note="TLS client of a CA that nobody trusts"),
+    Service(
+        "tls-server",
+        "tls-root",
+        "localhost",
+        "tls-server",
+        ["1.3.6.1.5.5.7.3.1"],
+        dns=("localhost",),
+        note="TLS server, localhost and 127.0.0.1",
+        usages=("digitalSignature", "keyEncipherment"),
+    ),
+    Service(
+        "tls-portal", "tls-root", "demo-portal", "tls-portal", [EKU_CLIENT_AUTH], note="TLS client of the demo portal"
+    ),
+    Service(
+        "tls-portal-second",
+        "tls-root",
+        "demo-portal-second",
+        "tls-portal-second",
+        [EKU_CLIENT_AUTH],
+        note="TLS client of another portal",
+    ),
+    Service(
+        "tls-stranger",
+        "foreign-issuing",
+        "stranger",
+        "pool-1",
+        [EKU_CLIENT_AUTH],
+        note="TLS client of a CA that nobody trusts",
+    ),
 ]
 
 __all__ = ["AUTHORITIES", "CRL_ONLY", "DEMO_ORGANIZATION", "PLANS", "REVOKING", "SERVICES", "responder_of"]

@@ -98,7 +98,9 @@ class Maker:
         if given is not None:
             (folder / "content.bin").write_bytes(given)
             resolved["content"] = f"scenarios/{scenario['name']}/content.bin"
-        (folder / "scenario.json").write_text(json.dumps(resolved, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        (folder / "scenario.json").write_text(
+            json.dumps(resolved, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
         (folder / "expected.txt").write_text(expected_text(scenario["outcome"]), encoding="ascii")
         return resolved
 
@@ -162,7 +164,7 @@ class Maker:
             return b""
         if kind == "large":
             return bytes(range(256)) * 4096
-        (number_kind, number), = self._claim(scenario).items()
+        ((number_kind, number),) = self._claim(scenario).items()
         fields = "".join(f'<field name="f{at}">мәні {at}</field>' for at in range(3))
         if kind == "ten-megabytes":
             fields += "<blob>" + "0123456789abcdef" * (10 * 1024 * 1024 // 16) + "</blob>"
@@ -182,13 +184,28 @@ class Maker:
     # --- CMS ---------------------------------------------------------------------------------------------------------
 
     def path(self, kind: str, name: str) -> str:
-        return str(self._authority.folder / {"cert": f"certs/{name}.pem", "key": f"keys/{name}.key.pem", "ca": f"ca/{name}.pem"}[kind])
+        return str(
+            self._authority.folder
+            / {"cert": f"certs/{name}.pem", "key": f"keys/{name}.key.pem", "ca": f"ca/{name}.pem"}[kind]
+        )
 
     def openssl_cms(self, scenario: dict, content: bytes) -> bytes:
         options = scenario["options"]
         source, target = self._work / "in.bin", self._work / "out.cms"
         source.write_bytes(content)
-        command = ["openssl", "cms", "-sign", "-binary", "-outform", "DER", "-nosmimecap", "-in", str(source), "-out", str(target)]
+        command = [
+            "openssl",
+            "cms",
+            "-sign",
+            "-binary",
+            "-outform",
+            "DER",
+            "-nosmimecap",
+            "-in",
+            str(source),
+            "-out",
+            str(target),
+        ]
         command += ["-md", options.get("md", "sha256")]
         if options.get("attached", True):
             command.append("-nodetach")
@@ -239,14 +256,19 @@ class Maker:
         for name in scenario["signers"]:
             template = self._template(options)
             document = xmlbuild.insert_last(document, xmlbuild.signature(template))
-            document = xmlbuild.xmlsec_sign(document, self._xmlsec_key(options, name), self._work, self._xmlsec_options(options))
+            document = xmlbuild.xmlsec_sign(
+                document, self._xmlsec_key(options, name), self._work, self._xmlsec_options(options)
+            )
         return document.encode("utf-8")
 
     def _template(self, options: dict) -> Template:
         references = [
             Reference(
                 entry.get("uri", ""),
-                tuple(getattr(xmlbuild, transform) for transform in entry.get("transforms", ["ENVELOPED", "C14N_COMMENTS"])),
+                tuple(
+                    getattr(xmlbuild, transform)
+                    for transform in entry.get("transforms", ["ENVELOPED", "C14N_COMMENTS"])
+                ),
                 entry.get("digest", "sha256"),
             )
             for entry in options.get("references", [{}])
@@ -264,7 +286,13 @@ class Maker:
             secret = self._work / "hmac.key"
             secret.write_bytes(HMAC_KEY)
             return ["--hmackey", str(secret)]
-        chain = ",".join([self.path("key", name), self.path("cert", name), *(self.path("ca", ca) for ca in options.get("withAuthorities", []))])
+        chain = ",".join(
+            [
+                self.path("key", name),
+                self.path("cert", name),
+                *(self.path("ca", ca) for ca in options.get("withAuthorities", [])),
+            ]
+        )
         return ["--privkey-pem", chain]
 
     @staticmethod

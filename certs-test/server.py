@@ -80,7 +80,7 @@ class Behaviour:
         return self.mode, self.parameters
 
     def as_json(self) -> dict:
-        shown = {"mode": self.mode, **self.parameters}
+        shown: dict = {"mode": self.mode, **self.parameters}
         if self._left is not None:
             shown["left"] = self._left
         return shown

@@ -18,7 +18,8 @@ class Signer(typing.Protocol):
     spki_der: bytes
     algorithm: bytes
 
-    def sign(self, message: bytes) -> bytes: ...
+    def sign(self, message: bytes) -> bytes:
+        ...
 
 
 # Digest name -> (hash of python3-cryptography, sha*WithRSAEncryption, digest OID)
@@ -31,9 +32,7 @@ DIGESTS: dict[str, tuple[hashes.HashAlgorithm, str, str]] = {
 
 
 def public_der(key: rsa.RSAPrivateKey) -> bytes:
-    return key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    return key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 class RsaSigner:
@@ -74,9 +73,7 @@ def save_key(key: rsa.RSAPrivateKey, path: pathlib.Path) -> None:
     """Writes an unencrypted PKCS#8 PEM that only the owner can read."""
     path.touch(mode=0o600)
     path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
 
 

@@ -78,8 +78,10 @@ def make_authority(options: argparse.Namespace) -> int:
         authority = Authority.make(folder, base_url, options.key_cache)
         evidence.write_all(authority)
         authority.seal()
-    print(f"{folder}: {len(plans.AUTHORITIES)} authorities, {len(plans.PLANS)} persons' certificates, "
-          f"{len(plans.SERVICES)} of services; the anchor is {folder}/anchors.pem")
+    print(
+        f"{folder}: {len(plans.AUTHORITIES)} authorities, {len(plans.PLANS)} persons' certificates, "
+        f"{len(plans.SERVICES)} of services; the anchor is {folder}/anchors.pem"
+    )
     return EXIT_OK
 
 
@@ -180,14 +182,23 @@ def issue(options: argparse.Namespace) -> int:
     if options.profile in ("tls-server", "tls-client"):
         server = options.profile == "tls-server"
         eku = x509build.EKU_SERVER_AUTH if server else x509build.EKU_CLIENT_AUTH
-        plan = plans.Service(options.name, "tls-root", options.common_name or options.name, "", [eku], days,
-                             dns=("localhost",) if server else ())
+        plan = plans.Service(
+            options.name,
+            "tls-root",
+            options.common_name or options.name,
+            "",
+            [eku],
+            days,
+            dns=("localhost",) if server else (),
+        )
     else:
         roles, duty = PROFILES[options.profile]
         body = _body(options)
         person = _person(options)
         common_name = options.common_name or (None if person or not body else body.name)
-        plan = plans.Plan(options.name, person, body, roles, "issued on request", days=days, duty=duty, common_name=common_name)
+        plan = plans.Plan(
+            options.name, person, body, roles, "issued on request", days=days, duty=duty, common_name=common_name
+        )
     certificate = authority.issue(options.name, plan, spki)
     if options.der:
         options.der.write_bytes(certificate)
@@ -306,63 +317,110 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, run, help_text: str, epilog: str = "") -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=help_text, description=help_text, epilog=epilog,
-                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+        sub = commands.add_parser(
+            name,
+            help=help_text,
+            description=help_text,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         sub.add_argument("dir", metavar="DIR", type=pathlib.Path, help="the authority's directory")
         sub.set_defaults(run=run)
         return sub
 
-    make = command("make-authority", make_authority, "Makes an authority in DIR, or leaves the one that is there.",
-                   "What is in DIR afterwards: anchors.pem (the demo root alone), tls-anchors.pem, ca/NAME.pem, certs/NAME.pem,\n"
-                   "keys/NAME.key.pem, p12/NAME.p12 with p12/password.txt, crl/NAME.crl (DER), ocsp/NAME.ors, ocsp-bad/MODE.ors,\n"
-                   "crl-bad/MODE.crl, index.json (what each one is and what outcome is expected of it), authority.sqlite (states).\n"
-                   "Private keys are unprotected: demo only.\n\n"
-                   "example: tanba-testca make-authority /tmp/demo --base-url http://127.0.0.1:18088")
-    make.add_argument("--base-url", default="auto", metavar="URL",
-                      help="where `serve` will be reached, as the certificates name it; auto (the default) takes a free port of 127.0.0.1")
-    make.add_argument("--key-cache", type=pathlib.Path, metavar="FOLDER",
-                      help="keep RSA keys here and use those that are there (default DIR/key-cache): a second authority is made in a second")
-    make.add_argument("--refresh", action="store_true", help="make it anew when it is old or was made by another version or for another URL")
-    make.add_argument("--max-age", type=float, default=3, metavar="DAYS", help="what old means for --refresh (default %(default)s)")
-    make.add_argument("--force", action="store_true", help="make it anew in any case; issued and revoked ones are forgotten")
+    make = command(
+        "make-authority",
+        make_authority,
+        "Makes an authority in DIR, or leaves the one that is there.",
+        "What is in DIR afterwards: anchors.pem (the demo root alone), tls-anchors.pem, ca/NAME.pem, certs/NAME.pem,\n"
+        "keys/NAME.key.pem, p12/NAME.p12 with p12/password.txt, crl/NAME.crl (DER), ocsp/NAME.ors, ocsp-bad/MODE.ors,\n"
+        "crl-bad/MODE.crl, index.json (what each one is and what outcome is expected of it), authority.sqlite (states).\n"
+        "Private keys are unprotected: demo only.\n\n"
+        "example: tanba-testca make-authority /tmp/demo --base-url http://127.0.0.1:18088",
+    )
+    make.add_argument(
+        "--base-url",
+        default="auto",
+        metavar="URL",
+        help="where `serve` will be reached, as the certificates name it; auto (the default) takes a free port of 127.0.0.1",
+    )
+    make.add_argument(
+        "--key-cache",
+        type=pathlib.Path,
+        metavar="FOLDER",
+        help="keep RSA keys here and use those that are there (default DIR/key-cache): a second authority is made in a second",
+    )
+    make.add_argument(
+        "--refresh",
+        action="store_true",
+        help="make it anew when it is old or was made by another version or for another URL",
+    )
+    make.add_argument(
+        "--max-age", type=float, default=3, metavar="DAYS", help="what old means for --refresh (default %(default)s)"
+    )
+    make.add_argument(
+        "--force", action="store_true", help="make it anew in any case; issued and revoked ones are forgotten"
+    )
 
-    documents = command("make-scenarios", make_scenarios, "Makes the scenario documents from an authority's certificates.",
-                        "OUT/NAME holds document.cms or document.xml, content.bin where the signature is detached, scenario.json (time,\n"
-                        "evidence, whom the application names; paths relative to DIR) and expected.txt. OUT/index.json lists them all.")
+    documents = command(
+        "make-scenarios",
+        make_scenarios,
+        "Makes the scenario documents from an authority's certificates.",
+        "OUT/NAME holds document.cms or document.xml, content.bin where the signature is detached, scenario.json (time,\n"
+        "evidence, whom the application names; paths relative to DIR) and expected.txt. OUT/index.json lists them all.",
+    )
     documents.add_argument("out", metavar="OUT", type=pathlib.Path, nargs="?", help="default DIR/scenarios")
     documents.add_argument("--only", action="append", metavar="NAME", help="only this one (repeatable)")
-    documents.add_argument("--refresh", action="store_true", help="nothing to do when they were made from this very authority")
+    documents.add_argument(
+        "--refresh", action="store_true", help="nothing to do when they were made from this very authority"
+    )
 
-    texts = commands.add_parser("write-expected", help="Writes expected.txt of every scenario in the source tree from outcomes.py.",
-                                description="Writes expected.txt of every scenario in the source tree from outcomes.py.")
+    texts = commands.add_parser(
+        "write-expected",
+        help="Writes expected.txt of every scenario in the source tree from outcomes.py.",
+        description="Writes expected.txt of every scenario in the source tree from outcomes.py.",
+    )
     texts.set_defaults(run=write_expected)
 
-    new = command("issue", issue, "Issues a certificate for a public key that lives elsewhere, such as on a token.",
-                  "examples:\n"
-                  "  tanba-testca issue DIR --name licensor-oil-gas --profile licensor --licensor oil-gas --public-key pub.pem\n"
-                  "  tanba-testca issue DIR --name officer-token --profile officer --licensor oil-gas --iin 790704300072 --csr req.pem\n"
-                  "The same name with the same key again gives the same certificate.")
+    new = command(
+        "issue",
+        issue,
+        "Issues a certificate for a public key that lives elsewhere, such as on a token.",
+        "examples:\n"
+        "  tanba-testca issue DIR --name licensor-oil-gas --profile licensor --licensor oil-gas --public-key pub.pem\n"
+        "  tanba-testca issue DIR --name officer-token --profile officer --licensor oil-gas --iin 790704300072 --csr req.pem\n"
+        "The same name with the same key again gives the same certificate.",
+    )
     new.add_argument("--name", required=True, help="the new certificate's name in DIR")
     new.add_argument("--profile", required=True, choices=[*PROFILES, "tls-server", "tls-client"])
     key = new.add_mutually_exclusive_group(required=True)
     key.add_argument("--public-key", type=pathlib.Path, metavar="FILE", help="SubjectPublicKeyInfo, PEM or DER")
-    key.add_argument("--csr", type=pathlib.Path, metavar="FILE", help="PKCS#10 request, PEM or DER; only its key is used")
+    key.add_argument(
+        "--csr", type=pathlib.Path, metavar="FILE", help="PKCS#10 request, PEM or DER; only its key is used"
+    )
     new.add_argument("--iin", help="twelve digits with a right check digit")
     new.add_argument("--bin", help="twelve digits with a right check digit")
-    new.add_argument("--licensor", choices=[*people.LICENSORS, *(s for s in people.SERVICE_LICENSOR if s not in people.LICENSORS)],
-                     help="instead of --bin: the licensor, or a service whose licensor is meant")
+    new.add_argument(
+        "--licensor",
+        choices=[*people.LICENSORS, *(s for s in people.SERVICE_LICENSOR if s not in people.LICENSORS)],
+        help="instead of --bin: the licensor, or a service whose licensor is meant",
+    )
     new.add_argument("--organization", metavar="NAME", help="O; known for the demo's own BINs")
     new.add_argument("--surname", default="ДЕМОВ")
     new.add_argument("--given", default="ДЕМО")
     new.add_argument("--patronymic", default="ДЕМҰЛЫ")
-    new.add_argument("--common-name", metavar="CN", help="default: surname and given name, or the organisation, or the name")
+    new.add_argument(
+        "--common-name", metavar="CN", help="default: surname and given name, or the organisation, or the name"
+    )
     new.add_argument("--days", type=int, default=335, help="valid for so many days (default %(default)s)")
     new.add_argument("-o", "--output", type=pathlib.Path, metavar="FILE", help="write the certificate here as PEM too")
     new.add_argument("--der", type=pathlib.Path, metavar="FILE", help="write the certificate here as DER too")
 
     strike = command("revoke", revoke, "Revokes a certificate; OCSP and the CRL say so at once.")
     strike.add_argument("name", metavar="NAME", help="name or serial (hex)")
-    strike.add_argument("--reason", default="keyCompromise", choices=["none", *(r for r in x509build.REASONS if r != "removeFromCRL")])
+    strike.add_argument(
+        "--reason", default="keyCompromise", choices=["none", *(r for r in x509build.REASONS if r != "removeFromCRL")]
+    )
     strike.add_argument("--at", metavar="T", help="revoked since (RFC 3339; default now)")
     pause = command("hold", hold, "Puts a certificate on hold (certificateHold).")
     pause.add_argument("name", metavar="NAME", help="name or serial (hex)")
@@ -370,16 +428,28 @@ def _parser() -> argparse.ArgumentParser:
     resume = command("release", release, "Takes a certificate off hold.")
     resume.add_argument("name", metavar="NAME", help="name or serial (hex)")
 
-    lists = command("crl", crl, "Publishes new CRLs.", "example: tanba-testca crl DIR --authority issuing --copy-to evidence")
-    lists.add_argument("--days", type=float, default=authority_module.CRL_DAYS, help="good for so many days (default %(default)s)")
+    lists = command(
+        "crl", crl, "Publishes new CRLs.", "example: tanba-testca crl DIR --authority issuing --copy-to evidence"
+    )
+    lists.add_argument(
+        "--days", type=float, default=authority_module.CRL_DAYS, help="good for so many days (default %(default)s)"
+    )
     lists.add_argument("--this-update", metavar="T", help="thisUpdate (RFC 3339; default now)")
-    lists.add_argument("--authority", action="append", metavar="CA", help="only of this authority (repeatable; default all)")
-    lists.add_argument("--copy-to", type=pathlib.Path, metavar="FOLDER", help="copy them there (default root and issuing)")
+    lists.add_argument(
+        "--authority", action="append", metavar="CA", help="only of this authority (repeatable; default all)"
+    )
+    lists.add_argument(
+        "--copy-to", type=pathlib.Path, metavar="FOLDER", help="copy them there (default root and issuing)"
+    )
 
     run = command("serve", serve, "Serves OCSP, CRLs and CA certificates on loopback, well or badly.", _SERVE_HELP)
-    run.add_argument("--listen", metavar="ADDRESS:PORT", help="default: where the certificates say; port 0 takes a free one")
+    run.add_argument(
+        "--listen", metavar="ADDRESS:PORT", help="default: where the certificates say; port 0 takes a free one"
+    )
     run.add_argument("--port-file", type=pathlib.Path, metavar="FILE", help="write the port here once it is open")
-    run.add_argument("--until-eof", action="store_true", help="end when standard input ends, so that it does not outlive a test")
+    run.add_argument(
+        "--until-eof", action="store_true", help="end when standard input ends, so that it does not outlive a test"
+    )
     run.add_argument("--verbose", action="store_true", help="a line for each request on standard error")
     return parser
 

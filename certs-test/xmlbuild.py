@@ -78,7 +78,7 @@ def signed_info(template: Template, in_scope: str = "") -> str:
         uri = "" if reference.uri is None else f' URI="{reference.uri}"'
         body = f"<{p}Transforms>{transforms}</{p}Transforms>" if transforms else ""
         references += (
-            f"<{p}Reference{uri}>{n}{body}<{p}DigestMethod Algorithm=\"{DIGESTS[reference.digest]}\"></{p}DigestMethod>"
+            f'<{p}Reference{uri}>{n}{body}<{p}DigestMethod Algorithm="{DIGESTS[reference.digest]}"></{p}DigestMethod>'
             f"<{p}DigestValue>{reference.digest_value}</{p}DigestValue></{p}Reference>{n}"
         )
     return (
@@ -106,7 +106,8 @@ def key_info(template: Template, p: str) -> str:
         return f"<{p}KeyInfo><{p}KeyValue></{p}KeyValue></{p}KeyInfo>"
     n = template.line_ending
     certificates = "".join(
-        f"<{p}X509Certificate>{n}{wrapped(certificate, n)}{n}</{p}X509Certificate>" for certificate in template.certificates
+        f"<{p}X509Certificate>{n}{wrapped(certificate, n)}{n}</{p}X509Certificate>"
+        for certificate in template.certificates
     )
     return f"<{p}KeyInfo><{p}X509Data>{certificates or f'<{p}X509Certificate></{p}X509Certificate>'}</{p}X509Data></{p}KeyInfo>"
 
@@ -155,5 +156,7 @@ def hand_sign(document: str, template: Template, key: RsaSigner, scope: str) -> 
         reference.digest_value = reference.digest_value or base64.b64encode(digest).decode("ascii")
     own = f' xmlns:{template.prefix}="{DSIG}"' if template.prefix else f' xmlns="{DSIG}"'
     canonical = signed_info(template, in_scope=scope + own)
-    template.signature_value = wrapped(key.sign(canonical.replace("&#13;", "&#xD;").encode("utf-8")), template.line_ending)
+    template.signature_value = wrapped(
+        key.sign(canonical.replace("&#13;", "&#xD;").encode("utf-8")), template.line_ending
+    )
     return insert_last(document, signature(template))
