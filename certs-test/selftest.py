@@ -696,6 +696,31 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             self.assertIn(b"make-authority", done.stderr)
 
+    def test_made_once_and_anew_only_when_told(self):
+        with tempfile.TemporaryDirectory() as work:
+            folder = pathlib.Path(work) / "authority"
+            make = [TESTCA, "make-authority", folder, "--key-cache", DIR / "key-cache"]
+            self.assertEqual(run(*make).returncode, 0)
+            first = (folder / "anchors.pem").read_bytes()
+            for more in ([], ["--refresh"], ["--max-age", "0"]):
+                self.assertEqual(run(*make, *more).returncode, 0)
+                self.assertEqual((folder / "anchors.pem").read_bytes(), first)
+            for more in (["--refresh", "--max-age", "0"], ["--refresh", "--base-url", "http://127.0.0.1:9"], ["--force"]):
+                self.assertEqual(run(*make, *more).returncode, 0)
+                self.assertNotEqual((folder / "anchors.pem").read_bytes(), first)
+                first = (folder / "anchors.pem").read_bytes()
+
+    def test_server_ends_with_its_standard_input(self):
+        with subprocess.Popen(
+            [TESTCA, "serve", DIR, "--listen", "127.0.0.1:0", "--until-eof"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as process:
+            assert process.stdin and process.stdout
+            self.assertIn(b"listening", process.stdout.readline())
+            process.stdin.close()
+            self.assertEqual(process.wait(60), 0)
+
     def test_serves_loopback_only(self):
         done = run(TESTCA, "serve", DIR, "--listen", "0.0.0.0:0")
         self.assertEqual(done.returncode, 1)
