@@ -27,10 +27,10 @@ enum class DigestAlgorithm : std::uint8_t {
   kStreebog256,  // GOST R 34.11-2012
   kStreebog512,
 };
-[[nodiscard]] std::string_view to_string(DigestAlgorithm digest);       // "SHA-256"
-[[nodiscard]] std::string_view openssl_name(DigestAlgorithm digest);    // for EVP_MD_fetch
+[[nodiscard]] std::string_view to_string(DigestAlgorithm digest);     // "SHA-256"
+[[nodiscard]] std::string_view openssl_name(DigestAlgorithm digest);  // for EVP_MD_fetch
 [[nodiscard]] std::size_t digest_size_bytes(DigestAlgorithm digest);
-[[nodiscard]] Oid digest_oid(DigestAlgorithm digest);                   // KZ OIDs for the ГОСТ ones
+[[nodiscard]] Oid digest_oid(DigestAlgorithm digest);  // KZ OIDs for the ГОСТ ones
 [[nodiscard]] base::Result<DigestAlgorithm> digest_from_oid(const Oid& oid);
 
 enum class KeyKind : std::uint8_t { kRsa, kRsaPss, kEc, kDsa, kGost2004, kGost2015_256, kGost2015_512, kUnknown };
@@ -57,13 +57,13 @@ struct AlgorithmIdentifier {
 // Reads an AlgorithmIdentifier at `der` (one SEQUENCE, whole). Views point into `der`.
 [[nodiscard]] base::Result<AlgorithmIdentifier> parse_algorithm_identifier(base::ByteView der);
 
-// Of certificates, CRLs and OCSP answers, where the OID names scheme and digest. algorithm.unknown otherwise. Parameters
-// other than the OID's own (NULL or absent; RSASSA-PSS-params) are refused.
+// Of certificates, CRLs and OCSP answers, where the OID names scheme and digest. algorithm.unknown otherwise.
+// Parameters other than the OID's own (NULL or absent; RSASSA-PSS-params) are refused.
 [[nodiscard]] base::Result<SignatureAlgorithm> signature_algorithm_from(const AlgorithmIdentifier& identifier);
-// Of a SignerInfo (RFC 5652 5.3), where RSA may be named alone: the digest then comes from digestAlgorithm. A scheme OID
-// whose digest differs from digestAlgorithm is algorithm.mismatch.
+// Of a SignerInfo (RFC 5652 5.3), where RSA may be named alone: the digest then comes from digestAlgorithm. A scheme
+// OID whose digest differs from digestAlgorithm is algorithm.mismatch.
 [[nodiscard]] base::Result<SignatureAlgorithm> signature_algorithm_from(const AlgorithmIdentifier& identifier,
-                                                                         DigestAlgorithm digest);
+                                                                        DigestAlgorithm digest);
 // The AlgorithmIdentifier to write: in KZ's spelling for ГОСТ, NULL parameters for PKCS#1.
 [[nodiscard]] base::Bytes write_algorithm_identifier(const SignatureAlgorithm& algorithm);
 [[nodiscard]] base::Bytes write_digest_identifier(DigestAlgorithm digest);

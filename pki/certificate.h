@@ -1,7 +1,8 @@
 // X.509 certificates (RFC 5280) as immutable facts, read by walking DER: no OpenSSL object, shared freely by threads.
 //
-// Deviations from RFC 5280: unknown extensions are kept by OID only; a repeated extension makes the certificate malformed
-// (4.2). Names, times and key are read; whether they may be relied on is the path search's matter, not the parser's.
+// Deviations from RFC 5280: unknown extensions are kept by OID only; a repeated extension makes the certificate
+// malformed (4.2). Names, times and key are read; whether they may be relied on is the path search's matter, not the
+// parser's.
 #pragma once
 
 #include <memory>
@@ -29,8 +30,8 @@ enum KeyUsage : std::uint32_t {
 };
 
 struct PublicKeyInfo {
-  base::Bytes spki;        // SubjectPublicKeyInfo, whole
-  base::Digest digest;     // SHA-256 of it: the key's name everywhere
+  base::Bytes spki;     // SubjectPublicKeyInfo, whole
+  base::Digest digest;  // SHA-256 of it: the key's name everywhere
   KeyKind kind = KeyKind::kUnknown;
   unsigned bits = 0;       // modulus or field size; 0 when unknown
   std::string algorithm;   // dotted OID (and curve), for messages
@@ -45,9 +46,9 @@ struct Extension {
 
 struct DistributionPoint {
   std::vector<std::string> urls;
-  base::Bytes name;                          // DistributionPointName, whole TLV inside [0]; empty when absent
-  std::optional<std::uint32_t> reasons;      // named bits
-  std::vector<base::Bytes> crl_issuer;       // directoryNames, DER
+  base::Bytes name;                      // DistributionPointName, whole TLV inside [0]; empty when absent
+  std::optional<std::uint32_t> reasons;  // named bits
+  std::vector<base::Bytes> crl_issuer;   // directoryNames, DER
 };
 
 class Certificate;
@@ -80,7 +81,7 @@ class Certificate {
   [[nodiscard]] std::optional<std::int64_t> path_length() const { return path_length_; }
   [[nodiscard]] const std::optional<base::Bytes>& subject_key_id() const { return subject_key_id_; }
   [[nodiscard]] const std::optional<base::Bytes>& authority_key_id() const { return authority_key_id_; }
-  [[nodiscard]] const std::vector<std::string>& ocsp_urls() const { return ocsp_urls_; }          // as written, deduplicated
+  [[nodiscard]] const std::vector<std::string>& ocsp_urls() const { return ocsp_urls_; }  // as written, deduplicated
   [[nodiscard]] const std::vector<std::string>& ca_issuer_urls() const { return ca_issuer_urls_; }
   [[nodiscard]] const std::vector<DistributionPoint>& crl_points() const { return crl_points_; }
   [[nodiscard]] const std::vector<DistributionPoint>& freshest_crl_points() const { return freshest_crl_points_; }

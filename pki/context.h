@@ -20,10 +20,11 @@ void initialise_process();
 class Context {
  public:
   struct Options {
-    std::size_t max_keys = 4096;        // parsed public keys kept: about 4 KiB each
-    std::size_t max_signatures = 65536; // verified certificate signatures remembered: 64 octets each
+    std::size_t max_keys = 4096;         // parsed public keys kept: about 4 KiB each
+    std::size_t max_signatures = 65536;  // verified certificate signatures remembered: 64 octets each
   };
-  // Also becomes the thread's default library context (OSSL_LIB_CTX_set0_default) while it lives.
+  // Also becomes the thread's default library context (OSSL_LIB_CTX_set0_default) while it lives; several of one thread
+  // (tests only) must end in the reverse order of their making.
   [[nodiscard]] static base::Result<std::unique_ptr<Context>> create(const Options& options);
   [[nodiscard]] static base::Result<std::unique_ptr<Context>> create() { return create(Options{}); }
   ~Context();
@@ -36,6 +37,10 @@ class Context {
   // The key made ready, from the cache or made now; get0, valid until the next call that adds a key.
   // certificate.unsupported_key or key.malformed.
   [[nodiscard]] base::Result<EVP_PKEY*> key(const PublicKeyInfo& info);
+  // A context in which EVP_PKEY_verify can be called at once, kept with the key: setting one up costs as much as a
+  // tenth of an RSA verification. get0, valid until the next call that adds a key. As key(); algorithm.mismatch when
+  // the key cannot be used so.
+  [[nodiscard]] base::Result<EVP_PKEY_CTX*> verifier(const PublicKeyInfo& info, const SignatureAlgorithm& algorithm);
 
   // Certificates that this worker has parsed.
   [[nodiscard]] CertificateCache& certificates() { return certificates_; }

@@ -32,13 +32,17 @@ enum Tag : std::uint8_t {
   kSequence = 0x30,
   kSet = 0x31,
 };
-[[nodiscard]] constexpr std::uint8_t context_primitive(unsigned n) { return static_cast<std::uint8_t>(0x80 | n); }
-[[nodiscard]] constexpr std::uint8_t context_constructed(unsigned n) { return static_cast<std::uint8_t>(0xA0 | n); }
+[[nodiscard]] constexpr std::uint8_t context_primitive(unsigned n) {
+  return static_cast<std::uint8_t>(0x80 | n);
+}
+[[nodiscard]] constexpr std::uint8_t context_constructed(unsigned n) {
+  return static_cast<std::uint8_t>(0xA0 | n);
+}
 
 struct Tlv {
-  std::uint8_t tag = 0;      // one identifier octet; high-tag-number form is refused
-  base::ByteView value;      // contents octets
-  base::ByteView whole;      // identifier, length and contents
+  std::uint8_t tag = 0;  // one identifier octet; high-tag-number form is refused
+  base::ByteView value;  // contents octets
+  base::ByteView whole;  // identifier, length and contents
 };
 
 // Walks the elements of one constructed value. Errors are der.malformed (with what was being read) and der.trailing.

@@ -1,4 +1,5 @@
-// Distinguished names (RFC 5280 4.1.2.4): kept as DER, compared as octets first and by RFC 5280 7.1 after, shown as RFC 4514.
+// Distinguished names (RFC 5280 4.1.2.4): kept as DER, compared as octets first and by RFC 5280 7.1 after, shown as RFC
+// 4514.
 #pragma once
 
 #include <optional>

@@ -52,8 +52,8 @@ struct RejectedPath {
 };
 
 struct PathResult {
-  std::vector<Path> valid;              // best first: shortest, newest certificates
-  std::vector<RejectedPath> rejected;   // most telling first: the longest that failed for the fewest reasons
+  std::vector<Path> valid;             // best first: shortest, newest certificates
+  std::vector<RejectedPath> rejected;  // most telling first: the longest that failed for the fewest reasons
 };
 
 // At most this many valid paths are collected: with them revocation can choose; more would only cost.

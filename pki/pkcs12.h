@@ -11,12 +11,13 @@
 namespace tanba::pki {
 
 struct Pkcs12Contents {
-  std::unique_ptr<Signer> signer;              // the private key with its certificate
-  std::vector<CertificatePtr> certificates;    // the others
+  std::unique_ptr<Signer> signer;            // the private key with its certificate
+  std::vector<CertificatePtr> certificates;  // the others
 };
 
 // Errors: input.password (wrong or missing), file.wrong_content (no PKCS#12, no key, key and certificate do not match),
 // limit.cost (an iteration count above what a second of work needs). The context must outlive the signer.
-[[nodiscard]] base::Result<Pkcs12Contents> open_pkcs12(Context& context, base::ByteView file, const base::Secret& password);
+[[nodiscard]] base::Result<Pkcs12Contents> open_pkcs12(Context& context, base::ByteView file,
+                                                       const base::Secret& password);
 
 }  // namespace tanba::pki

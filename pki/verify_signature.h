@@ -19,13 +19,15 @@ class Hasher {
   explicit Hasher(EvpMdCtxPtr context) : context_(std::move(context)) {}
   EvpMdCtxPtr context_;
 };
-[[nodiscard]] base::Result<base::Bytes> compute_digest(Context& context, DigestAlgorithm algorithm, base::ByteView octets);
+[[nodiscard]] base::Result<base::Bytes> compute_digest(Context& context, DigestAlgorithm algorithm,
+                                                       base::ByteView octets);
 
 // Verifies a signature over `message` (hashed here). ECDSA and DSA values are DER (X.509, CMS); ecdsa_from_concatenated
 // makes that of XML-DSig's r‖s. ГОСТ values are in KZ's octet order.
 // Errors: signature.broken; algorithm.mismatch when scheme and key do not belong together; those of Context::key.
-[[nodiscard]] base::Status verify_signature(Context& context, const PublicKeyInfo& key, const SignatureAlgorithm& algorithm,
-                                            base::ByteView message, base::ByteView signature);
+[[nodiscard]] base::Status verify_signature(Context& context, const PublicKeyInfo& key,
+                                            const SignatureAlgorithm& algorithm, base::ByteView message,
+                                            base::ByteView signature);
 // The same over a digest that was computed before.
 [[nodiscard]] base::Status verify_digest_signature(Context& context, const PublicKeyInfo& key,
                                                    const SignatureAlgorithm& algorithm, base::ByteView digest,

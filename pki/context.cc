@@ -1,0 +1,290 @@
+#include "pki/context.h"
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/rsa.h>
+
+#include <algorithm>
+#include <array>
+#include <list>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "pki/der.h"
+
+namespace tanba::pki {
+namespace {
+
+using base::Bytes;
+using base::ByteView;
+using base::Code;
+using base::Digest;
+using base::Error;
+using base::Result;
+
+constexpr std::size_t kDigestAlgorithms = static_cast<std::size_t>(DigestAlgorithm::kStreebog512) + 1;
+// A key is used with one or two algorithms; a document that names it with many has its contexts made anew.
+constexpr std::size_t kMaxVerifiersPerKey = 4;
+
+std::unexpected<Error> malformed(const char* what, std::string cause = {}) {
+  return base::fail(Error(Code::kKeyMalformed, {{"what", what}}, std::move(cause)));
+}
+
+std::unexpected<Error> unsupported(const PublicKeyInfo& info, std::string cause = {}) {
+  return base::fail(Error(Code::kCertificateUnsupportedKey,
+                          {{"certificate", info.digest.hex()}, {"algorithm", info.algorithm}}, std::move(cause)));
+}
+
+// A non-negative INTEGER as OSSL_PARAM wants it: least significant octet first.
+std::optional<Bytes> little_endian(ByteView integer) {
+  if (integer.empty() || (integer.front() & 0x80) != 0) return std::nullopt;
+  while (integer.size() > 1 && integer.front() == 0) integer = integer.subspan(1);
+  return Bytes(integer.rbegin(), integer.rend());
+}
+
+struct RsaNumbers {
+  Bytes modulus;
+  Bytes exponent;
+};
+
+// RFC 8017 3.1: the modulus is a product of odd primes, the exponent odd and at least 3. With e = 1 any padded digest
+// would be its own signature.
+Result<RsaNumbers> read_rsa(const PublicKeyInfo& info) {
+  const auto whole = der::parse_single(info.bits_value, der::kSequence, "RSAPublicKey");
+  if (!whole) return malformed("RSAPublicKey");
+  der::Reader reader(whole->value);
+  const auto n = reader.expect(der::kInteger, "modulus");
+  const auto e = reader.expect(der::kInteger, "publicExponent");
+  if (!n || !e) return malformed("RSAPublicKey");
+  auto modulus = little_endian(n->value);
+  auto exponent = little_endian(e->value);
+  if (!modulus || !exponent) return malformed("RSAPublicKey with a negative number");
+  if ((modulus->front() & 1) == 0) return malformed("even RSA modulus");
+  if ((exponent->front() & 1) == 0 || (exponent->size() == 1 && exponent->front() < 3))
+    return malformed("RSA exponent");
+  return RsaNumbers{.modulus = *std::move(modulus), .exponent = *std::move(exponent)};
+}
+
+const char* openssl_type(KeyKind kind) {
+  switch (kind) {
+    case KeyKind::kRsa:
+      return "RSA";
+    case KeyKind::kRsaPss:
+      return "RSA-PSS";
+    case KeyKind::kEc:
+      return "EC";
+    case KeyKind::kDsa:
+      return "DSA";
+    default:
+      return nullptr;
+  }
+}
+
+bool fits(SignatureScheme scheme, KeyKind kind) {
+  switch (scheme) {
+    case SignatureScheme::kRsaPkcs1:
+      return kind == KeyKind::kRsa;
+    case SignatureScheme::kRsaPss:
+      return kind == KeyKind::kRsa || kind == KeyKind::kRsaPss;
+    case SignatureScheme::kEcdsa:
+      return kind == KeyKind::kEc;
+    case SignatureScheme::kDsa:
+      return kind == KeyKind::kDsa;
+    case SignatureScheme::kGost2004:
+      return kind == KeyKind::kGost2004;
+    case SignatureScheme::kGost2015_256:
+      return kind == KeyKind::kGost2015_256;
+    case SignatureScheme::kGost2015_512:
+      return kind == KeyKind::kGost2015_512;
+  }
+  return false;
+}
+
+}  // namespace
+
+struct Context::State {
+  struct Verifier {
+    SignatureAlgorithm algorithm;
+    EvpPkeyCtxPtr context;
+  };
+  struct Key {
+    Digest name;
+    EvpPkeyPtr key;
+    std::vector<Verifier> verifiers;
+  };
+
+  // Order matters: what is made in the library context goes before it does.
+  LibCtxPtr library;
+  ProviderPtr default_provider;
+  OSSL_LIB_CTX* previous_default = nullptr;
+  std::array<EvpMdPtr, kDigestAlgorithms> digests;
+  std::array<bool, kDigestAlgorithms> digest_was_fetched{};
+  EvpPkeyCtxPtr rsa_maker;
+
+  Options options;
+  std::list<Key> keys;  // most recently used first
+  std::unordered_map<Digest, std::list<Key>::iterator> key_index;
+  // Two generations: when the young one is full it becomes the old one, so that the bound costs no bookkeeping per use.
+  std::unordered_set<Digest> verified_young, verified_old;
+
+  Result<EvpPkeyPtr> make(const PublicKeyInfo& info);
+  Result<EvpPkeyPtr> make_rsa(const PublicKeyInfo& info);
+  Result<EvpPkeyPtr> decode(const PublicKeyInfo& info);
+  Result<Key*> entry(const PublicKeyInfo& info);
+};
+
+void initialise_process() {
+  // OpenSSL builds its global tables (OIDs, algorithm names) lazily and partly without locks: build them while there is
+  // one thread. Algorithms that a provider of ours brings are registered here too, for the same reason.
+  OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_ADD_ALL_CIPHERS | OPENSSL_INIT_ADD_ALL_DIGESTS,
+                      nullptr);
+}
+
+Context::Context() : state_(std::make_unique<State>()) {}
+
+Result<std::unique_ptr<Context>> Context::create(const Options& options) {
+  std::unique_ptr<Context> context(new Context());
+  State& state = *context->state_;
+  state.options = options;
+  state.library.reset(OSSL_LIB_CTX_new());
+  if (state.library) state.default_provider.reset(OSSL_PROVIDER_load(state.library.get(), "default"));
+  if (!state.default_provider) {
+    state.library.reset();
+    return base::fail(Code::kInternal, "OpenSSL's default provider: " + drain_openssl_errors());
+  }
+  state.rsa_maker.reset(EVP_PKEY_CTX_new_from_name(state.library.get(), "RSA", nullptr));
+  if (!state.rsa_maker) return base::fail(Code::kInternal, "OpenSSL without RSA: " + drain_openssl_errors());
+  state.previous_default = OSSL_LIB_CTX_set0_default(state.library.get());
+  return context;
+}
+
+Context::~Context() {
+  if (!state_->library) return;
+  // With NULL the default is only asked for. It is put back, unless another context has become it meanwhile.
+  if (state_->previous_default != nullptr && OSSL_LIB_CTX_set0_default(nullptr) == state_->library.get()) {
+    OSSL_LIB_CTX_set0_default(state_->previous_default);
+  }
+}
+
+OSSL_LIB_CTX* Context::library() const {
+  return state_->library.get();
+}
+
+const EVP_MD* Context::digest(DigestAlgorithm algorithm) {
+  const auto index = static_cast<std::size_t>(algorithm);
+  if (!state_->digest_was_fetched[index]) {
+    state_->digest_was_fetched[index] = true;
+    // The names are literals, so NUL ends them.
+    state_->digests[index].reset(EVP_MD_fetch(state_->library.get(), openssl_name(algorithm).data(), nullptr));
+    if (!state_->digests[index]) ERR_clear_error();
+  }
+  return state_->digests[index].get();
+}
+
+// 4.5 µs against 128 µs for the decoders of d2i_PUBKEY (DESIGN 7).
+Result<EvpPkeyPtr> Context::State::make_rsa(const PublicKeyInfo& info) {
+  TANBA_TRY(RsaNumbers numbers, read_rsa(info));
+  OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, numbers.modulus.data(), numbers.modulus.size()),
+      OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_E, numbers.exponent.data(), numbers.exponent.size()),
+      OSSL_PARAM_construct_end()};
+  EVP_PKEY* made = nullptr;
+  if (EVP_PKEY_fromdata_init(rsa_maker.get()) <= 0 ||
+      EVP_PKEY_fromdata(rsa_maker.get(), &made, EVP_PKEY_PUBLIC_KEY, parameters) <= 0) {
+    return malformed("RSA key", drain_openssl_errors());
+  }
+  return EvpPkeyPtr(made);
+}
+
+Result<EvpPkeyPtr> Context::State::decode(const PublicKeyInfo& info) {
+  const unsigned char* at = info.spki.data();
+  EvpPkeyPtr key(d2i_PUBKEY_ex(nullptr, &at, static_cast<long>(info.spki.size()), library.get(), nullptr));
+  if (!key) return malformed(to_string(info.kind).data(), drain_openssl_errors());
+  ERR_clear_error();  // decoders that did not fit leave their complaints behind
+  if (EVP_PKEY_is_a(key.get(), openssl_type(info.kind)) != 1) return malformed("a key of another kind than it says");
+  return key;
+}
+
+Result<EvpPkeyPtr> Context::State::make(const PublicKeyInfo& info) {
+  if (info.kind == KeyKind::kRsa) return make_rsa(info);
+  if (info.kind == KeyKind::kRsaPss) {
+    if (auto numbers = read_rsa(info); !numbers) return std::unexpected(std::move(numbers).error());
+  }
+  if (openssl_type(info.kind) == nullptr) return unsupported(info);
+  // A DSA key without parameters is none yet: whoever knows the issuer completes it (path search).
+  if (info.kind == KeyKind::kDsa && info.bits == 0) return unsupported(info, "DSA parameters are missing");
+  return decode(info);
+}
+
+Result<Context::State::Key*> Context::State::entry(const PublicKeyInfo& info) {
+  if (const auto found = key_index.find(info.digest); found != key_index.end()) {
+    keys.splice(keys.begin(), keys, found->second);
+    return &keys.front();
+  }
+  TANBA_TRY(EvpPkeyPtr key, make(info));
+  while (!keys.empty() && keys.size() >= std::max<std::size_t>(options.max_keys, 1)) {
+    key_index.erase(keys.back().name);
+    keys.pop_back();
+  }
+  keys.push_front({.name = info.digest, .key = std::move(key), .verifiers = {}});
+  key_index.emplace(info.digest, keys.begin());
+  return &keys.front();
+}
+
+Result<EVP_PKEY*> Context::key(const PublicKeyInfo& info) {
+  TANBA_TRY(State::Key * entry, state_->entry(info));
+  return entry->key.get();
+}
+
+namespace {
+
+// PKCS#1 v1.5 and PSS as RFC 8017 has them; OpenSSL checks the encoding octet by octet.
+bool set_rsa_parameters(EVP_PKEY_CTX* context, const SignatureAlgorithm& algorithm, const EVP_MD* digest,
+                        const EVP_MD* mgf1_digest) {
+  const bool pss = algorithm.scheme == SignatureScheme::kRsaPss;
+  if (digest == nullptr || (pss && mgf1_digest == nullptr)) return false;
+  if (EVP_PKEY_CTX_set_rsa_padding(context, pss ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING) <= 0) return false;
+  if (EVP_PKEY_CTX_set_signature_md(context, digest) <= 0) return false;
+  // A key restricted by its own RSASSA-PSS-params (RFC 4055 3.3) refuses here what it does not allow.
+  return !pss || (EVP_PKEY_CTX_set_rsa_mgf1_md(context, mgf1_digest) > 0 &&
+                  EVP_PKEY_CTX_set_rsa_pss_saltlen(context, algorithm.salt_bytes) > 0);
+}
+
+}  // namespace
+
+Result<EVP_PKEY_CTX*> Context::verifier(const PublicKeyInfo& info, const SignatureAlgorithm& algorithm) {
+  const auto mismatch = [&](std::string cause) {
+    return base::fail(Error(Code::kAlgorithmMismatch, {{"algorithm", to_string(algorithm)}}, std::move(cause)));
+  };
+  if (info.kind != KeyKind::kUnknown && !fits(algorithm.scheme, info.kind)) {
+    return mismatch("the key is of kind " + std::string(to_string(info.kind)));
+  }
+  TANBA_TRY(State::Key * entry, state_->entry(info));
+  for (const State::Verifier& verifier : entry->verifiers) {
+    if (verifier.algorithm == algorithm) return verifier.context.get();
+  }
+  EvpPkeyCtxPtr made(EVP_PKEY_CTX_new_from_pkey(library(), entry->key.get(), nullptr));
+  if (!made || EVP_PKEY_verify_init(made.get()) <= 0) return unsupported(info, drain_openssl_errors());
+  const bool rsa = algorithm.scheme == SignatureScheme::kRsaPkcs1 || algorithm.scheme == SignatureScheme::kRsaPss;
+  // ECDSA and DSA take the digest as it is; its length was checked.
+  if (rsa && !set_rsa_parameters(made.get(), algorithm, digest(algorithm.digest), digest(algorithm.mgf1_digest))) {
+    return mismatch(drain_openssl_errors());
+  }
+  if (entry->verifiers.size() == kMaxVerifiersPerKey) entry->verifiers.erase(entry->verifiers.begin());
+  entry->verifiers.push_back({.algorithm = algorithm, .context = std::move(made)});
+  return entry->verifiers.back().context.get();
+}
+
+bool Context::knows_verified(const Digest& what) const {
+  return state_->verified_young.contains(what) || state_->verified_old.contains(what);
+}
+
+void Context::remember_verified(const Digest& what) {
+  if (state_->verified_young.size() >= std::max<std::size_t>(state_->options.max_signatures / 2, 1)) {
+    state_->verified_old = std::exchange(state_->verified_young, {});
+  }
+  state_->verified_young.insert(what);
+}
+
+}  // namespace tanba::pki

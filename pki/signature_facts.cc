@@ -1,0 +1,17 @@
+#include "pki/signature_facts.h"
+
+namespace tanba::pki {
+
+std::string_view to_string(DocumentFormat format) {
+  switch (format) {
+    case DocumentFormat::kCms:
+      return "CMS";
+    case DocumentFormat::kXmlDsig:
+      return "XML-DSig";
+    case DocumentFormat::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
+}  // namespace tanba::pki
