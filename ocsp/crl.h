@@ -31,9 +31,13 @@ struct IssuingDistributionPoint {  // RFC 5280 5.2.5
   std::optional<std::uint32_t> only_some_reasons;
 };
 
+struct CrlState;
+
 class Crl {
  public:
-  // DER, at most Limits::max_crl_bytes; the octets are not kept. crl.malformed, crl.critical_extension.
+  // DER, at most Limits::max_crl_bytes; the octets are not kept. The signed part is digested here, on a thread that has
+  // a pki::Context where the digest is one that only a provider has. crl.malformed, crl.critical_extension,
+  // crl.signature (the algorithm is not known).
   [[nodiscard]] static base::Result<std::shared_ptr<const Crl>> parse(base::ByteView der);
   ~Crl();
   Crl(const Crl&) = delete;
@@ -52,21 +56,20 @@ class Crl {
   // By the certificate's serial (contents octets).
   [[nodiscard]] std::optional<RevokedEntry> find(base::ByteView serial) const;
 
-  // The signature over the list under this key; remembered with the list, so the octets are needed once only: parse
-  // keeps the digest of tbsCertList for every digest algorithm that the signature names.
-  // crl.signature, algorithm.*.
+  // The signature over the list under this key. That it verified is remembered with the list: a second call costs
+  // nothing. Whether the policy allows the algorithm is the caller's to judge. crl.signature.
   [[nodiscard]] base::Status verify_signature(pki::Context& context, const pki::PublicKeyInfo& issuer_key) const;
   [[nodiscard]] const pki::SignatureAlgorithm& signature_algorithm() const;
 
  private:
   Crl();
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<CrlState> state_;
 };
 using CrlPtr = std::shared_ptr<const Crl>;
 
-// The list speaks for this certificate: issuer name, authority key id against the issuer's subject key id, and scope
-// (RFC 5280 6.3.3 (b)). crl.issuer, crl.scope.
+// The list speaks for this certificate: issuer name, authority key id against the issuer's subject key id, cRLSign, and
+// scope (RFC 5280 6.3.3 (b), (f)). To be asked before find(): an indirect list's entries are of other issuers too.
+// Lists for some reasons only are refused: what they do not say stays open. crl.issuer, crl.scope.
 [[nodiscard]] base::Status check_scope(const Crl& crl, const pki::Certificate& certificate, const pki::Certificate& issuer);
 // crl.stale, crl.future. A list without nextUpdate may be `max_age` old (RFC 5280 5.1.2.5 demands nextUpdate).
 [[nodiscard]] base::Status check_freshness(const Crl& crl, const FreshnessRules& rules, base::Time at);

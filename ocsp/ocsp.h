@@ -60,6 +60,7 @@ struct SingleResponse {
   base::Time this_update;
   std::optional<base::Time> next_update;
   std::optional<base::Time> archive_cutoff;
+  base::Time produced_at;                           // of the response it stands in
 };
 
 struct OcspResponse {
@@ -71,12 +72,12 @@ struct OcspResponse {
   std::optional<base::Bytes> responder_name;        // Name, DER ...
   std::optional<base::Bytes> responder_key_hash;    // ... or SHA-1 of the key
   base::Time produced_at;
-  std::vector<SingleResponse> responses;
+  std::vector<SingleResponse> responses;            // without those whose CertID names an unknown digest
   std::optional<base::Bytes> nonce;                 // unwrapped
   bool extended_revoke = false;                     // RFC 6960 4.4.8
   std::vector<pki::CertificatePtr> certificates;    // embedded ones that parse
 };
-// A successful OCSPResponse of type id-pkix-ocsp-basic. Errors: ocsp.malformed; ocsp.response_status when the responder
+// At most Limits::max_ocsp_bytes, strict DER: a successful OCSPResponse of type id-pkix-ocsp-basic. Errors: ocsp.malformed; ocsp.response_status when the responder
 // says tryLater, unauthorized and so on.
 [[nodiscard]] base::Result<std::shared_ptr<const OcspResponse>> parse_response(base::ByteView der);
 
@@ -91,7 +92,8 @@ struct Responder {
 // Finds the responder among the issuer, the embedded certificates and `candidates`, checks its right to answer for
 // `issuer` (RFC 6960 4.2.2.2: a delegate is signed by the issuer's own key) and the signature. Validity and revocation
 // of a delegate's certificate stay with the caller (id-pkix-ocsp-nocheck: Certificate::has_ocsp_no_check).
-// Errors: ocsp.responder, ocsp.signature, algorithm.*.
+// Whether the policy allows the algorithm is the caller's to judge too; one that is not known is ocsp.signature.
+// Errors: ocsp.responder, ocsp.signature. Costs at most eight public-key operations.
 [[nodiscard]] base::Result<Responder> verify_response(pki::Context& context, const OcspResponse& response,
                                                       const pki::CertificatePtr& issuer,
                                                       std::span<const pki::CertificatePtr> candidates);
@@ -105,7 +107,7 @@ struct FreshnessRules {
   base::Seconds max_age;           // where nextUpdate is missing (НУЦ РК): thisUpdate may be this old
   base::Seconds max_skew{300};     // clocks of responder and verifier may differ by this
 };
-// ocsp.stale, ocsp.future. RFC 6960 3.2 (5) and (6).
+// ocsp.stale, ocsp.future (thisUpdate or producedAt). RFC 6960 3.2 (5) and (6). The skew is granted to the future only.
 [[nodiscard]] base::Status check_freshness(const SingleResponse& answer, const FreshnessRules& rules, base::Time at);
 // ocsp.nonce when one was sent and another one, or none, came back.
 [[nodiscard]] base::Status check_nonce(const OcspResponse& response, base::ByteView sent);
