@@ -22,7 +22,7 @@ namespace tanba::net::http {
 [[nodiscard]] unsigned status_of(base::Code code);
 
 struct ProblemContext {
-  std::string_view request_id;
+  std::string_view request_id = {};
   base::Language language = base::Language::kEnglish;
   unsigned retry_after_seconds = 5;  // for 503
 };

@@ -38,17 +38,17 @@ enum class ClientCertificates : std::uint8_t {
   kRequired,
 };
 
-struct TlsOptions {              // TLS 1.2 or 1.3
-  std::string certificate_file;  // PEM: the server's certificate, then its intermediates
-  std::string key_file;          // PEM, not encrypted
+struct TlsOptions {                   // TLS 1.2 or 1.3
+  std::string certificate_file = {};  // PEM: the server's certificate, then its intermediates
+  std::string key_file = {};          // PEM, not encrypted
   ClientCertificates client_certificates = ClientCertificates::kNone;
-  std::string client_ca_file;  // PEM, for kVerified and kRequired
+  std::string client_ca_file = {};  // PEM, for kVerified and kRequired
 };
 
 struct Listener {
-  std::string address = "127.0.0.1";  // numeric
-  std::uint16_t port = 0;             // 0: one that is free, see Server::ports
-  std::optional<TlsOptions> tls;      // without: loopback addresses only
+  std::string address = "127.0.0.1";   // numeric
+  std::uint16_t port = 0;              // 0: one that is free, see Server::ports
+  std::optional<TlsOptions> tls = {};  // without: loopback addresses only
 };
 
 struct ServerLimits {
@@ -95,12 +95,12 @@ class Observer {
 };
 
 struct ServerOptions {
-  std::vector<Listener> listeners;
+  std::vector<Listener> listeners = {};
   unsigned workers = 2;
-  ServerLimits limits;
+  ServerLimits limits = {};
   // Runs first on each worker's thread; what it returns lives until the thread ends (its own OpenSSL library context:
   // the worker's TLS objects are made after this).
-  std::function<std::shared_ptr<void>(unsigned worker)> on_worker_start;
+  std::function<std::shared_ptr<void>(unsigned worker)> on_worker_start = {};
   const base::Clock* clock = nullptr;  // for the Date field; outlives the server. None: no Date.
 };
 
