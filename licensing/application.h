@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -81,7 +82,7 @@ struct ApplicationFields {
   bool operator==(const ApplicationFields&) const = default;
 };
 
-// What one application may hold; beyond it: limit.count, limit.size.
+// What one application may hold; beyond it: limit.count, application.schema.
 inline constexpr std::size_t kMaxFormFields = 256;        // the longest form of the five texts has under sixty
 inline constexpr std::size_t kMaxFieldBytes = 16U << 10;  // a page or four of free text
 inline constexpr std::size_t kMaxAttachments = 64;        // the longest list of documents has under thirty
@@ -130,8 +131,12 @@ struct ApplicationContext {
 // registered, as far as its content goes.
 [[nodiscard]] Errors check_application(const ApplicationFields& fields, const ApplicationContext& context);
 
+// The form field by which an applicant claims to be a subject of small business ("true"), which shortens the period of
+// some services. The officer checks the claim; a wrong one only makes the licensor quicker.
+inline constexpr std::string_view kSmallBusinessField = "small-business";
+
 // The day by which a decision is due.
-[[nodiscard]] Date decision_due(const Service& service, Action action, base::Time registered_at,
+[[nodiscard]] Date decision_due(const Service& service, const ApplicationFields& fields, base::Time registered_at,
                                 const Calendar& calendar);
 
 // --- signatures, and who the applicant is --------------------------------------------------------------------------

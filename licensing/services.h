@@ -18,6 +18,8 @@ struct Names {
   bool operator==(const Names&) const = default;
 };
 
+enum class BusinessSize { kSmall, kOther };
+
 // Working days from registration to decision.
 struct DecisionPeriods {
   unsigned issue = 15;
@@ -42,11 +44,11 @@ struct Service {
   DecisionPeriods periods;
   bool operator==(const Service&) const = default;
 
-  [[nodiscard]] unsigned working_days_for(Action action) const;
+  [[nodiscard]] unsigned working_days_for(Action action, BusinessSize business) const;
 };
 
 // The ten services of the five regulations, under the demo authority's licensors. A real installation sets the
-// licensors' BINs (with_licensor) and may give other periods or services of its own.
+// licensors' BINs (set_licensor) and may give other periods or services of its own.
 [[nodiscard]] std::vector<Service> default_services();
 
 // Puts this body in place of the default licensor of every service it has by default. `key` is oil-gas, industry,

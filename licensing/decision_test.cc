@@ -1,0 +1,115 @@
+#include "licensing/decision.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "licensing/testing.h"
+
+namespace tanba::licensing {
+namespace {
+
+using base::Code;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using namespace tanba::licensing::testing;  // NOLINT: the values of these tests
+
+const Services kServices = *Services::make(default_services());
+const EntitlementPolicy kPolicy = default_entitlement_policy();
+
+ApplicationFacts facts(ApplicationState state = ApplicationState::kInReview) {
+  return {"A-2026-01-0000001-00", "oil-gas", std::string(kOilGasBin), state};
+}
+
+DecisionTerms terms(DecisionKind kind, std::string reason = "") {
+  return {kind, std::move(reason), std::nullopt};
+}
+
+std::vector<Code> propose(const ApplicationFacts& application, const Officer& by, DecisionTerms with) {
+  return codes_of(propose_decision(application, *kServices.find("oil-gas"), by, std::move(with)));
+}
+
+TEST(ProposeDecision, ByAListedOfficerOfTheLicensor) {
+  const auto proposal = propose_decision(facts(), *kServices.find("oil-gas"), officer(),
+                                         terms(DecisionKind::kRefusal, "нет оборудования"));
+  ASSERT_TRUE(proposal);
+  EXPECT_EQ(proposal->number_kind(), NumberKind::kRefusal);
+  EXPECT_THAT(propose(facts(ApplicationState::kRegistered), officer(), terms(DecisionKind::kGrant)), IsEmpty());
+  Officer unlisted = officer();
+  unlisted.listing = Listing::kNotListed;
+  EXPECT_THAT(propose(facts(), unlisted, terms(DecisionKind::kGrant)), ElementsAre(Code::kRoleNotListed));
+  EXPECT_THAT(propose(facts(), officer(kIndustryBin), terms(DecisionKind::kGrant)),
+              ElementsAre(Code::kIdentityMismatch));
+}
+
+TEST(ProposeDecision, OnceAndWithReasons) {
+  EXPECT_THAT(propose(facts(ApplicationState::kGranted), officer(), terms(DecisionKind::kGrant)),
+              ElementsAre(Code::kRegistryState));
+  EXPECT_THAT(propose(facts(ApplicationState::kRefused), officer(), terms(DecisionKind::kGrant)),
+              ElementsAre(Code::kRegistryState));
+  EXPECT_THAT(propose(facts(), officer(), terms(DecisionKind::kRefusal)), ElementsAre(Code::kInputMember));
+  EXPECT_THAT(propose(facts(), officer(), terms(DecisionKind::kRefusal, std::string(kMaxReasonBytes + 1, 'x'))),
+              ElementsAre(Code::kInputMember));
+  ApplicationFacts other = facts();
+  other.service = "poisons";
+  EXPECT_THAT(propose(other, officer(), terms(DecisionKind::kGrant)), ElementsAre(Code::kApplicationService));
+}
+
+Intent signing_intent(SigningMode mode = SigningMode::kWorkstation) {
+  Intent intent{};
+  intent.id = "6d1f6a2e-0b8f-4b52-9b0e-0a5f3f1f7a02";
+  intent.mode = mode;
+  intent.state = IntentState::kSigning;
+  intent.licensor_bin = kOilGasBin;
+  intent.officer = officer();
+  intent.content = base::sha256(base::as_bytes("prepared"));
+  return intent;
+}
+
+std::vector<Code> accept(const Intent& intent, std::vector<SignatureFinding> signatures) {
+  return codes_of(accept_signed_decision(intent, base::sha256(base::as_bytes("signed")), signatures, kPolicy));
+}
+
+TEST(AcceptSignedDecision, TheOfficersSignatureOverThePreparedOctets) {
+  const Intent intent = signing_intent();
+  EXPECT_THAT(accept(intent, {officer_signature(intent.content)}), IsEmpty());
+  EXPECT_THAT(accept(intent, {}), ElementsAre(Code::kFormatNoSignature));
+  EXPECT_THAT(accept(intent, {officer_signature(intent.content), officer_signature(intent.content)}),
+              ElementsAre(Code::kLimitCount));
+  EXPECT_THAT(accept(intent, {officer_signature({})}), ElementsAre(Code::kXmlPreparedChanged));
+  SignatureFinding partial = officer_signature(intent.content);
+  partial.coverage = Coverage::kPartial;
+  EXPECT_THAT(accept(intent, {partial}), ElementsAre(Code::kCoveragePartial));
+  SignatureFinding rejected = officer_signature(intent.content);
+  rejected.verdict = SignatureVerdict::kNotAccepted;
+  EXPECT_THAT(accept(intent, {rejected}), ElementsAre(Code::kInternal));
+  rejected.errors = {base::Error(Code::kRevocationRevoked)};
+  EXPECT_THAT(accept(intent, {rejected}), ElementsAre(Code::kRevocationRevoked));
+  Intent prepared = intent;
+  prepared.state = IntentState::kPrepared;
+  EXPECT_THAT(accept(prepared, {officer_signature(intent.content)}), ElementsAre(Code::kIntentState));
+}
+
+TEST(AcceptSignedDecision, NobodySignsInAnothersName) {
+  const Intent intent = signing_intent();
+  SignatureFinding colleague = officer_signature(intent.content);
+  colleague.signer.iin = "840811400084";
+  EXPECT_THAT(accept(intent, {colleague}), ElementsAre(Code::kIdentityMismatch));
+  EXPECT_THAT(accept(intent, {officer_signature(intent.content, kIndustryBin)}), ElementsAre(Code::kIdentityMismatch));
+  SignatureFinding employee = officer_signature(intent.content);
+  employee.signer.roles = {"1.2.398.3.3.4.1.2.5"};
+  EXPECT_THAT(accept(intent, {employee}), ElementsAre(Code::kRoleNotEntitled));
+  Intent unlisted = intent;
+  unlisted.officer.listing = Listing::kNotListed;
+  EXPECT_THAT(accept(unlisted, {officer_signature(intent.content)}), ElementsAre(Code::kRoleNotListed));
+}
+
+TEST(AcceptSignedDecision, TheKeyServersKeyIsTheLicensors) {
+  const Intent intent = signing_intent(SigningMode::kKeyd);
+  SignatureFinding key = officer_signature(intent.content);
+  key.signer.iin = "840811400084";
+  EXPECT_THAT(accept(intent, {key}), IsEmpty());
+  EXPECT_THAT(accept(intent, {officer_signature(intent.content, kIndustryBin)}), ElementsAre(Code::kIdentityMismatch));
+}
+
+}  // namespace
+}  // namespace tanba::licensing
