@@ -29,10 +29,11 @@ namespace tanba::xmldsig {
 inline constexpr std::string_view kSignatureNamespace = "http://www.w3.org/2000/09/xmldsig#";
 
 // Facts of every ds:Signature anywhere in the document, in document order. What is wrong with one signature is in its
-// `errors`. What is wrong with the document as a whole is the error returned: format.empty, format.no_signature,
-// xml.malformed, xml.doctype, xml.encoding, xml.duplicate_id, limit.*.
-// `signed_octets` is kept when there is exactly one Reference to content (XAdES' and other references into the
-// signature itself do not count); it is canonical XML: parse it with xml::Document to read what was signed.
+// `errors`; what is wrong with the document as a whole is in DocumentFacts::errors: format.empty, format.no_signature,
+// xml.malformed, xml.doctype, xml.encoding, xml.duplicate_id, limit.*; then signatures may be missing from the facts. A
+// Result without value is an internal fault and no verdict.
+// `signed_octets` is kept for a signature without errors and with exactly one Reference to content (those to its own
+// KeyInfo and properties do not count). It is canonical XML: parse it with xml::Document to read what was signed.
 [[nodiscard]] base::Result<pki::DocumentFacts> inspect(pki::Context& context, base::ByteView xml, base::Budget& budget,
                                                        pki::KeepOctets keep_octets);
 

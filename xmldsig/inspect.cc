@@ -1,0 +1,259 @@
+#include "xmldsig/inspect.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "pki/verify_signature.h"
+#include "xmldsig/findings.h"
+#include "xmldsig/key_info.h"
+#include "xmldsig/references.h"
+#include "xmldsig/structure.h"
+#include "xmldsig/xml/canonical.h"
+#include "xmldsig/xml/document.h"
+
+namespace tanba::xmldsig {
+namespace {
+
+using base::Code;
+using base::Error;
+using pki::CertificatePtr;
+using pki::SignatureFacts;
+using xml::Element;
+
+[[nodiscard]] std::unexpected<Error> too_many(std::string_view what, std::size_t limit) {
+  return base::fail(Code::kLimitCount, {{"limit", std::to_string(limit)}, {"what", std::string(what)}});
+}
+
+// Keeps each octet string once.
+void add_once(std::vector<base::Bytes>& into, std::vector<base::Bytes>& from) {
+  for (base::Bytes& octets : from) {
+    if (std::ranges::find(into, octets) == into.end()) into.push_back(std::move(octets));
+  }
+}
+
+class Inspector {
+ public:
+  Inspector(pki::Context& context, base::Budget& budget, pki::KeepOctets keep_octets, pki::DocumentFacts& facts)
+      : context_(context), budget_(budget), keep_octets_(keep_octets), facts_(facts) {}
+
+  // What ends the inspection of the whole document; what was found until then stays in the facts.
+  [[nodiscard]] base::Status run(base::ByteView octets) {
+    TANBA_TRY(const xml::Document document, xml::Document::parse(octets, budget_.limits()));
+    const std::vector<Element> signatures = document.find_all(kSignatureNamespace, "Signature");
+    if (signatures.empty()) return base::fail(Code::kFormatNoSignature);
+    if (signatures.size() > budget_.limits().max_signatures)
+      return too_many("signatures", budget_.limits().max_signatures);
+    TANBA_CHECK(read_structures(signatures));
+    TANBA_CHECK(check_cost(document));
+    for (std::size_t i = 0; i < structures_.size(); ++i) {
+      if (!structures_[i]) continue;
+      TANBA_CHECK(inspect_signature(document, i));
+    }
+    return {};
+  }
+
+ private:
+  // A signature has this error until all of it was looked at: facts of an inspection that ended early show none as
+  // good.
+  [[nodiscard]] static Error not_finished() { return Error::because(Code::kLimitCost, "the inspection ended before"); }
+
+  [[nodiscard]] base::Status read_structures(const std::vector<Element>& signatures) {
+    for (std::size_t i = 0; i < signatures.size(); ++i) {
+      SignatureFacts& out = facts_.signatures.emplace_back();
+      out.id = "S" + std::to_string(i + 1);
+      out.errors.push_back(not_finished());
+      structures_.emplace_back();
+      auto structure = read_structure(signatures[i], budget_.limits());
+      if (structure) {
+        structures_.back() = *std::move(structure);
+        continue;
+      }
+      out.covers.what = "nothing";
+      out.errors.clear();
+      if (auto status = note(out.errors, structure.error()); !status) {
+        out.errors.push_back(status.error());
+        return status;
+      }
+    }
+    return {};
+  }
+
+  // Before any work: each Reference and each SignedInfo may cost one walk over the whole document.
+  [[nodiscard]] base::Status check_cost(const xml::Document& document) const {
+    std::uint64_t walks = 0;
+    for (const auto& structure : structures_) walks += structure ? structure->references.size() + 1 : 0;
+    if (walks * document.size_bytes() <= budget_.limits().max_canonicalised_bytes) return {};
+    return base::fail(Code::kLimitCost, {{"what", "canonicalisation of all references"}});
+  }
+
+  [[nodiscard]] base::Status inspect_signature(const xml::Document& document, std::size_t index) {
+    const SignatureStructure& structure = *structures_[index];
+    SignatureFacts out;
+    out.id = structure.id.empty() ? facts_.signatures[index].id : structure.id;
+    out.algorithm = structure.algorithm;
+    out.content_digests = structure.digests;
+    out.algorithm_names = structure.algorithm_names;
+    out.signature_value = structure.value;
+    out.errors = structure.errors;
+
+    TANBA_TRY(std::vector<CertificatePtr> certificates, read_certificates(document, structure, out));
+    XadesProperties xades;
+    if (auto read = read_xades(structure)) {
+      xades = *std::move(read);
+    } else {
+      TANBA_CHECK(note(out.errors, std::move(read).error()));
+    }
+    TANBA_TRY(
+        CheckedReferences references,
+        check_references(context_, document, {structures_, index, xades.signed_properties, keep_octets_}, budget_));
+    out.errors.insert(out.errors.end(), references.errors.begin(), references.errors.end());
+    out.covers = std::move(references.covers);
+    // Properties that no reference covers are as if they were not there.
+    if (references.properties == CheckedReferences::Properties::kNotCovered) {
+      xades.signing_certificate.reset();
+      xades.signing_time.reset();
+    }
+    out.claimed_signing_time = xades.signing_time;
+    TANBA_CHECK(verify_value(document, structure, std::move(certificates), xades, out));
+    TANBA_CHECK(collect_evidence(document, structure, xades, out));
+    if (out.errors.empty()) out.signed_octets = std::move(references.signed_octets);
+    facts_.signatures[index] = std::move(out);
+    return {};
+  }
+
+  [[nodiscard]] base::Result<std::vector<CertificatePtr>> read_certificates(const xml::Document& document,
+                                                                            const SignatureStructure& structure,
+                                                                            SignatureFacts& out) {
+    TANBA_TRY(KeyInfo keys, read_key_info(context_, document, structure.key_info, budget_.limits()));
+    out.errors.insert(out.errors.end(), keys.errors.begin(), keys.errors.end());
+    if (keys.certificates.empty()) out.errors.emplace_back(Code::kXmlNoCertificate);
+    for (const CertificatePtr& certificate : keys.certificates) TANBA_CHECK(add_certificate(certificate));
+    add_once(facts_.crls, keys.crls);
+    return std::move(keys.certificates);
+  }
+
+  [[nodiscard]] base::Status add_certificate(const CertificatePtr& certificate) {
+    const auto same = [&](const CertificatePtr& other) { return other->digest() == certificate->digest(); };
+    if (std::ranges::any_of(facts_.certificates, same)) return {};
+    if (facts_.certificates.size() == budget_.limits().max_certificates) {
+      return too_many("certificates", budget_.limits().max_certificates);
+    }
+    facts_.certificates.push_back(certificate);
+    return {};
+  }
+
+  // Whether one of the digests is the certificate's.
+  [[nodiscard]] base::Result<bool> is_named(const pki::Certificate& certificate,
+                                            const std::vector<XadesProperties::CertificateDigest>& names) {
+    for (const auto& [algorithm, value] : names) {
+      TANBA_CHECK(budget_.charge_digest(certificate.der().size()));
+      TANBA_TRY(const base::Bytes digest, pki::compute_digest(context_, algorithm, certificate.der()));
+      if (base::equal(digest, value)) return true;
+    }
+    return false;
+  }
+
+  // Who may have signed, likeliest first: whom the signed properties name, then who issued none of the others.
+  [[nodiscard]] base::Result<std::vector<CertificatePtr>> in_order(std::vector<CertificatePtr> certificates,
+                                                                   const XadesProperties& xades) {
+    const std::vector<CertificatePtr> all = certificates;
+    std::ranges::stable_partition(certificates, [&](const CertificatePtr& certificate) {
+      return std::ranges::none_of(all, [&](const CertificatePtr& other) {
+        return other->issuer() == certificate->subject() && other->digest() != certificate->digest();
+      });
+    });
+    if (!xades.signing_certificate) return certificates;
+    std::vector<CertificatePtr> named;
+    std::vector<CertificatePtr> rest;
+    for (CertificatePtr& certificate : certificates) {
+      TANBA_TRY(const bool is_one, is_named(*certificate, *xades.signing_certificate));
+      (is_one ? named : rest).push_back(std::move(certificate));
+    }
+    named.insert(named.end(), rest.begin(), rest.end());
+    return named;
+  }
+
+  // XML-DSig 6.4.1, RFC 9231 2.3.6: DSA and ECDSA values are r and s side by side.
+  [[nodiscard]] static base::Result<base::Bytes> value_of(const SignatureStructure& structure) {
+    const auto scheme = structure.algorithm->scheme;
+    if (scheme != pki::SignatureScheme::kEcdsa && scheme != pki::SignatureScheme::kDsa) return structure.value;
+    return pki::ecdsa_from_concatenated(structure.value);
+  }
+
+  [[nodiscard]] base::Status verify_value(const xml::Document& document, const SignatureStructure& structure,
+                                          std::vector<CertificatePtr> certificates, const XadesProperties& xades,
+                                          SignatureFacts& out) {
+    auto ordered = in_order(std::move(certificates), xades);
+    if (!ordered) return note(out.errors, std::move(ordered).error());
+    if (ordered->empty()) return {};
+    out.certificate = ordered->front();
+    if (!structure.algorithm || !structure.canonicalisation) return {};  // said already
+    auto signed_info = xml::canonicalise(document, {structure.signed_info, {}}, structure.canonicalisation->method,
+                                         structure.canonicalisation->prefixes, budget_);
+    if (!signed_info) return note(out.errors, std::move(signed_info).error());
+    TANBA_CHECK(budget_.charge_digest(signed_info->size()));
+    const auto digest = pki::compute_digest(context_, structure.algorithm->digest, *signed_info);
+    if (!digest) return note(out.errors, digest.error());
+    const auto value = value_of(structure);
+    if (!value) return note(out.errors, value.error());
+
+    std::optional<Error> first_error;
+    for (const CertificatePtr& certificate : *ordered) {
+      TANBA_CHECK(budget_.charge_public_key_operation());
+      auto verified = pki::verify_digest_signature(context_, certificate->key(), *structure.algorithm, *digest, *value);
+      if (verified) {
+        out.certificate = certificate;
+        return check_signing_certificate(xades, out);
+      }
+      if (!first_error) first_error = std::move(verified).error();
+    }
+    return note(out.errors, *std::move(first_error));
+  }
+
+  [[nodiscard]] base::Status check_signing_certificate(const XadesProperties& xades, SignatureFacts& out) {
+    if (!xades.signing_certificate) return {};
+    const auto named = is_named(*out.certificate, *xades.signing_certificate);
+    if (!named) return note(out.errors, named.error());
+    if (!*named) out.errors.emplace_back(Code::kXmlSigningCertificate);
+    return {};
+  }
+
+  // Unsigned properties: certificates and revocation values for whoever judges, and time stamps with what they are
+  // over.
+  [[nodiscard]] base::Status collect_evidence(const xml::Document& document, const SignatureStructure& structure,
+                                              XadesProperties& xades, SignatureFacts& out) {
+    for (const base::Bytes& der : xades.certificates) {
+      // One that does not parse helps nobody; it is not the signature's fault either.
+      if (auto certificate = context_.certificates().get(der)) TANBA_CHECK(add_certificate(*certificate));
+    }
+    add_once(facts_.crls, xades.crls);
+    add_once(facts_.ocsp_responses, xades.ocsp_responses);
+    if (xades.timestamp_tokens.empty()) return {};
+    auto stamped = xml::canonicalise(document, {structure.value_element, {}}, xades.timestamp_canonicalisation.method,
+                                     xades.timestamp_canonicalisation.prefixes, budget_);
+    if (!stamped) return note(out.errors, std::move(stamped).error());
+    out.signature_value = *std::move(stamped);
+    out.timestamp_tokens = std::move(xades.timestamp_tokens);
+    return {};
+  }
+
+  pki::Context& context_;
+  base::Budget& budget_;
+  pki::KeepOctets keep_octets_;
+  pki::DocumentFacts& facts_;
+  std::vector<std::optional<SignatureStructure>> structures_;  // one for each of facts_.signatures
+};
+
+}  // namespace
+
+base::Result<pki::DocumentFacts> inspect(pki::Context& context, base::ByteView xml, base::Budget& budget,
+                                         pki::KeepOctets keep_octets) {
+  pki::DocumentFacts facts;
+  facts.format = pki::DocumentFormat::kXmlDsig;
+  const base::Status status = Inspector(context, budget, keep_octets, facts).run(xml);
+  if (!status) TANBA_CHECK(note_document(facts.errors, status.error()));
+  return facts;
+}
+
+}  // namespace tanba::xmldsig

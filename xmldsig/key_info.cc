@@ -1,0 +1,215 @@
+#include "xmldsig/key_info.h"
+
+#include "pki/xml_signed_info.h"
+
+namespace tanba::xmldsig {
+namespace {
+
+using base::Code;
+using xml::Element;
+
+constexpr std::string_view kWsseNamespace =
+    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
+
+class KeyInfoReader {
+ public:
+  KeyInfoReader(pki::Context& context, const xml::Document& document, const base::Limits& limits)
+      : context_(context), document_(document), limits_(limits) {}
+
+  [[nodiscard]] base::Result<KeyInfo> read(Element key_info) {
+    for (auto child = key_info.first_child(); child; child = child->next_sibling()) {
+      if (child->is(kSignatureNamespace, "X509Data")) TANBA_CHECK(read_x509_data(*child));
+      if (child->is(kWsseNamespace, "SecurityTokenReference")) TANBA_CHECK(read_token_reference(*child));
+    }
+    return std::move(out_);
+  }
+
+ private:
+  [[nodiscard]] base::Status read_x509_data(Element data) {
+    for (auto child = data.first_child(); child; child = child->next_sibling()) {
+      if (child->is(kSignatureNamespace, "X509Certificate")) TANBA_CHECK(add(*child));
+      if (child->is(kSignatureNamespace, "X509CRL")) {
+        if (auto crl = read_base64(*child)) out_.crls.push_back(*std::move(crl));
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] base::Status read_token_reference(Element reference) {
+    for (auto child = reference.first_child(); child; child = child->next_sibling()) {
+      if (child->is(kWsseNamespace, "KeyIdentifier")) {
+        if (is_x509(*child)) TANBA_CHECK(add(*child));
+      } else if (child->is(kWsseNamespace, "Reference")) {
+        const std::string uri = child->attribute("URI").value_or("");
+        const auto token = uri.starts_with('#') ? document_.find_id(std::string_view(uri).substr(1)) : std::nullopt;
+        if (token && token->is(kWsseNamespace, "BinarySecurityToken") && is_x509(*token)) TANBA_CHECK(add(*token));
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] static bool is_x509(Element element) {
+    return element.attribute("ValueType").value_or("").ends_with("#X509v3");
+  }
+
+  [[nodiscard]] base::Status add(Element element) {
+    if (++seen_ > limits_.max_certificates) {
+      return base::fail(Code::kLimitCount,
+                        {{"limit", std::to_string(limits_.max_certificates)}, {"what", "certificates"}});
+    }
+    const auto der = read_base64(element);
+    if (!der) {
+      out_.errors.emplace_back(Code::kCertificateMalformed, std::vector<base::ErrorArgument>{{"what", "base64"}});
+      return {};
+    }
+    auto certificate = context_.certificates().get(*der);
+    if (certificate) {
+      out_.certificates.push_back(*std::move(certificate));
+    } else {
+      out_.errors.push_back(std::move(certificate).error());
+    }
+    return {};
+  }
+
+  pki::Context& context_;
+  const xml::Document& document_;
+  const base::Limits& limits_;
+  std::size_t seen_ = 0;
+  KeyInfo out_;
+};
+
+// --- XAdES ---------------------------------------------------------------------------------------------------------
+
+[[nodiscard]] std::unexpected<base::Error> structure(std::string what) {
+  return base::fail(Code::kXmlSignatureStructure, {{"what", std::move(what)}});
+}
+
+[[nodiscard]] bool is_xades(Element element, std::string_view name) {
+  return element.is(kXadesNamespace, name);
+}
+
+class XadesReader {
+ public:
+  explicit XadesReader(const SignatureStructure& signature) : signature_(signature) {}
+
+  [[nodiscard]] base::Result<XadesProperties> read() {
+    std::optional<Element> properties;
+    for (const Element& object : signature_.objects) {
+      for (const Element& found : xml::children_named(object, kXadesNamespace, "QualifyingProperties")) {
+        if (properties) return structure("QualifyingProperties are repeated");
+        properties = found;
+      }
+    }
+    if (properties) TANBA_CHECK(read_qualifying(*properties));
+    return std::move(out_);
+  }
+
+ private:
+  [[nodiscard]] base::Status read_qualifying(Element properties) {
+    // EN 319 132-1 4.3.1: "The Target attribute shall refer to the Id attribute of the corresponding ds:Signature."
+    if (const auto target = properties.attribute("Target");
+        target && !target->empty() && *target != "#" + signature_.id) {
+      return structure("QualifyingProperties of another signature");
+    }
+    for (const Element& child : properties.children()) {
+      if (is_xades(child, "SignedProperties")) {
+        if (out_.signed_properties) return structure("SignedProperties are repeated");
+        out_.signed_properties = child;
+        TANBA_CHECK(read_signed(child));
+      } else if (is_xades(child, "UnsignedProperties")) {
+        read_unsigned(child);
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] base::Status read_signed(Element properties) {
+    const auto inner = xml::optional_child(properties, kXadesNamespace, "SignedSignatureProperties");
+    if (!inner) return structure("SignedSignatureProperties are repeated");
+    if (!*inner) return {};
+    const auto time = xml::optional_child_text(**inner, kXadesNamespace, "SigningTime");
+    if (!time) return structure("SigningTime");
+    if (*time) {
+      // A claim without a time zone names no moment; as it proves nothing anyway it is left out, not refused.
+      if (const auto parsed = base::parse_time(**time)) out_.signing_time = *parsed;
+    }
+    for (const Element& child : (*inner)->children()) {
+      if (!is_xades(child, "SigningCertificate") && !is_xades(child, "SigningCertificateV2")) continue;
+      TANBA_CHECK(read_signing_certificate(child));
+    }
+    return {};
+  }
+
+  [[nodiscard]] base::Status read_signing_certificate(Element element) {
+    constexpr std::size_t kMaxReferences = 16;  // a chain has four
+    if (out_.signing_certificate) return structure("SigningCertificate is repeated");
+    out_.signing_certificate.emplace();
+    for (const Element& certificate : xml::children_named(element, kXadesNamespace, "Cert")) {
+      const auto digest = xml::only_child(certificate, kXadesNamespace, "CertDigest");
+      if (!digest) return structure("CertDigest");
+      const auto method = xml::only_child(*digest, kSignatureNamespace, "DigestMethod");
+      const auto value = xml::only_child(*digest, kSignatureNamespace, "DigestValue");
+      if (!method || !value) return structure("CertDigest");
+      TANBA_TRY(const pki::DigestAlgorithm algorithm,
+                pki::digest_from_xml(method->attribute("Algorithm").value_or("")));
+      TANBA_TRY(base::Bytes octets, read_base64(*value));
+      out_.signing_certificate->push_back({algorithm, std::move(octets)});
+      if (out_.signing_certificate->size() > kMaxReferences) return structure("too many certificate references");
+    }
+    return {};
+  }
+
+  // Unsigned properties prove nothing by themselves: what cannot be read is as if it were absent.
+  void read_unsigned(Element properties) {
+    for (const Element& inner : xml::children_named(properties, kXadesNamespace, "UnsignedSignatureProperties")) {
+      for (const Element& child : inner.children()) {
+        if (is_xades(child, "SignatureTimeStamp")) read_timestamp(child);
+        if (is_xades(child, "CertificateValues")) collect(child, "EncapsulatedX509Certificate", out_.certificates);
+        if (is_xades(child, "RevocationValues")) read_revocation_values(child);
+      }
+    }
+  }
+
+  void read_timestamp(Element element) {
+    if (out_.timestamp_tokens.empty()) {
+      const auto method = xml::optional_child(element, kSignatureNamespace, "CanonicalizationMethod");
+      if (method && *method) {
+        const auto known = xml::c14n_from_uri((*method)->attribute("Algorithm").value_or(""));
+        if (known) out_.timestamp_canonicalisation.method = *known;
+      }
+    }
+    collect(element, "EncapsulatedTimeStamp", out_.timestamp_tokens);
+  }
+
+  void read_revocation_values(Element element) {
+    for (const Element& child : element.children()) {
+      if (is_xades(child, "CRLValues")) collect(child, "EncapsulatedCRLValue", out_.crls);
+      if (is_xades(child, "OCSPValues")) collect(child, "EncapsulatedOCSPValue", out_.ocsp_responses);
+    }
+  }
+
+  static void collect(Element parent, std::string_view name, std::vector<base::Bytes>& into) {
+    constexpr std::size_t kMaxItems = 256;  // one for each certificate of a chain and of its services
+    for (const Element& child : xml::children_named(parent, kXadesNamespace, name)) {
+      auto octets = read_base64(child);
+      if (octets && into.size() < kMaxItems) into.push_back(*std::move(octets));
+    }
+  }
+
+  const SignatureStructure& signature_;
+  XadesProperties out_;
+};
+
+}  // namespace
+
+base::Result<KeyInfo> read_key_info(pki::Context& context, const xml::Document& document,
+                                    std::optional<Element> key_info, const base::Limits& limits) {
+  if (!key_info) return KeyInfo{};
+  return KeyInfoReader(context, document, limits).read(*key_info);
+}
+
+base::Result<XadesProperties> read_xades(const SignatureStructure& signature) {
+  return XadesReader(signature).read();
+}
+
+}  // namespace tanba::xmldsig

@@ -1,0 +1,49 @@
+// The certificates that a signature carries, and its XAdES properties.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "pki/certificate.h"
+#include "pki/context.h"
+#include "xmldsig/structure.h"
+
+namespace tanba::xmldsig {
+
+struct KeyInfo {
+  std::vector<pki::CertificatePtr> certificates;  // in the order of the document
+  std::vector<base::Bytes> crls;                  // X509CRL, DER
+  std::vector<base::Error> errors;                // certificates that are none
+};
+
+// xmldsig-core1 4.5.4: X509Data; WS-Security X.509 Token Profile 1.1: SecurityTokenReference with a KeyIdentifier that
+// is an X509v3 certificate, or with a Reference to a BinarySecurityToken by Id. Everything else in KeyInfo is passed
+// over. limit.count for more certificates than the limits allow.
+[[nodiscard]] base::Result<KeyInfo> read_key_info(pki::Context& context, const xml::Document& document,
+                                                  std::optional<xml::Element> key_info, const base::Limits& limits);
+
+inline constexpr std::string_view kXadesNamespace = "http://uri.etsi.org/01903/v1.3.2#";
+
+// XAdES (ETSI EN 319 132-1) as far as it is there. Signed properties mean something only when a Reference covers them:
+// the caller looks for that.
+struct XadesProperties {
+  std::optional<xml::Element> signed_properties;
+  struct CertificateDigest {
+    pki::DigestAlgorithm digest;
+    base::Bytes value;
+  };
+  std::optional<std::vector<CertificateDigest>> signing_certificate;  // SigningCertificate or SigningCertificateV2
+  std::optional<base::Time> signing_time;
+  std::vector<base::Bytes> timestamp_tokens;    // SignatureTimeStamp
+  Canonicalisation timestamp_canonicalisation;  // of what the first of them is over
+  std::vector<base::Bytes> certificates;        // CertificateValues, DER
+  std::vector<base::Bytes> crls;                // RevocationValues
+  std::vector<base::Bytes> ocsp_responses;
+};
+
+// xml.signature_structure when properties are repeated, malformed, or name another signature as their target.
+[[nodiscard]] base::Result<XadesProperties> read_xades(const SignatureStructure& signature);
+
+}  // namespace tanba::xmldsig
