@@ -5,8 +5,10 @@
 #include <span>
 
 #include "base/bytes.h"
+#include "base/secret.h"
 #include "pki/algorithm.h"
 #include "pki/certificate.h"
+#include "pki/context.h"
 
 namespace tanba::pki {
 
@@ -22,5 +24,11 @@ class Signer {
 
 // The algorithms that fit a key of this kind, preferred first.
 [[nodiscard]] std::vector<SignatureAlgorithm> algorithms_for(const PublicKeyInfo& key);
+
+// A key that lies in memory (a file's, a test's): PKCS#8 PrivateKeyInfo in DER, not encrypted.
+// certificate.unsupported_key; file.wrong_content when the key is malformed or not the certificate's. The context must
+// outlive the signer.
+[[nodiscard]] base::Result<std::unique_ptr<Signer>> make_key_signer(Context& context, CertificatePtr certificate,
+                                                                    const base::Secret& private_key_info);
 
 }  // namespace tanba::pki
