@@ -29,7 +29,11 @@ constexpr std::size_t kMaxRevocationItems = 256;
 // A finding about the document stays in the facts; a fault of our own ends the inspection.
 base::Status note(std::vector<Error>& findings, Error error) {
   if (base::info(error.code()).effect == base::Effect::kInternal) return base::fail(std::move(error));
-  findings.push_back(std::move(error));
+  if (error.code() == Code::kDerMalformed) {  // what is malformed here is the CMS
+    findings.emplace_back(Code::kCmsMalformed, error.arguments(), error.cause());
+  } else {
+    findings.push_back(std::move(error));
+  }
   return {};
 }
 

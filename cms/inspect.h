@@ -27,7 +27,7 @@ struct InspectOptions {
   // kYes: SignatureFacts::signed_octets of every signature without errors; each copy is charged like a digest.
   pki::KeepOctets keep_octets = pki::KeepOctets::kNo;
   // Where a signer's certificate is looked for when the document does not carry it (time-stamp tokens may not).
-  std::span<const pki::CertificatePtr> certificates;
+  std::span<const pki::CertificatePtr> certificates{};
 };
 
 // `cms` is DER or BER (no PEM). `detached`: no content, octets, or digests only; octets must stay while this runs.

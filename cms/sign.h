@@ -27,10 +27,10 @@ enum class RsaSpelling : std::uint8_t { kWithDigest, kKeyOnly };
 struct Profile {
   Placement placement = Placement::kAttached;
   pki::SignatureAlgorithm algorithm;
-  std::optional<base::Time> signing_time;  // claimed; proves nothing
+  std::optional<base::Time> signing_time{};  // claimed; proves nothing
   SigningCertificateAttribute signing_certificate = SigningCertificateAttribute::kInclude;
   RsaSpelling rsa_spelling = RsaSpelling::kWithDigest;
-  std::optional<pki::Oid> content_type;  // id-data when absent
+  std::optional<pki::Oid> content_type{};  // id-data when absent
 };
 
 // Everything that `complete` needs beside the signature: plain octets, may be kept.

@@ -271,7 +271,10 @@ Result<SignatureAlgorithm> signature_algorithm_from(const AlgorithmIdentifier& i
   // RFC 4055 5: NULL, but "implementations MUST accept the parameters being absent as well as present". RFC 5758 wants
   // them absent for ECDSA and DSA, where some CAs write NULL: it means nothing, so it is let pass.
   if (!is_null_or_absent(identifier.parameters)) return unknown(identifier.oid, "parameters that do not belong there");
-  return SignatureAlgorithm{.scheme = found->scheme, .digest = found->digest, .mgf1_digest = {}, .salt_bytes = 0};
+  return SignatureAlgorithm{.scheme = found->scheme,
+                            .digest = found->digest,
+                            .mgf1_digest = SignatureAlgorithm{}.mgf1_digest,
+                            .salt_bytes = 0};
 }
 
 Result<SignatureAlgorithm> signature_algorithm_from(const AlgorithmIdentifier& identifier, DigestAlgorithm digest) {
@@ -281,7 +284,8 @@ Result<SignatureAlgorithm> signature_algorithm_from(const AlgorithmIdentifier& i
   for (const auto& [oid, scheme] : bare_keys) {
     if (identifier.oid != oid) continue;
     if (!is_null_or_absent(identifier.parameters)) return unknown(oid, "parameters that do not belong there");
-    return SignatureAlgorithm{.scheme = scheme, .digest = digest, .mgf1_digest = {}, .salt_bytes = 0};
+    return SignatureAlgorithm{
+        .scheme = scheme, .digest = digest, .mgf1_digest = SignatureAlgorithm{}.mgf1_digest, .salt_bytes = 0};
   }
   TANBA_TRY(const SignatureAlgorithm algorithm, signature_algorithm_from(identifier));
   if (algorithm.digest != digest) {
