@@ -82,8 +82,8 @@ std::string version_text(const CK_VERSION& version) {
 }  // namespace
 
 struct Module::Loaded {
+  std::unique_ptr<void, LibraryClose> library;
   std::unique_ptr<PKCS11_CTX, ContextFree> context;
-  std::unique_ptr<void, LibraryClose> library;  // the same library again, for its function list
   bool initialised = false;
 };
 
@@ -119,21 +119,22 @@ base::Result<std::shared_ptr<Module>> Module::load(const std::filesystem::path& 
 
 base::Status Module::open() {
   loaded_ = std::make_unique<Loaded>();
-  loaded_->context.reset(PKCS11_CTX_new());
-  if (!loaded_->context) return unusable("no memory");
-  if (PKCS11_CTX_load(loaded_->context.get(), path_.c_str()) != 0) {
+  // Opened here first: libp11 would say on standard error why it cannot be.
+  loaded_->library.reset(::dlopen(path_.c_str(), RTLD_LAZY));
+  if (!loaded_->library) {
     const char* reason = ::dlerror();
-    std::string queued = pki::drain_openssl_errors();
-    return unusable(reason != nullptr ? reason : queued.empty() ? "it does not load" : std::move(queued));
+    return unusable(reason != nullptr ? reason : "it does not load");
   }
-  loaded_->initialised = true;
-  loaded_->library.reset(::dlopen(path_.c_str(), RTLD_LAZY | RTLD_NOLOAD));
-  if (!loaded_->library) return unusable("it cannot be found again");
   const auto get_list = reinterpret_cast<CK_C_GetFunctionList>(::dlsym(loaded_->library.get(), "C_GetFunctionList"));
   CK_FUNCTION_LIST* functions = nullptr;
   if (get_list == nullptr || get_list(&functions) != CKR_OK || functions == nullptr) {
-    return unusable("it has no list of functions");
+    return unusable("it is no PKCS#11 module");
   }
+  loaded_->context.reset(PKCS11_CTX_new());
+  if (!loaded_->context || PKCS11_CTX_load(loaded_->context.get(), path_.c_str()) != 0) {
+    return unusable("it does not initialise: " + pki::drain_openssl_errors());
+  }
+  loaded_->initialised = true;
   functions_ = functions;
   return {};
 }
