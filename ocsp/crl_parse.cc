@@ -206,6 +206,20 @@ Result<Body> parse_tbs(ByteView contents, CrlState& out) {
   return body;
 }
 
+// RFC 5280 5.1.1.2: "This field MUST contain the same algorithm identifier as the signature field in the sequence
+// tbsCertList". НУЦ РК writes NULL parameters in one and none in the other, so they are compared by what they mean; the
+// one that is signed counts.
+Result<pki::SignatureAlgorithm> signature_algorithm(ByteView inner, ByteView outer) {
+  TANBA_TRY(const auto inner_identifier, pki::parse_algorithm_identifier(inner));
+  TANBA_TRY(const auto outer_identifier, pki::parse_algorithm_identifier(outer));
+  if (inner_identifier.oid != outer_identifier.oid) return bad("two different signature algorithms");
+  const auto inner_algorithm = pki::signature_algorithm_from(inner_identifier);
+  const auto outer_algorithm = pki::signature_algorithm_from(outer_identifier);
+  if (!inner_algorithm) return base::fail(Code::kCrlSignature, inner_algorithm.error().message());
+  if (inner_algorithm != outer_algorithm) return bad("two different signature algorithms");
+  return *inner_algorithm;
+}
+
 // By the thread's own library context, which its pki::Context made the default.
 base::Bytes digest_of(pki::DigestAlgorithm algorithm, ByteView octets) {
   const pki::EvpMdPtr digest(EVP_MD_fetch(nullptr, std::string(pki::openssl_name(algorithm)).c_str(), nullptr));
@@ -230,17 +244,11 @@ Status CrlParser::parse(ByteView octets, CrlState& out) {
   TANBA_CHECK(fields.finish("CertificateList"));
   TANBA_TRY(const ByteView signature_octets, der::read_bit_string_octets(signature.value));
   TANBA_TRY(const Body body, parse_tbs(tbs.value, out));
-  // RFC 5280 5.1.1.2: "This field MUST contain the same algorithm identifier as the signature field in the sequence
-  // tbsCertList".
-  if (!base::equal(algorithm.whole, body.signature_algorithm)) return bad("two different signature algorithms");
-  TANBA_TRY(const auto identifier, pki::parse_algorithm_identifier(algorithm.whole));
-  const auto known = pki::signature_algorithm_from(identifier);
-  if (!known) return base::fail(Code::kCrlSignature, known.error().message());
-  out.signature_algorithm = *known;
+  TANBA_TRY(out.signature_algorithm, signature_algorithm(body.signature_algorithm, algorithm.whole));
   const bool indirect = out.distribution_point && out.distribution_point->indirect;
   TANBA_TRY(out.index, index_entries(body.entries, indirect));
   out.signature = base::to_bytes(signature_octets);
-  out.tbs_digest = digest_of(known->digest, tbs.whole);
+  out.tbs_digest = digest_of(out.signature_algorithm.digest, tbs.whole);
   return {};
 }
 
