@@ -26,7 +26,7 @@ enum class RsaSpelling : std::uint8_t { kWithDigest, kKeyOnly };
 
 struct Profile {
   Placement placement = Placement::kAttached;
-  pki::SignatureAlgorithm algorithm;
+  pki::SignatureAlgorithm algorithm{};
   std::optional<base::Time> signing_time{};  // claimed; proves nothing
   SigningCertificateAttribute signing_certificate = SigningCertificateAttribute::kInclude;
   RsaSpelling rsa_spelling = RsaSpelling::kWithDigest;
@@ -35,7 +35,7 @@ struct Profile {
 
 // Everything that `complete` needs beside the signature: plain octets, may be kept.
 struct ToBeSigned {
-  pki::SignatureAlgorithm algorithm;
+  pki::SignatureAlgorithm algorithm{};
   base::Bytes octets;  // what the key signs: signedAttrs as DER SET OF
   pki::CertificatePtr certificate;
   pki::Oid content_type;

@@ -1,0 +1,61 @@
+// A reporter that says, after the usual table, how measurements stand to each other in the same run.
+#pragma once
+
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace tanba::bench {
+
+struct Ratio {
+  std::string what;      // "of the bare RSA rate"
+  std::string measured;  // names of benchmarks as Google Benchmark prints them
+  std::string against;
+};
+
+class RatioReporter : public benchmark::ConsoleReporter {
+ public:
+  explicit RatioReporter(std::vector<Ratio> ratios)
+      : ConsoleReporter(isatty(STDOUT_FILENO) != 0 ? OO_ColorTabular : OO_Tabular), ratios_(std::move(ratios)) {}
+
+  void ReportRuns(const std::vector<Run>& runs) override {
+    ConsoleReporter::ReportRuns(runs);
+    for (const Run& run : runs) {
+      const auto rate = run.counters.find("items_per_second");
+      if (rate != run.counters.end()) rates_[run.benchmark_name()] = rate->second.value;
+    }
+  }
+
+  void Finalize() override {
+    fmt::print("\n");
+    for (const Ratio& ratio : ratios_) {
+      const auto measured = rates_.find(ratio.measured);
+      const auto against = rates_.find(ratio.against);
+      if (measured == rates_.end() || against == rates_.end() || against->second <= 0) continue;
+      fmt::print("{:<52} {:>9.0f}/s  {:>6.2f} x {} ({:.0f}/s)\n", ratio.measured, measured->second,
+                 measured->second / against->second, ratio.what, against->second);
+    }
+    std::fflush(stdout);
+  }
+
+ private:
+  std::vector<Ratio> ratios_;
+  std::map<std::string, double> rates_;
+};
+
+// In place of BENCHMARK_MAIN().
+inline int run_with_ratios(int argc, char** argv, std::vector<Ratio> ratios) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  RatioReporter reporter(std::move(ratios));
+  benchmark::RunSpecifiedBenchmarks(&reporter);
+  benchmark::Shutdown();
+  return 0;
+}
+
+}  // namespace tanba::bench
