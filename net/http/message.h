@@ -52,6 +52,15 @@ struct Peer {
   std::optional<base::Digest> key_hash;  // SHA-256 of its SubjectPublicKeyInfo
 };
 
+// A worker's thread, reached from any other: what lives there and cannot leave it (its OpenSSL context) is worked on by
+// tasks posted here. A task that comes after the server stopped is dropped with all it holds.
+class Home {
+ public:
+  using Task = std::move_only_function<void()>;
+  virtual ~Home() = default;
+  virtual void post(Task task) const = 0;
+};
+
 struct Request {
   using Parameter = std::pair<std::string, std::string>;
 
@@ -65,7 +74,8 @@ struct Request {
   std::string id;                                 // 32 hexadecimal digits of our own making
   std::chrono::steady_clock::time_point arrived;  // first octet of the request
   base::Language language = base::Language::kEnglish;
-  unsigned worker = 0;  // which worker's thread this runs on
+  unsigned worker = 0;               // which worker's thread this runs on
+  std::shared_ptr<const Home> home;  // the same, to come back to
 
   std::string_view route;              // the pattern that matched; empty: none. Lives as long as the router.
   std::vector<Parameter> parameters;   // what stands for `{name}` in it

@@ -244,6 +244,12 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, std::shared
   return server;
 }
 
+Status Server::check(const std::vector<Listener>& listeners) {
+  for (const Listener& listener : listeners) TANBA_CHECK(check_listener(listener));
+  TANBA_CHECK(make_contexts(listeners));
+  return {};
+}
+
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 Server::~Server() {

@@ -111,6 +111,8 @@ class Server {
   [[nodiscard]] static base::Result<std::unique_ptr<Server>> start(ServerOptions options,
                                                                    std::shared_ptr<Application> application,
                                                                    std::shared_ptr<Observer> observer = nullptr);
+  // What start() would refuse about addresses and TLS files, without opening a socket.
+  [[nodiscard]] static base::Status check(const std::vector<Listener>& listeners);
   ~Server();  // stop() without grace
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -123,6 +123,14 @@ class ServerTest : public ::testing::Test {
     ASSERT_TRUE(router->add(Method::kGet, "/who", describe));
     ASSERT_TRUE(router->add(Method::kGet, "/later",
                             [this](Request&&, Responder&& responder) { shelf_.put(std::move(responder)); }));
+    ASSERT_TRUE(router->add(Method::kGet, "/around", [](Request&& request, Responder&& responder) {
+      const auto here = std::this_thread::get_id();
+      std::thread([home = request.home, here, responder = std::move(responder)]() mutable {
+        home->post([here, responder = std::move(responder)]() mutable {
+          responder.send(Response::text(200, "text/plain", std::this_thread::get_id() == here ? "home" : "elsewhere"));
+        });
+      }).detach();
+    }));
     ASSERT_TRUE(router->add(Method::kGet, "/drop", [](Request&&, Responder&&) {}));
     ASSERT_TRUE(router->add(Method::kGet, "/throw", [](Request&&, Responder&& responder) {
       const Responder mine = std::move(responder);
@@ -430,6 +438,12 @@ TEST_F(ServerTest, AnswersFromAnotherThreadAndAfterTheClientHasGone) {
   EXPECT_EQ(recorder_->wait_for_exchange(1).route, "/later");
   TestClient other = client();
   EXPECT_EQ(other.ask(kWho)->status, 200U);
+}
+
+TEST_F(ServerTest, TasksComeBackToTheirWorkersThread) {
+  start();
+  TestClient client = this->client();
+  EXPECT_EQ(client.ask("GET /around HTTP/1.1\r\nHost: x\r\n\r\n")->body, "home");
 }
 
 TEST_F(ServerTest, AnAnswerAfterTheHandlingDeadlineIsLetGo) {

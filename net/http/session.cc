@@ -181,6 +181,7 @@ base::Result<Framing> Session::read_head() {
   request_.id = current_.id;
   request_.arrived = current_.arrived;
   request_.worker = worker_.index();
+  request_.home = worker_.home();
   request_.peer = peer_;
   std::size_t fields = 0;
   for (const auto& field : message) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/post.hpp>
 #include <exception>
 
 #include "net/http/session.h"
@@ -28,6 +29,17 @@ std::string address_key(const asio::ip::address& address) {
   const auto octets = address.to_v6().to_bytes();
   return {octets.begin(), octets.begin() + 8};
 }
+
+class WorkerHome final : public Home {
+ public:
+  explicit WorkerHome(std::weak_ptr<Worker> worker) : worker_(std::move(worker)) {}
+  void post(Task task) const override {
+    if (const auto worker = worker_.lock()) asio::post(worker->io(), std::move(task));
+  }
+
+ private:
+  std::weak_ptr<Worker> worker_;  // weak: tasks in its queue may hold us
+};
 
 }  // namespace
 
@@ -122,6 +134,11 @@ void Worker::tick() {
     }
   }
   if (mode_ != Mode::kDone) arm_tick();
+}
+
+std::shared_ptr<const Home> Worker::home() {
+  if (!home_) home_ = std::make_shared<WorkerHome>(weak_from_this());
+  return home_;
 }
 
 const std::string& Worker::date() {

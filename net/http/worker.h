@@ -74,6 +74,8 @@ class Worker : public std::enable_shared_from_this<Worker> {
   [[nodiscard]] unsigned index() const { return index_; }
   [[nodiscard]] Shared& shared() { return *shared_; }
 
+  [[nodiscard]] std::shared_ptr<const Home> home();
+
   // The thread's body: returns when stopped and every connection is gone.
   void run();
   // One for each listener; null for plain ones.
@@ -99,6 +101,7 @@ class Worker : public std::enable_shared_from_this<Worker> {
   std::atomic<std::size_t> session_count_{0};
   enum class Mode : std::uint8_t { kServing, kDraining, kDone } mode_ = Mode::kServing;
   std::chrono::steady_clock::time_point drain_deadline_{};
+  std::shared_ptr<const Home> home_;
   base::Time date_time_{};
   std::string date_;
 };
