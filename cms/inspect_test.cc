@@ -508,6 +508,20 @@ TEST(Form, OctetsAfterTheEndAreRefused) {
   EXPECT_THAT(all_codes(inspected(document)), ElementsAre("der.trailing"));
 }
 
+TEST(Form, VersionNumbersAreNotJudged) {
+  for (const std::uint8_t version : {0, 1, 3, 5}) {
+    Parts parts(good_document());
+    const SignerInfo info = parse_signer_info(parts.signers[0]).value();
+    // INTEGER 1 stands right before the issuer and serial.
+    const auto at = static_cast<std::size_t>(info.issuer.data() - parts.signers[0].data());
+    const auto before = parts.signers[0].begin() + static_cast<std::ptrdiff_t>(at);
+    const auto found = std::find(parts.signers[0].begin() + 4, before, 1);
+    ASSERT_NE(found, before);
+    *found = version;
+    EXPECT_TRUE(all_good(inspected(parts.write()))) << int{version};
+  }
+}
+
 TEST(Form, UnsignedAttributesMustBeWellFormed) {
   Parts parts(good_document());
   parts.signers[0] = with_appended(parts.signers[0], der::write(der::context_constructed(1), der::write_integer(1)));

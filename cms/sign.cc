@@ -64,7 +64,7 @@ Bytes write_signer_info(const ToBeSigned& to_be_signed, ByteView signature) {
   const pki::Certificate& certificate = *to_be_signed.certificate;
   const Bytes sid = der::write_sequence({certificate.issuer().der(), der::write(der::kInteger, certificate.serial())});
   return der::write_sequence({
-      der::write_integer(1),  // 5.3: "If the SignerIdentifier is the CHOICE issuerAndSerialNumber, then [...] 1"
+      der::write_integer(1),  // 5.3: 1 for a signer named by issuer and serial
       sid,
       pki::write_digest_identifier(to_be_signed.algorithm.digest),
       with_tag(der::context_constructed(0), to_be_signed.octets),

@@ -33,8 +33,8 @@ base::Status read_content(Reader& fields, SignedData& out) {
   Reader explicit_content(wrapped->value);
   TANBA_TRY(const Tlv content, explicit_content.next());
   TANBA_CHECK(explicit_content.finish("eContent"));
-  // 5.2.1: "If the SignedData encapContentInfo eContent field [...] is carried in PKCS #7 [...] the message digest is
-  // computed using the eContent [...] excluding the tag and length octets."
+  // 5.2.1: "the implementation MAY attempt to decode the SignedData type using the PKCS #7 SignedData contentInfo
+  // Content ANY syntax and compute the message digest accordingly": over the contents octets, whatever their tag.
   out.content = content.value;
   return {};
 }

@@ -12,11 +12,13 @@ CertificateCache::CertificateCache(std::size_t max_certificates)
 
 CertificateCache::Row& CertificateCache::row_of(base::ByteView der) {
   if (rows_.empty()) rows_.resize(row_count_);
-  // The end of a certificate is its signature value: octets as random as a hash.
+  // The end of a certificate is its signature value: octets as random as a hash. Folding and multiplying spread also
+  // values that differ in few bits.
   std::uint64_t end = der.size();
   if (der.size() >= sizeof end) std::memcpy(&end, der.data() + der.size() - sizeof end, sizeof end);
-  constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15;  // spreads values that differ in few bits over all rows
-  return rows_[((end ^ der.size()) * kGolden >> 32) & (row_count_ - 1)];
+  end ^= end >> 32;
+  constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15;  // 2^64 / golden ratio
+  return rows_[(end * kGolden >> 32) & (row_count_ - 1)];
 }
 
 base::Result<CertificatePtr> CertificateCache::get(base::ByteView der) {
