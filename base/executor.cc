@@ -27,6 +27,16 @@ Status Executor::post(std::move_only_function<void()> task) {
   return {};
 }
 
+Status Executor::post_urgent(std::move_only_function<void()> task) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stopping_) return fail(Code::kServerStopping);
+    queue_.push_front(std::move(task));
+  }
+  wake_.notify_one();
+  return {};
+}
+
 std::size_t Executor::queued() const {
   const std::scoped_lock lock(mutex_);
   return queue_.size();

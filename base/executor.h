@@ -33,6 +33,9 @@ class Executor {
 
   // executor.full when the queue is full or the executor is stopping. The task runs exactly once if accepted.
   [[nodiscard]] Status post(std::move_only_function<void()> task);
+  // The next part of work that was accepted before: goes to the front and past the limit, so that what was begun can
+  // be finished. Refused only when the executor is stopping.
+  [[nodiscard]] Status post_urgent(std::move_only_function<void()> task);
   [[nodiscard]] std::size_t queued() const;
   // Accepts nothing more, finishes what was accepted, joins.
   void stop();

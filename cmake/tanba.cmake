@@ -11,6 +11,7 @@ target_include_directories(tanba_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJE
 target_compile_options(tanba_options INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast -Wcast-qual
   -Wformat=2 -Wundef -Wimplicit-fallthrough -Wconversion -Wno-sign-conversion
+  -Wno-missing-field-initializers  # designated initialisers leave members at their defaults on purpose
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wduplicated-cond -Wlogical-op>
   -fno-strict-aliasing)
 target_compile_definitions(tanba_options INTERFACE _GLIBCXX_ASSERTIONS BOOST_JSON_NO_LIB BOOST_ASIO_NO_DEPRECATED)

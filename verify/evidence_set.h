@@ -44,9 +44,10 @@ struct SourceFailure {
 
 // A local decision to refuse a certificate, a key, or a person's certificates.
 struct LocalHold {
-  enum class Over : std::uint8_t { kCertificate, kKey, kIin, kBin };
+  enum class Over : std::uint8_t { kCertificate, kKey, kIin, kBin, kSerial };
   Over over = Over::kCertificate;
-  std::string value;  // SHA-256 in hexadecimal, or the number
+  std::string value;   // SHA-256 in hexadecimal, the IIN or BIN, or the serial in lower-case hexadecimal
+  std::string issuer;  // RFC 4514, for kSerial
   base::Time since;
   std::string reason;
 };

@@ -54,6 +54,34 @@ pki::DocumentFacts refused(Error error) {
   return facts;
 }
 
+// Challenges are of our own making and under two kilobytes; what is larger is none.
+constexpr std::size_t kMaxChallengeBytes = 16U << 10;
+
+// The signed octets say what was signed; the text around them may be written in many ways.
+bool is_login_challenge(const pki::SignatureFacts& signature) {
+  return base::as_text(signature.signed_octets).find(kLoginChallengeNamespace) != std::string_view::npos;
+}
+
+void check_kind(pki::DocumentFacts& facts, DocumentKind wanted) {
+  for (pki::SignatureFacts& signature : facts.signatures) {
+    const bool challenge = is_login_challenge(signature);
+    if (challenge == (wanted == DocumentKind::kLoginChallenge)) continue;
+    signature.errors.push_back(Error(Code::kDocumentType, {{"type", challenge ? "log-in challenge" : "document"}}));
+  }
+}
+
+base::Result<pki::DocumentFacts> inspect_format(pki::Context& context, ByteView document, const InspectOptions& options,
+                                                pki::KeepOctets keep, base::Budget& budget) {
+  if (document.front() == kSequence) return cms::inspect(context, document, options.detached, budget, keep);
+  if (looks_like_xml(document)) {
+    // XML signatures name what they sign; content beside them would be content that nobody signed.
+    if (options.detached) return refused(Error(Code::kCmsContentGivenTwice));
+    return xmldsig::inspect(context, document, budget, keep);
+  }
+  TANBA_TRY(const base::Bytes octets, unarmoured(document));
+  return cms::inspect(context, octets, options.detached, budget, keep);
+}
+
 base::Result<pki::DocumentFacts> inspect_content(pki::Context& context, ByteView document,
                                                  const InspectOptions& options, const base::Limits& limits) {
   if (document.empty()) return refused(Error(Code::kFormatEmpty));
@@ -61,16 +89,21 @@ base::Result<pki::DocumentFacts> inspect_content(pki::Context& context, ByteView
     return refused(Error(Code::kLimitSize, {{"limit", std::to_string(limits.max_document_bytes)}}));
   }
   base::Budget budget(limits);
-  if (document.front() == kSequence)
-    return cms::inspect(context, document, options.detached, budget, options.keep_octets);
-  if (looks_like_xml(document)) {
-    // XML signatures name what they sign; content beside them would be content that nobody signed.
-    if (options.detached) return refused(Error(Code::kCmsContentGivenTwice));
-    return xmldsig::inspect(context, document, budget, options.keep_octets);
+  const std::size_t signed_size = std::max(document.size(), options.detached ? options.detached->size() : 0);
+  const pki::KeepOctets keep = signed_size <= kMaxChallengeBytes ? pki::KeepOctets::kYes : options.keep_octets;
+  auto facts = inspect_format(context, document, options, keep, budget);
+  if (!facts) {
+    // What is wrong inside the document is a verdict, whichever way the format's reader reports it.
+    if (base::info(facts.error().code()).effect == base::Effect::kInternal) return facts;
+    pki::DocumentFacts broken = refused(facts.error());
+    broken.format = looks_like_xml(document) ? pki::DocumentFormat::kXmlDsig : pki::DocumentFormat::kUnknown;
+    return broken;
   }
-  auto octets = unarmoured(document);
-  if (!octets) return refused(octets.error());
-  return cms::inspect(context, *octets, options.detached, budget, options.keep_octets);
+  check_kind(*facts, options.kind);
+  if (options.keep_octets == pki::KeepOctets::kNo) {
+    for (pki::SignatureFacts& signature : facts->signatures) signature.signed_octets.clear();
+  }
+  return facts;
 }
 
 // --- JSON ----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@
 #include <boost/json/value.hpp>
 #include <functional>
 #include <optional>
-#include <variant>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/limits.h"
@@ -20,7 +20,12 @@ struct Facts {
   pki::DocumentFacts content;
 };
 
+// A log-in challenge is signed like a document, but must never pass for one; nothing else passes for a challenge.
+enum class DocumentKind : std::uint8_t { kDocument, kLoginChallenge };
+inline constexpr std::string_view kLoginChallengeNamespace = "urn:tanba:login-challenge:1";
+
 struct InspectOptions {
+  DocumentKind kind = DocumentKind::kDocument;
   std::optional<base::ByteView> detached;
   pki::KeepOctets keep_octets = pki::KeepOctets::kNo;
 };

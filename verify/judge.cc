@@ -174,6 +174,7 @@ void conclude(Report& report) {
   if (report.outcome.decision == Decision::kRetry) {
     report.retry_after = kRetryAfter;
   } else {
+    report.retry_after.reset();
     report.needs.clear();
   }
 }
@@ -519,6 +520,11 @@ base::Result<Judgement> judge_ocsp(pki::Context& context, pki::PathCache* cache,
   }
   report.findings.push_back(std::move(finding));
   return finish(std::move(report), std::move(needs));
+}
+
+void add_errors(Report& report, std::vector<Error> errors) {
+  append(report.errors, std::move(errors));
+  conclude(report);
 }
 
 Report unreadable(SubjectKind subject, const Error& error, const JudgeInput& input) {

@@ -78,6 +78,9 @@ struct OcspSubject {
                                                  const OcspSubject& subject, const JudgeInput& input,
                                                  base::Budget& budget);
 
+// Further findings about the document as a whole (the licensing rules' own): the outcome is decided anew.
+void add_errors(Report& report, std::vector<base::Error> errors);
+
 // A report for an object that could not even be read: format failure, refuse.
 [[nodiscard]] Report unreadable(SubjectKind subject, const base::Error& error, const JudgeInput& input);
 

@@ -68,7 +68,9 @@ void RevocationJudge::gather_holds(const pki::Certificate& certificate, Gathered
     const bool applies = (hold.over == LocalHold::Over::kCertificate && hold.value == certificate.digest().hex()) ||
                          (hold.over == LocalHold::Over::kKey && hold.value == certificate.key().digest.hex()) ||
                          (hold.over == LocalHold::Over::kIin && identity.iin == hold.value) ||
-                         (hold.over == LocalHold::Over::kBin && identity.bin == hold.value);
+                         (hold.over == LocalHold::Over::kBin && identity.bin == hold.value) ||
+                         (hold.over == LocalHold::Over::kSerial && hold.value == certificate.serial_hex() &&
+                          hold.issuer == certificate.issuer().rfc4514());
     if (!applies) continue;
     out.refusals.emplace_back(
         Code::kRevocationLocalHold,

@@ -1,0 +1,260 @@
+// Decisions: intent first, then the key, then the registry (DESIGN 3, rule 6).
+#include <algorithm>
+#include <utility>
+
+#include "base/json.h"
+#include "licensing/flow/findings.h"
+#include "licensing/flow/flow.h"
+#include "xmldsig/sign.h"
+
+namespace tanba::licensing::flow {
+namespace {
+
+using base::Code;
+using base::Error;
+
+// RFC 4122 4.4: random, version 4.
+std::string new_uuid() {
+  base::Bytes octets = verify::evidence::random_octets(16);
+  octets[6] = static_cast<std::uint8_t>((octets[6] & 0x0F) | 0x40);
+  octets[8] = static_cast<std::uint8_t>((octets[8] & 0x3F) | 0x80);
+  std::string text = base::to_hex(octets);
+  for (const std::size_t at : {20U, 16U, 12U, 8U}) text.insert(at, "-");
+  return text;
+}
+
+tokens::client::IntentKind kind_of(DecisionKind kind) {
+  return kind == DecisionKind::kGrant ? tokens::client::IntentKind::kLicence : tokens::client::IntentKind::kRefusal;
+}
+
+const std::string& key_for(const SigningKeys& keys, DecisionKind kind) {
+  return kind == DecisionKind::kGrant ? keys.licence : keys.refusal;
+}
+
+// A use case answers with one error; the rules may have found several: the most telling stands first.
+template <class T>
+base::Result<T> first_error(std::expected<T, Errors> checked) {
+  if (checked) return *std::move(checked);
+  return base::fail(checked.error().empty() ? Error::because(Code::kInternal, "refused without a reason")
+                                            : std::move(checked.error().front()));
+}
+
+// The digest by which the signature covers the document, as keyd's template and the intent have it.
+base::Result<base::Digest> content_digest(pki::Context& context, base::ByteView document, const base::Limits& limits) {
+  base::Budget budget(limits);
+  TANBA_TRY(const base::Bytes octets,
+            xmldsig::document_digest(context, document, pki::DigestAlgorithm::kSha256, budget));
+  base::Digest digest;
+  if (octets.size() != digest.octets.size()) return base::fail(Code::kInternal, "a SHA-256 of another length");
+  std::ranges::copy(octets, digest.octets.begin());
+  return digest;
+}
+
+template <class T, class Run>
+void on_desk(verify::evidence::Workers& desk, Done<T> done, Run run) {
+  auto shared = std::make_shared<Done<T>>(std::move(done));
+  const base::Status posted =
+      desk.post([shared, run = std::move(run)](verify::evidence::Worker& worker) mutable { (*shared)(run(worker)); });
+  if (!posted) (*shared)(std::unexpected(posted.error()));
+}
+
+}  // namespace
+
+void Flow::prepare_decision(DecisionRequest request, Done<PreparedDecision> done) {
+  on_desk(parts_.desk, std::move(done),
+          [this, request = std::move(request)](Worker& worker) mutable { return prepare_now(worker, request); });
+}
+
+void Flow::approve(Officer officer, std::string intent, base::Bytes approval, Done<DecisionOutcome> done) {
+  on_desk(parts_.desk, std::move(done),
+          [this, officer = std::move(officer), intent = std::move(intent), approval = std::move(approval)](
+              Worker& worker) mutable { return approve_now(worker, officer, intent, std::move(approval)); });
+}
+
+void Flow::accept_signature(Officer officer, std::string intent, base::Bytes document, Done<DecisionOutcome> done) {
+  on_desk(parts_.desk, std::move(done),
+          [this, officer = std::move(officer), intent = std::move(intent), document = std::move(document)](
+              Worker& worker) mutable { return accept_now(worker, officer, intent, std::move(document)); });
+}
+
+void Flow::abandon(Officer officer, std::string intent, std::string note, Done<Intent> done) {
+  on_desk(parts_.desk, std::move(done),
+          [this, officer = std::move(officer), intent = std::move(intent), note = std::move(note)](Worker&) mutable {
+            return abandon_now(officer, intent, std::move(note));
+          });
+}
+
+base::Result<PreparedDecision> Flow::prepare_now(Worker& worker, DecisionRequest& request) {
+  TANBA_TRY(const ApplicationRow application,
+            parts_.registry.application(OfLicensor{request.officer.bin}, request.application));
+  const Service* service = settings_.services.find(application.service);
+  if (service == nullptr) return base::fail(Code::kApplicationService, {{"service", application.service}});
+  std::string key;
+  if (request.mode == SigningMode::kKeyd) {
+    const auto keys = settings_.signing_keys.find(application.licensor_bin);
+    if (keys != settings_.signing_keys.end()) key = key_for(keys->second, request.terms.kind);
+    if (key.empty() || parts_.keys == nullptr)
+      return base::fail(Code::kKeydUnknownKey, {{"key", application.licensor_bin}});
+  }
+  const ApplicationFacts facts{application.number, application.service, application.licensor_bin, application.state};
+  TANBA_TRY(ProposedDecision proposal, first_error(propose_decision(facts, *service, request.officer, request.terms)));
+  const base::Time now = parts_.clock.now();
+  TANBA_TRY(const RegisterNumber number, parts_.registry.execute(ReserveNumber{proposal, now}));
+  TANBA_TRY(const std::string text, write_decision({.number = number.text(),
+                                                    .service = service,
+                                                    .application = &application,
+                                                    .proposal = &proposal,
+                                                    .decided_at = now,
+                                                    .demo = settings_.demo}));
+  base::Bytes document = base::to_bytes(base::as_bytes(text));
+  TANBA_TRY(const base::Digest content, content_digest(*worker.context, document, settings_.limits));
+  TANBA_TRY(Intent intent, parts_.registry.execute(PrepareIntent{.id = new_uuid(),
+                                                                 .proposal = std::move(proposal),
+                                                                 .number = number.text(),
+                                                                 .mode = request.mode,
+                                                                 .key = key,
+                                                                 .content = content,
+                                                                 .prepared = document}));
+  PreparedDecision prepared{.intent = std::move(intent), .document = std::move(document), .approval_text = {}};
+  if (request.mode == SigningMode::kKeyd)
+    prepared.approval_text = tokens::client::intent_text(key_intent(prepared.intent));
+  return prepared;
+}
+
+tokens::client::Intent Flow::key_intent(const Intent& intent) const {
+  return {.id = intent.id,
+          .kind = kind_of(intent.kind),
+          .number = intent.number,
+          .document = {pki::DigestAlgorithm::kSha256, base::to_bytes(intent.content.view())},
+          .licensor = intent.licensor_bin,
+          .key = intent.key};
+}
+
+// Officers see and touch the intents of their own licensor only; another's looks as if it did not exist.
+base::Result<Intent> Flow::intent_of(const Officer& officer, const std::string& id) {
+  TANBA_TRY(Intent intent, parts_.registry.intent(id));
+  if (intent.licensor_bin != officer.bin) return base::fail(Code::kIntentNotFound, {{"intent", id}});
+  return intent;
+}
+
+base::Result<DecisionOutcome> Flow::approve_now(Worker& worker, const Officer& officer, const std::string& id,
+                                                base::Bytes approval) {
+  TANBA_TRY(Intent intent, intent_of(officer, id));
+  if (intent.mode != SigningMode::kKeyd) {
+    return base::fail(Code::kIntentState, {{"intent", id}, {"state", "for a workstation"}});
+  }
+  if (intent.state == IntentState::kPrepared) {
+    TANBA_TRY(intent, parts_.registry.execute(ApproveIntent{id, std::move(approval)}));
+  }
+  if (intent.state == IntentState::kApproved) {
+    TANBA_TRY(intent, parts_.registry.execute(MarkSigning{id}));
+  }
+  return sign_and_commit(worker, intent);
+}
+
+base::Result<DecisionOutcome> Flow::sign_and_commit(Worker& worker, const Intent& intent) {
+  if (intent.state == IntentState::kAbandoned || !intent.approval || parts_.keys == nullptr) {
+    return base::fail(Code::kIntentState, {{"intent", intent.id}, {"state", std::string(to_string(intent.state))}});
+  }
+  if (intent.state == IntentState::kCommitted && intent.signed_document) {
+    TANBA_TRY(base::Bytes document, parts_.registry.document(*intent.signed_document));
+    return verify_and_commit(intent, std::move(document));
+  }
+  TANBA_TRY(const base::Bytes prepared, parts_.registry.document(intent.prepared));
+  TANBA_TRY(const base::Bytes approval, parts_.registry.document(*intent.approval));
+  // What is signed is the fixed template around a SHA-256 digest; the licensor's keys are RSA.
+  const pki::SignatureAlgorithm algorithm{.scheme = pki::SignatureScheme::kRsaPkcs1,
+                                          .digest = pki::DigestAlgorithm::kSha256};
+  TANBA_TRY(const tokens::client::Signed answer,
+            parts_.keys->sign_intent({.intent = key_intent(intent), .algorithm = algorithm, .approval = approval},
+                                     settings_.keyd_timeout));
+  base::Budget budget(settings_.limits);
+  TANBA_TRY(const xmldsig::ToBeSigned to_be_signed,
+            xmldsig::prepare(*worker.context, prepared, answer.certificate, answer.chain, {answer.algorithm}, budget));
+  if (!base::equal(to_be_signed.document_digest, intent.content.view())) {
+    return base::fail(Code::kRegistryDamaged, {{"what", "the prepared document of intent " + intent.id}});
+  }
+  TANBA_TRY(base::Bytes document, xmldsig::complete(to_be_signed, answer.signature));
+  return verify_and_commit(intent, std::move(document));
+}
+
+base::Result<DecisionOutcome> Flow::accept_now(Worker&, const Officer& officer, const std::string& id,
+                                               base::Bytes document) {
+  TANBA_TRY(Intent intent, intent_of(officer, id));
+  if (intent.mode != SigningMode::kWorkstation) {
+    return base::fail(Code::kIntentState, {{"intent", id}, {"state", "for the key server"}});
+  }
+  if (intent.officer.id != officer.id) return base::fail(Code::kAuthDenied);
+  TANBA_TRY(const base::Bytes prepared, parts_.registry.document(intent.prepared));
+  base::Budget budget(settings_.limits);
+  TANBA_CHECK(xmldsig::check_signed_equals_prepared(prepared, document, budget));
+  return verify_and_commit(std::move(intent), std::move(document));
+}
+
+// Verified again as everybody else's documents are, then stored: whoever made the signature, only this lets it in.
+base::Result<DecisionOutcome> Flow::verify_and_commit(Intent intent, base::Bytes document) {
+  const base::Time now = parts_.clock.now();
+  verify::JudgeInput input = input_for(pki::TrustPurpose::kOfficer, now);
+  input.expected.bin = intent.licensor_bin;
+  if (intent.mode == SigningMode::kWorkstation) input.expected.iin = intent.officer.iin;
+  auto shared_document = std::make_shared<const base::Bytes>(std::move(document));
+  TANBA_TRY(verify::evidence::Verified verified,
+            parts_.verifier.verify_and_wait(
+                {.subject =
+                     verify::evidence::DocumentSubject{
+                         .document = shared_document, .detached = nullptr, .keep_octets = pki::KeepOctets::kYes},
+                 .input = std::move(input),
+                 .evidence = local_evidence(),
+                 .deadline = deadline(),
+                 .limits = settings_.limits}));
+  const std::vector<SignatureFinding> findings = signature_findings(verified.report, *verified.facts);
+  if (verified.report.outcome.decision != verify::Decision::kAccept)
+    return DecisionOutcome{{}, std::move(verified.report)};
+  if (intent.state == IntentState::kPrepared || intent.state == IntentState::kApproved) {
+    TANBA_TRY(intent, parts_.registry.execute(MarkSigning{intent.id}));
+  }
+  auto decision = accept_signed_decision(intent, verified.facts->document, findings, settings_.entitlement);
+  if (!decision) {
+    add_errors(verified.report, not_yet_in(verified.report, decision.error()));
+    if (verified.report.outcome.decision == verify::Decision::kAccept) return base::fail(decision.error().front());
+    return DecisionOutcome{{}, std::move(verified.report)};
+  }
+  const std::string report = base::canonical_json(to_json(verified.report));
+  TANBA_TRY(const Decided decided,
+            parts_.registry.execute(CommitIntent{.decision = *std::move(decision),
+                                                 .document = *shared_document,
+                                                 .media_type = "application/xml",
+                                                 .report = report,
+                                                 .evidence = evidence_of(verified.report, verified.evidence),
+                                                 .decided_at = now}));
+  return DecisionOutcome{FinishedDecision{decided, *shared_document, report}, std::move(verified.report)};
+}
+
+base::Result<Intent> Flow::abandon_now(const Officer& officer, const std::string& id, std::string note) {
+  TANBA_TRY(const Intent intent, intent_of(officer, id));
+  SignerWord word = SignerWord::kNotAsked;
+  if (intent.mode == SigningMode::kKeyd && intent.state == IntentState::kSigning && parts_.keys != nullptr) {
+    TANBA_TRY(const tokens::client::IntentAnswer answer, parts_.keys->ask_intent(id, settings_.keyd_timeout));
+    if (!answer.signature) word = SignerWord::kConfirmedUnsigned;
+  }
+  return parts_.registry.execute(AbandonIntent{.intent = id, .note = std::move(note), .signer = word});
+}
+
+std::size_t Flow::recover() {
+  const auto open = parts_.registry.intents(IntentState::kSigning);
+  if (!open) return 1;  // not known: ask again
+  auto context = pki::Context::create();
+  if (!context) return open->size();
+  Worker worker{*std::move(context), pki::PathCache()};
+  std::size_t unfinished = 0;
+  for (const Intent& intent : *open) {
+    // A workstation's signature is with the officer, who sends it again or abandons the intent.
+    if (intent.mode != SigningMode::kKeyd) continue;
+    // The key server gives the same answer for the same intent, or signs it now: the officer did approve it.
+    const auto outcome = sign_and_commit(worker, intent);
+    if (!outcome || !outcome->finished) ++unfinished;
+  }
+  return unfinished;
+}
+
+}  // namespace tanba::licensing::flow

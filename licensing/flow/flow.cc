@@ -1,0 +1,169 @@
+#include "licensing/flow/flow.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "licensing/flow/findings.h"
+
+namespace tanba::licensing::flow {
+namespace {
+
+using base::Code;
+using base::Error;
+
+constexpr std::size_t kNonceBytes = 32;
+// Log-ins are by people: more challenges than this in two minutes are no log-ins.
+constexpr std::size_t kMaxPendingChallenges = 10'000;
+
+}  // namespace
+
+base::Result<std::unique_ptr<Flow>> Flow::make(Settings settings, Parts parts) {
+  TANBA_TRY(Schemas schemas, Schemas::compile());
+  std::unique_ptr<Flow> flow(new Flow(std::move(settings), std::move(parts), std::move(schemas)));
+  TANBA_CHECK(flow->refresh_holds());
+  return flow;
+}
+
+Flow::Flow(Settings settings, Parts parts, Schemas schemas)
+    : settings_(std::move(settings)), parts_(std::move(parts)), schemas_(std::move(schemas)) {}
+
+Flow::~Flow() = default;
+
+verify::JudgeInput Flow::input_for(pki::TrustPurpose purpose, base::Time now) const {
+  verify::JudgeInput input;
+  input.trust = parts_.trust();
+  input.policy = settings_.policy;
+  input.now = now;
+  input.trust_purpose = purpose;
+  return input;
+}
+
+std::chrono::steady_clock::time_point Flow::deadline() const {
+  return std::chrono::steady_clock::now() + settings_.verification_deadline;
+}
+
+verify::EvidenceSet Flow::local_evidence() const {
+  verify::EvidenceSet evidence;
+  if (const auto holds = holds_.load()) {
+    for (const verify::LocalHold& hold : *holds) evidence.add(hold);
+  }
+  return evidence;
+}
+
+base::Status Flow::refresh_holds() {
+  TANBA_TRY(const std::vector<registry::Hold> rows, parts_.registry.holds(registry::Registry::HoldFilter::kInForce));
+  auto holds = std::make_shared<std::vector<verify::LocalHold>>();
+  for (const registry::Hold& row : rows) {
+    holds->push_back({.over = verify::LocalHold::Over::kSerial,
+                      .value = row.serial,
+                      .issuer = row.issuer,
+                      .since = row.placed_at,
+                      .reason = row.reason});
+  }
+  holds_.store(std::move(holds));
+  return {};
+}
+
+// The evidence that the report names, with its octets: what a later reader needs to judge again.
+std::vector<EvidenceItem> Flow::evidence_of(const verify::Report& report, const verify::EvidenceSet& evidence) const {
+  std::vector<EvidenceItem> items;
+  const auto named = [&](const base::Digest& id) {
+    return std::ranges::any_of(report.findings, [&](const verify::Finding& finding) {
+      return std::ranges::find(finding.revocation, id.hex(), &verify::RevocationEntry::evidence) !=
+             finding.revocation.end();
+    });
+  };
+  for (const verify::OcspItem& item : evidence.ocsp()) {
+    if (named(item.id)) items.push_back({"ocsp", item.id, *item.octets});
+  }
+  for (const verify::CrlItem& item : evidence.crls()) {
+    if (!named(item.id)) continue;
+    // Lists are large and serve many documents: the store has most of them already.
+    if (parts_.registry.documents().find(item.id) == registry::DocumentStore::Presence::kPresent) {
+      items.push_back({"crl", item.id, {}});
+    } else if (auto octets = parts_.evidence.crl_octets(item.id)) {
+      items.push_back({"crl", item.id, *std::move(octets)});
+    }
+  }
+  return items;
+}
+
+void Flow::look_up(std::move_only_function<void(registry::Registry&)> read,
+                   std::move_only_function<void(base::Error)> refused) {
+  const base::Status posted =
+      parts_.looking_up.post([this, read = std::move(read)](Worker&) mutable { read(parts_.registry); });
+  if (!posted) refused(posted.error());
+}
+
+base::Result<std::string> Flow::challenge() {
+  const base::Time now = parts_.clock.now();
+  LoginChallenge challenge{.host = settings_.host,
+                           .nonce = base::to_hex(verify::evidence::random_octets(kNonceBytes)),
+                           .issued_at = now,
+                           .expires_at = now + settings_.challenge_lifetime};
+  {
+    const std::scoped_lock lock(challenges_mutex_);
+    std::erase_if(challenges_, [now](const auto& entry) { return entry.second.expires_at < now; });
+    if (challenges_.size() >= kMaxPendingChallenges) return base::fail(Code::kExecutorFull);
+    challenges_.emplace(challenge.nonce, PendingChallenge{challenge.expires_at});
+  }
+  return write_login_challenge(challenge);
+}
+
+// Redeemed once, whatever the signature turns out to be: a second try needs a new challenge.
+base::Status Flow::redeem(const Schemas::Challenge& challenge) {
+  const std::scoped_lock lock(challenges_mutex_);
+  const auto found = challenges_.find(challenge.nonce);
+  if (found == challenges_.end()) return base::fail(Code::kAuthChallenge);
+  const base::Time expires_at = found->second.expires_at;
+  challenges_.erase(found);
+  if (challenge.host != settings_.host || parts_.clock.now() > expires_at) return base::fail(Code::kAuthChallenge);
+  return {};
+}
+
+void Flow::log_in(base::Bytes document, Done<LogIn> done) {
+  auto shared = std::make_shared<Done<LogIn>>(std::move(done));
+  verify::evidence::Task task{
+      .subject = verify::evidence::DocumentSubject{.document = std::make_shared<const base::Bytes>(std::move(document)),
+                                                   .detached = nullptr,
+                                                   .keep_octets = pki::KeepOctets::kYes,
+                                                   .kind = verify::DocumentKind::kLoginChallenge},
+      .input = input_for(pki::TrustPurpose::kOfficer, parts_.clock.now()),
+      .evidence = local_evidence(),
+      .deadline = deadline(),
+      .limits = settings_.limits};
+  const auto conclude = [this](verify::evidence::Verified verified) -> base::Result<LogIn> {
+    const base::Bytes* octets = whole_signed_octets(*verified.facts);
+    if (octets != nullptr) {
+      TANBA_TRY(const Schemas::Challenge challenge, schemas_.read_login_challenge(*octets));
+      TANBA_CHECK(redeem(challenge));
+    }
+    if (verified.report.outcome.decision != verify::Decision::kAccept) return LogIn{{}, std::move(verified.report)};
+    if (verified.report.findings.size() != 1 || octets == nullptr) return base::fail(Code::kAuthChallenge);
+    const pki::Identity& identity = verified.report.findings.front().certificate->identity;
+    auto staff =
+        parts_.registry.find_staff(registry::StaffKind::kOfficer, identity.iin.value_or(""), identity.bin.value_or(""));
+    if (!staff && staff.error().code() != Code::kRoleNotListed) return base::fail(staff.error());
+    const SignerIdentity signer = signature_findings(verified.report, *verified.facts).front().signer;
+    const Listing listing = staff ? staff->person.listing : Listing::kNotListed;
+    Errors errors = check_entitlement(settings_.entitlement, Capacity::kOfficer, signer,
+                                      staff ? staff->person.bin : std::string(), listing);
+    if (!staff) errors.assign(1, staff.error());
+    add_errors(verified.report, errors);
+    LogIn answer{{}, std::move(verified.report)};
+    if (errors.empty()) answer.officer = staff->person;
+    return answer;
+  };
+  const auto begun = parts_.verifier.verify(
+      std::move(task), [this, shared, conclude](Worker&, base::Result<verify::evidence::Verified> verified) {
+        if (!verified) return (*shared)(std::unexpected(verified.error()));
+        auto kept = std::make_shared<verify::evidence::Verified>(*std::move(verified));
+        // The registry is read on the pool that may wait for it.
+        const auto posted =
+            parts_.looking_up.resume([shared, conclude, kept](Worker&) { (*shared)(conclude(std::move(*kept))); });
+        if (!posted) (*shared)(std::unexpected(posted.error()));
+      });
+  if (!begun) (*shared)(std::unexpected(begun.error()));
+}
+
+}  // namespace tanba::licensing::flow

@@ -1,0 +1,199 @@
+// The use cases of flow 1: rules, verification, registry and keys tied together.
+//
+//   submit            application -> report -> registered, refused, or "try again"
+//   check_certificate condition 3 asked of the chosen certificate before anything is signed
+//   verify            any signed document, for a portal that only asks
+//   prepare … finish  decision -> intent -> signed document -> registry
+//   challenge, log_in an officer proves possession of the key
+//
+// Answers come on threads of the flow's own pools and must not block. Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "licensing/calendar.h"
+#include "licensing/entitlement.h"
+#include "licensing/flow/documents.h"
+#include "licensing/ports.h"
+#include "licensing/registry/registry.h"
+#include "licensing/services.h"
+#include "tokens/client/client.h"
+#include "verify/evidence/verifier.h"
+
+namespace tanba::licensing::flow {
+
+// Names of a licensor's keys in the key server.
+struct SigningKeys {
+  std::string licence;
+  std::string refusal;
+};
+
+struct Settings {
+  Services services;
+  EntitlementPolicy entitlement;
+  CheckDigitRule check_digit = CheckDigitRule::kRequired;
+  Demo demo = Demo::kNo;
+  std::string host;                                              // that challenges are bound to
+  std::map<std::string, SigningKeys, std::less<>> signing_keys;  // by the licensor's BIN; none: workstation only
+  verify::Policy policy = verify::policy_for(pki::PolicyId::kKzSubmission);
+  base::Limits limits;
+  base::Seconds application_max_age = std::chrono::days(1);
+  base::Seconds challenge_lifetime{120};
+  std::chrono::milliseconds verification_deadline{15'000};
+  std::chrono::milliseconds keyd_timeout{10'000};
+};
+
+// What the flow works with; all outlive it.
+struct Parts {
+  registry::Registry& registry;
+  verify::evidence::Workers& verifying;   // CPU only: nothing blocks there
+  verify::evidence::Workers& looking_up;  // reads of the registry
+  verify::evidence::Workers& desk;        // decisions: may wait for a key or a source
+  verify::evidence::Verifier& verifier;
+  verify::evidence::Store& evidence;
+  tokens::client::KeyServer* keys;  // null: no key server
+  const Calendar& calendar;
+  Payments& payments;
+  const base::Clock& clock;
+  std::function<pki::TrustSnapshotPtr()> trust;  // the snapshot in force
+};
+
+struct Submission {
+  Caller caller;
+  std::optional<ApplicantClaim> claim;
+  base::Bytes document;  // XML with an enveloped signature, or CMS whose content is the XML
+  std::vector<base::Bytes> attachments;
+};
+// Registered exactly when report.outcome says accept. For a repeat the report is the first one, as it was stored.
+struct SubmissionOutcome {
+  std::optional<Registered> registered;
+  verify::Report report;
+  std::optional<std::string> first_report;  // canonical JSON, for a repeat
+};
+
+struct CertificateQuestion {
+  pki::CertificatePtr certificate;
+  std::vector<pki::CertificatePtr> intermediates;
+  std::optional<ApplicantClaim> claim;
+};
+
+struct VerifyQuestion {
+  base::Bytes document;
+  std::optional<base::Bytes> detached;
+  verify::Expectation expected;
+  pki::PolicyId policy = pki::PolicyId::kKzSubmission;  // never kConformance: input.member
+  verify::RevocationMode revocation = verify::RevocationMode::kRequire;
+  std::vector<pki::CertificatePtr> intermediates;
+};
+
+struct DecisionRequest {
+  Officer officer;
+  std::string application;
+  DecisionTerms terms;
+  SigningMode mode = SigningMode::kWorkstation;
+};
+struct PreparedDecision {
+  Intent intent;
+  base::Bytes document;       // to be signed: enveloped XML-DSig over exactly this
+  std::string approval_text;  // key server: the officer signs these octets as a CMS; empty on a workstation
+};
+struct FinishedDecision {
+  Decided decided;
+  base::Bytes document;  // signed
+  std::string report;    // canonical JSON of its verification
+};
+// A signature by officer or key server that does not pass: the report says why, nothing was stored.
+struct DecisionOutcome {
+  std::optional<FinishedDecision> finished;
+  verify::Report report;
+};
+
+struct LogIn {
+  std::optional<Officer> officer;  // nothing: refused, the report says why
+  verify::Report report;
+};
+
+class Flow {
+ public:
+  [[nodiscard]] static base::Result<std::unique_ptr<Flow>> make(Settings settings, Parts parts);
+  ~Flow();
+  Flow(const Flow&) = delete;
+  Flow& operator=(const Flow&) = delete;
+
+  void submit(Submission submission, Done<SubmissionOutcome> done);
+  void check_certificate(CertificateQuestion question, Done<verify::Report> done);
+  void verify(VerifyQuestion question, Done<verify::Report> done);
+
+  // registry.not_found for an application of another licensor; what propose_decision refuses; registry.*;
+  // keyd.unknown_key when the licensor has no key there.
+  void prepare_decision(DecisionRequest request, Done<PreparedDecision> done);
+  // Key server: the officer's CMS over approval_text. The intent is approved, signed, verified and committed; repeated
+  // with the same intent it goes on where it stopped.
+  void approve(Officer officer, std::string intent, base::Bytes approval, Done<DecisionOutcome> done);
+  // Workstation: the prepared document with the officer's signature.
+  void accept_signature(Officer officer, std::string intent, base::Bytes document, Done<DecisionOutcome> done);
+  void abandon(Officer officer, std::string intent, std::string note, Done<Intent> done);
+
+  // A challenge document (docs/schema/login-challenge-1.xsd), good once and for a short time.
+  [[nodiscard]] base::Result<std::string> challenge();
+  // `document`: the challenge, signed. auth.challenge when it is unknown, used, too old or another host's.
+  void log_in(base::Bytes document, Done<LogIn> done);
+
+  // Reads of the registry, on the pool for that. The function gets the registry and must not throw.
+  void look_up(std::move_only_function<void(registry::Registry&)> read,
+               std::move_only_function<void(base::Error)> refused);
+
+  // Takes over the holds in force. Blocks; the caller repeats it.
+  [[nodiscard]] base::Status refresh_holds();
+  // Finishes what a crash or an outage left in the state `signing`: asks the key server what became of each. Returns
+  // how many are still open. Blocks; the caller repeats it.
+  [[nodiscard]] std::size_t recover();
+
+  [[nodiscard]] const Settings& settings() const { return settings_; }
+
+ private:
+  class SubmissionJob;
+  Flow(Settings settings, Parts parts, Schemas schemas);
+
+  [[nodiscard]] verify::JudgeInput input_for(pki::TrustPurpose purpose, base::Time now) const;
+  [[nodiscard]] std::chrono::steady_clock::time_point deadline() const;
+  [[nodiscard]] std::vector<EvidenceItem> evidence_of(const verify::Report& report,
+                                                      const verify::EvidenceSet& evidence) const;
+  [[nodiscard]] verify::EvidenceSet local_evidence() const;
+
+  // On the desk's threads.
+  using Worker = verify::evidence::Worker;
+  [[nodiscard]] base::Result<PreparedDecision> prepare_now(Worker& worker, DecisionRequest& request);
+  [[nodiscard]] base::Result<DecisionOutcome> approve_now(Worker& worker, const Officer& officer, const std::string& id,
+                                                          base::Bytes approval);
+  [[nodiscard]] base::Result<DecisionOutcome> sign_and_commit(Worker& worker, const Intent& intent);
+  [[nodiscard]] base::Result<DecisionOutcome> accept_now(Worker& worker, const Officer& officer, const std::string& id,
+                                                         base::Bytes document);
+  [[nodiscard]] base::Result<Intent> abandon_now(const Officer& officer, const std::string& id, std::string note);
+  [[nodiscard]] base::Result<DecisionOutcome> verify_and_commit(Intent intent, base::Bytes document);
+  [[nodiscard]] base::Result<Intent> intent_of(const Officer& officer, const std::string& id);
+  [[nodiscard]] tokens::client::Intent key_intent(const Intent& intent) const;
+
+  struct PendingChallenge {
+    base::Time expires_at;
+  };
+  [[nodiscard]] base::Status redeem(const Schemas::Challenge& challenge);
+
+  Settings settings_;
+  Parts parts_;
+  Schemas schemas_;
+  std::atomic<std::shared_ptr<const std::vector<verify::LocalHold>>> holds_;
+  std::mutex challenges_mutex_;
+  std::map<std::string, PendingChallenge, std::less<>> challenges_;  // by nonce
+};
+
+}  // namespace tanba::licensing::flow

@@ -1,0 +1,260 @@
+#include <utility>
+
+#include "base/json.h"
+#include "licensing/flow/findings.h"
+#include "licensing/flow/flow.h"
+
+namespace tanba::licensing::flow {
+namespace {
+
+using base::Code;
+using base::Error;
+
+verify::Expectation expectation_of(ApplicantKind kind, const std::string& number) {
+  verify::Expectation expected;
+  (kind == ApplicantKind::kIndividual ? expected.iin : expected.bin) = number;
+  return expected;
+}
+
+Capacity capacity_of(ApplicantKind kind) {
+  return kind == ApplicantKind::kIndividual ? Capacity::kIndividual : Capacity::kOrganisation;
+}
+
+// The roles that the policy asks of this capacity, for the report's rule.
+std::vector<pki::Oid> roles_for(const EntitlementPolicy& policy, Capacity capacity) {
+  std::vector<pki::Oid> roles;
+  for (const EntitlementRule& rule : policy.rules) {
+    if (rule.capacity != capacity) continue;
+    for (const std::string& role : rule.any_role_of) {
+      if (auto oid = pki::Oid::from_dotted(role)) roles.push_back(*std::move(oid));
+    }
+  }
+  return roles;
+}
+
+}  // namespace
+
+// One submission on its way: inspect → look up → verify → rules → register. It holds itself alive from step to step.
+class Flow::SubmissionJob : public std::enable_shared_from_this<SubmissionJob> {
+ public:
+  SubmissionJob(Flow& flow, Submission submission, Done<SubmissionOutcome> done)
+      : flow_(flow), submission_(std::move(submission)), done_(std::move(done)), now_(flow.parts_.clock.now()) {}
+
+  void start() { post(flow_.parts_.verifying, &SubmissionJob::inspect, Begun::kNo); }
+
+ private:
+  using Step = void (SubmissionJob::*)(Worker&);
+  enum class Begun { kNo, kYes };
+
+  void post(verify::evidence::Workers& workers, Step step, Begun begun) {
+    auto self = shared_from_this();
+    auto task = [self, step](Worker& worker) { ((*self).*step)(worker); };
+    const base::Status posted = begun == Begun::kYes ? workers.resume(std::move(task)) : workers.post(std::move(task));
+    if (!posted) fail(posted.error());
+  }
+
+  void fail(const Error& error) { std::exchange(done_, nullptr)(std::unexpected(error)); }
+
+  void inspect(Worker& worker) {
+    auto facts = verify::inspect(*worker.context, submission_.document, {.keep_octets = pki::KeepOctets::kYes},
+                                 flow_.settings_.limits);
+    if (!facts) return fail(facts.error());
+    facts_ = std::make_shared<const verify::Facts>(*std::move(facts));
+    read_fields();
+    if (fields_)
+      post(flow_.parts_.looking_up, &SubmissionJob::look_up, Begun::kYes);
+    else
+      verify(worker);
+  }
+
+  // Business data is read from octets that a signature covers, never from the document around them.
+  void read_fields() {
+    const base::Bytes* octets = whole_signed_octets(*facts_);
+    if (octets == nullptr) return;  // the report says why
+    auto text = flow_.schemas_.read_application(*octets);
+    if (!text) {
+      rule_errors_.push_back(text.error());
+      return;
+    }
+    auto fields = parse_application(*text, flow_.settings_.check_digit);
+    if (fields)
+      fields_ = *std::move(fields);
+    else
+      rule_errors_ = std::move(fields).error();
+  }
+
+  // A repeat is answered before anything is verified again: the certificate may have ended since.
+  void look_up(Worker& worker) {
+    auto prior = flow_.parts_.registry.find_request(fields_->request_id);
+    if (!prior) return fail(prior.error());
+    if (prior->has_value()) return answer_repeat(**prior);
+    verify(worker);
+  }
+
+  void answer_repeat(const PriorRequest& prior) {
+    if (prior.caller != submission_.caller || prior.document != facts_->document) {
+      return fail(Error(Code::kRequestRepeated, {{"request", fields_->request_id}}));
+    }
+    auto report = flow_.parts_.registry.document(prior.answer.report);
+    if (!report) return fail(report.error());
+    SubmissionOutcome outcome{
+        .registered = prior.answer, .report = {}, .first_report = std::string(base::as_text(*report))};
+    outcome.registered->repetition = Repetition::kRepeat;
+    outcome.report.outcome = {verify::Decision::kAccept, verify::Indication::kPassed, base::SubIndication::kNone};
+    std::exchange(done_, nullptr)(std::move(outcome));
+  }
+
+  void verify(Worker&) {
+    verify::JudgeInput input = flow_.input_for(pki::TrustPurpose::kApplicant, now_);
+    if (fields_) input.expected = expectation_of(fields_->applicant.kind, fields_->applicant.number.digits());
+    verify::evidence::Task task{.subject = verify::evidence::FactsSubject{facts_},
+                                .input = std::move(input),
+                                .evidence = flow_.local_evidence(),
+                                .deadline = flow_.deadline(),
+                                .limits = flow_.settings_.limits};
+    auto self = shared_from_this();
+    const auto begun = flow_.parts_.verifier.verify(
+        std::move(task), [self](Worker&, base::Result<verify::evidence::Verified> verified) {
+          if (!verified) return self->fail(verified.error());
+          self->verified_ = *std::move(verified);
+          self->post(self->flow_.parts_.looking_up, &SubmissionJob::conclude, Begun::kYes);
+        });
+    if (!begun) fail(begun.error());
+  }
+
+  void conclude(Worker&) {
+    std::optional<Applicant> applicant;
+    if (fields_) {
+      if (auto checked = check_rules(); !checked) return fail(checked.error());
+      auto maker =
+          applicant_by_signature(*fields_, signature_findings(verified_->report, *facts_), flow_.settings_.entitlement);
+      if (maker)
+        applicant = *std::move(maker);
+      else
+        add_errors(verified_->report, not_yet_in(verified_->report, maker.error()));
+    }
+    add_errors(verified_->report, std::exchange(rule_errors_, {}));
+    const bool accepted = verified_->report.outcome.decision == verify::Decision::kAccept;
+    if (!accepted || !applicant) {
+      // Accepted without an applicant cannot be: then a rule is missing, and that is our fault, not a verdict.
+      if (accepted) return fail(Error::because(Code::kInternal, "accepted without an applicant"));
+      return std::exchange(done_, nullptr)(SubmissionOutcome{{}, std::move(verified_->report), {}});
+    }
+    register_it(*std::move(applicant));
+  }
+
+  base::Status check_rules() {
+    TANBA_TRY(const PaymentFinding payment, flow_.parts_.payments.find_payment(*fields_));
+    TANBA_TRY(auto licence, licence_facts());
+    std::vector<base::Digest> supplied;
+    for (const base::Bytes& attachment : submission_.attachments) supplied.push_back(base::sha256(attachment));
+    const ApplicationContext context{.services = flow_.settings_.services,
+                                     .channel = Channel::kPortal,
+                                     .now = now_,
+                                     .claim = submission_.claim,
+                                     .supplied = supplied,
+                                     .payment = payment,
+                                     .licence = std::move(licence),
+                                     .max_age = flow_.settings_.application_max_age};
+    rule_errors_ = check_application(*fields_, context);
+    return {};
+  }
+
+  base::Result<std::optional<LicenceFacts>> licence_facts() {
+    if (fields_->licence.empty()) return std::nullopt;
+    auto row = flow_.parts_.registry.licence(OfLicensor{fields_->licensor_bin.digits()}, fields_->licence);
+    if (!row && row.error().code() == Code::kRegistryNotFound) return std::nullopt;
+    if (!row) return base::fail(row.error());
+    return LicenceFacts{row->number, row->service, row->holder_kind, row->holder_number, row->state};
+  }
+
+  void register_it(Applicant applicant) {
+    const Service* service = flow_.settings_.services.find(fields_->service);
+    if (service == nullptr) return fail(Error::because(Code::kInternal, "registered for an unknown service"));
+    RegisterApplication command{.caller = submission_.caller,
+                                .channel = Channel::kPortal,
+                                .fields = *fields_,
+                                .applicant = std::move(applicant),
+                                .service_code = service->code,
+                                .received_at = now_,
+                                .due_on = decision_due(*service, *fields_, now_, flow_.parts_.calendar),
+                                .document = std::move(submission_.document),
+                                .media_type = facts_->content.format == pki::DocumentFormat::kCms
+                                                  ? "application/pkcs7-mime"
+                                                  : "application/xml",
+                                .attachments = std::move(submission_.attachments),
+                                .report = base::canonical_json(to_json(verified_->report)),
+                                .evidence = flow_.evidence_of(verified_->report, verified_->evidence)};
+    auto self = shared_from_this();
+    flow_.parts_.registry.submit(std::move(command), [self](base::Result<Registered> registered) {
+      if (!registered) return self->fail(registered.error());
+      std::exchange(self->done_,
+                    nullptr)(SubmissionOutcome{*std::move(registered), std::move(self->verified_->report), {}});
+    });
+  }
+
+  Flow& flow_;
+  Submission submission_;
+  Done<SubmissionOutcome> done_;
+  base::Time now_;
+  std::shared_ptr<const verify::Facts> facts_;
+  std::optional<ApplicationFields> fields_;
+  Errors rule_errors_;
+  std::optional<verify::evidence::Verified> verified_;
+};
+
+void Flow::submit(Submission submission, Done<SubmissionOutcome> done) {
+  std::make_shared<SubmissionJob>(*this, std::move(submission), std::move(done))->start();
+}
+
+void Flow::check_certificate(CertificateQuestion question, Done<verify::Report> done) {
+  verify::JudgeInput input = input_for(pki::TrustPurpose::kApplicant, parts_.clock.now());
+  input.candidates = std::move(question.intermediates);
+  if (question.claim) {
+    input.expected = expectation_of(question.claim->kind, question.claim->number);
+    input.expected.roles = roles_for(settings_.entitlement, capacity_of(question.claim->kind));
+  }
+  verify::evidence::Task task{.subject = std::move(question.certificate),
+                              .input = std::move(input),
+                              .evidence = local_evidence(),
+                              .deadline = deadline(),
+                              .limits = settings_.limits};
+  auto shared = std::make_shared<Done<verify::Report>>(std::move(done));
+  const auto begun =
+      parts_.verifier.verify(std::move(task), [shared](Worker&, base::Result<verify::evidence::Verified> verified) {
+        if (!verified) return (*shared)(std::unexpected(verified.error()));
+        (*shared)(std::move(verified->report));
+      });
+  if (!begun) (*shared)(std::unexpected(begun.error()));
+}
+
+void Flow::verify(VerifyQuestion question, Done<verify::Report> done) {
+  if (question.policy == pki::PolicyId::kConformance) {
+    // DESIGN 3: a policy for test vectors is no basis for anybody's decision.
+    return done(base::fail(Code::kInputMember, {{"member", "policy"}, {"expected", "kz-submission or kz-archive"}}));
+  }
+  verify::JudgeInput input = input_for(pki::TrustPurpose::kApplicant, parts_.clock.now());
+  const verify::Policy defaults = verify::policy_for(question.policy);
+  input.policy.id = defaults.id;
+  input.policy.coverage = defaults.coverage;
+  input.policy.revocation = question.revocation;
+  input.expected = std::move(question.expected);
+  input.candidates = std::move(question.intermediates);
+  verify::evidence::DocumentSubject subject{
+      .document = std::make_shared<const base::Bytes>(std::move(question.document)), .detached = nullptr};
+  if (question.detached) subject.detached = std::make_shared<const base::Bytes>(*std::move(question.detached));
+  verify::evidence::Task task{.subject = std::move(subject),
+                              .input = std::move(input),
+                              .evidence = local_evidence(),
+                              .deadline = deadline(),
+                              .limits = settings_.limits};
+  auto shared = std::make_shared<Done<verify::Report>>(std::move(done));
+  const auto begun =
+      parts_.verifier.verify(std::move(task), [shared](Worker&, base::Result<verify::evidence::Verified> verified) {
+        if (!verified) return (*shared)(std::unexpected(verified.error()));
+        (*shared)(std::move(verified->report));
+      });
+  if (!begun) (*shared)(std::unexpected(begun.error()));
+}
+
+}  // namespace tanba::licensing::flow
