@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 namespace tanba::ocsp {
@@ -28,6 +29,19 @@ std::optional<base::Time> get_time(const std::uint8_t* in) {
   return base::Time(base::Seconds(static_cast<std::int64_t>(value) - kTimeBias));
 }
 
+// The first octets of a record as a number that compares as they do: mostly it decides, without a call.
+std::uint64_t prefix(const std::uint8_t* record) {
+  std::uint64_t value;
+  std::memcpy(&value, record, sizeof value);
+  return std::endian::native == std::endian::little ? __builtin_bswap64(value) : value;
+}
+
+bool precedes(const std::uint8_t* a, const std::uint8_t* b, std::size_t bytes) {
+  const std::uint64_t first = prefix(a);
+  const std::uint64_t second = prefix(b);
+  return first != second ? first < second : std::memcmp(a, b, bytes) < 0;
+}
+
 // Sorting moves whole records, so their size has to be known to the compiler: one of these.
 template <std::size_t N>
 void sort_records(base::Bytes& records) {
@@ -35,7 +49,7 @@ void sort_records(base::Bytes& records) {
   static_assert(sizeof(Record) == N && alignof(Record) == 1);
   auto* first = reinterpret_cast<Record*>(records.data());
   std::sort(first, first + records.size() / N,
-            [](const Record& a, const Record& b) { return std::memcmp(a.data(), b.data(), N) < 0; });
+            [](const Record& a, const Record& b) { return precedes(a.data(), b.data(), N); });
 }
 
 constexpr std::size_t kRecordSizes[] = {12, 16, 20, 24, 28, 36};
@@ -98,15 +112,18 @@ std::optional<RevokedEntry> CrlIndex::find(ByteView serial) const {
     return it == long_.end() ? std::nullopt : std::optional(it->second);
   }
   if (count_ == 0 || serial.size() > serial_bytes_) return std::nullopt;
-  std::array<std::uint8_t, 1 + sizeof(std::array<std::uint8_t, 40>)> key{};
+  std::array<std::uint8_t, kRecordSizes[std::size(kRecordSizes) - 1]> key{};
   key[0] = static_cast<std::uint8_t>(serial.size());
   std::ranges::copy(serial, key.begin() + 1);
+  // A key shorter than the prefix goes on with zeros, so that it stands before every record of its serial.
   std::size_t low = 0;
   for (std::size_t high = count_; low < high;) {
     const std::size_t middle = low + (high - low) / 2;
-    const bool less = std::memcmp(records_.data() + middle * record_bytes_, key.data(), key_bytes()) < 0;
-    if (less) low = middle + 1;
-    if (!less) high = middle;
+    if (precedes(records_.data() + middle * record_bytes_, key.data(), key_bytes())) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
   }
   if (low == count_) return std::nullopt;
   const std::uint8_t* record = records_.data() + low * record_bytes_;

@@ -28,6 +28,9 @@ std::unexpected<base::Error> not_understood(ByteView oid) {
   return base::fail(Code::kCrlCriticalExtension, {{"oid", known ? known->dotted() : base::to_hex(oid)}});
 }
 
+// RFC 5280 5.2.5: whether entries may be of other issuers than the list's.
+enum class Entries { kOfIssuer, kOfSeveral };
+
 struct Entry {
   ByteView serial;  // minimal
   RevokedEntry revoked;
@@ -36,14 +39,14 @@ struct Entry {
 // revokedCertificates' elements one after the other; the extension list is used again for each.
 class EntryReader {
  public:
-  EntryReader(ByteView contents, bool indirect) : list_(contents), indirect_(indirect) {}
+  EntryReader(ByteView contents, Entries entries) : list_(contents), entries_(entries) {}
   [[nodiscard]] bool at_end() const { return list_.at_end(); }
   [[nodiscard]] Status next(Entry& out);
 
  private:
   [[nodiscard]] Status read_extensions(ByteView sequence, Entry& out);
   der::Reader list_;
-  bool indirect_;
+  Entries entries_;
   ExtensionList extensions_;
 };
 
@@ -76,18 +79,18 @@ Status EntryReader::read_extensions(ByteView sequence, Entry& out) {
       TANBA_TRY(out.revoked.invalidity_date, der::read_generalized_time(value.value));
     } else if (extension.critical) {
       // The issuers of an indirect list's entries: such a list is recognised and refused by check_scope.
-      if (indirect_ && base::equal(extension.oid, kCertificateIssuer)) continue;
+      if (entries_ == Entries::kOfSeveral && base::equal(extension.oid, kCertificateIssuer)) continue;
       return not_understood(extension.oid);
     }
   }
   return {};
 }
 
-Result<CrlIndex> index_entries(ByteView contents, bool indirect) {
+Result<CrlIndex> index_entries(ByteView contents, Entries entries) {
   CrlIndex::Shape shape;
   std::size_t long_serials = 0;
   Entry entry;
-  for (EntryReader reader(contents, indirect); !reader.at_end();) {
+  for (EntryReader reader(contents, entries); !reader.at_end();) {
     TANBA_CHECK(reader.next(entry));
     if (entry.serial.size() > CrlIndex::kMaxPackedSerialBytes) {
       if (++long_serials > CrlIndex::kMaxLongSerials) return bad("more over-long serial numbers than are allowed");
@@ -98,7 +101,7 @@ Result<CrlIndex> index_entries(ByteView contents, bool indirect) {
     shape.has_invalidity_dates = shape.has_invalidity_dates || entry.revoked.invalidity_date.has_value();
   }
   CrlIndex index(shape);
-  for (EntryReader reader(contents, indirect); !reader.at_end();) {
+  for (EntryReader reader(contents, entries); !reader.at_end();) {
     TANBA_CHECK(reader.next(entry));
     index.add(entry.serial, entry.revoked);
   }
@@ -246,7 +249,7 @@ Status CrlParser::parse(ByteView octets, CrlState& out) {
   TANBA_TRY(const Body body, parse_tbs(tbs.value, out));
   TANBA_TRY(out.signature_algorithm, signature_algorithm(body.signature_algorithm, algorithm.whole));
   const bool indirect = out.distribution_point && out.distribution_point->indirect;
-  TANBA_TRY(out.index, index_entries(body.entries, indirect));
+  TANBA_TRY(out.index, index_entries(body.entries, indirect ? Entries::kOfSeveral : Entries::kOfIssuer));
   out.signature = base::to_bytes(signature_octets);
   out.tbs_digest = digest_of(out.signature_algorithm.digest, tbs.whole);
   return {};

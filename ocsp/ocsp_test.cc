@@ -162,6 +162,19 @@ TEST_F(OcspAnswers, UnknownToTheAuthorityIsToldFromARevocation) {
   EXPECT_FALSE(is_unknown_to_ca(without, without.responses.at(0)));
 }
 
+TEST_F(OcspAnswers, OfTwoAnswersAboutOneCertificateTheLaterAndThenTheWorseCounts) {
+  if (!present()) return;
+  OcspResponse both = *response("ocsp-bad/ok.ors");
+  const auto status = [&] { return find_answer(*context_, both, *head_, *issuing_)->status; };
+  both.responses.push_back(both.responses[0]);
+  both.responses[1].status = CertStatus::kRevoked;
+  EXPECT_EQ(status(), CertStatus::kRevoked);
+  both.responses[0].this_update += Seconds(1);
+  EXPECT_EQ(status(), CertStatus::kGood);
+  std::swap(both.responses[0], both.responses[1]);
+  EXPECT_EQ(status(), CertStatus::kGood);
+}
+
 // The request was written by the test authority's own code.
 TEST_F(OcspAnswers, ARequestIsWrittenAsOthersWriteIt) {
   if (!present()) return;
