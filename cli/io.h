@@ -1,0 +1,39 @@
+// What every command shares: output in two forms, exit codes, languages, secrets from where they may come from.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <filesystem>
+#include <string>
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "verify/report.h"
+
+namespace tanba::cli {
+
+// DESIGN 5: the exit status is the decision.
+enum ExitCode : int { kExitAccept = 0, kExitRefuse = 1, kExitRetry = 2, kExitFile = 3, kExitUsage = 64 };
+
+enum class Form { kText, kJson };
+
+struct Output {
+  Form form = Form::kText;
+  base::Language language = base::Language::kEnglish;
+};
+// From TANBA_LANG, else the locale's LC_ALL, LC_MESSAGES, LANG.
+[[nodiscard]] base::Language language_of_environment();
+
+// Prints the report and returns the exit status.
+int finish(const verify::Report& report, const Output& output);
+// Prints the problem: on standard error as text, or on standard output as the one JSON document. Usage errors give 64,
+// refusals 1, what may come right 2, everything else 3.
+int finish(const base::Error& error, const Output& output);
+// Prints a document as JSON, or `text`.
+int finish(const boost::json::value& document, const std::string& text, const Output& output);
+
+// A password or PIN: from the file when named, from the environment variable when set, else asked for on the terminal
+// without echo. input.password when there is none of them.
+[[nodiscard]] base::Result<base::Secret> read_secret(const std::filesystem::path& file, const char* variable,
+                                                     const std::string& prompt);
+
+}  // namespace tanba::cli

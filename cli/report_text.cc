@@ -1,0 +1,179 @@
+#include "cli/report_text.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "base/text.h"
+#include "cli/words.h"
+
+namespace tanba::cli {
+namespace {
+
+using base::Language;
+
+class Page {
+ public:
+  explicit Page(Language language) : language_(language) {}
+
+  template <class... Arguments>
+  void line(unsigned indent, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    out_.append(2UL * indent, ' ');
+    fmt::format_to(std::back_inserter(out_), format, std::forward<Arguments>(arguments)...);
+    out_ += '\n';
+  }
+  [[nodiscard]] std::string_view say(Word which) const { return word(which, language_); }
+  [[nodiscard]] Language language() const { return language_; }
+  std::string take() { return std::move(out_); }
+
+ private:
+  Language language_;
+  std::string out_;
+};
+
+// Names come from certificates that anybody can make.
+std::string shown(const std::string& text) { return base::escape_for_display(text); }
+
+Word decision_word(verify::Decision decision) {
+  switch (decision) {
+    case verify::Decision::kAccept: return Word::kAccept;
+    case verify::Decision::kRetry: return Word::kRetry;
+    case verify::Decision::kRefuse: break;
+  }
+  return Word::kRefuse;
+}
+
+Word status_word(verify::RevocationStatus status) {
+  switch (status) {
+    case verify::RevocationStatus::kGood: return Word::kGood;
+    case verify::RevocationStatus::kRevoked: return Word::kRevoked;
+    case verify::RevocationStatus::kOnHold: return Word::kOnHold;
+    case verify::RevocationStatus::kUnknown: break;
+  }
+  return Word::kUnknown;
+}
+
+Word subject_word(verify::SubjectKind kind) {
+  switch (kind) {
+    case verify::SubjectKind::kCertificate: return Word::kCertificate;
+    case verify::SubjectKind::kCrl: return Word::kCrl;
+    case verify::SubjectKind::kOcsp: return Word::kOcsp;
+    case verify::SubjectKind::kDocument:
+    case verify::SubjectKind::kTimestamp: break;
+  }
+  return Word::kDocument;
+}
+
+void write_identity(Page& page, unsigned indent, const pki::Identity& identity) {
+  std::string text = shown(identity.name);
+  if (identity.iin) text += ", IIN " + shown(*identity.iin);
+  if (identity.bin) text += ", BIN " + shown(*identity.bin);
+  if (!identity.organization.empty()) text += ", " + shown(identity.organization);
+  page.line(indent, "{}: {}", page.say(Word::kSigner), text);
+  std::string roles;
+  for (const pki::Oid& role : identity.roles) roles += (roles.empty() ? "" : ", ") + pki::role_name(role);
+  if (!roles.empty()) page.line(indent, "{}: {}", page.say(Word::kRoles), roles);
+}
+
+void write_certificate(Page& page, unsigned indent, const verify::CertificateSummary& certificate) {
+  write_identity(page, indent, certificate.identity);
+  page.line(indent, "{}: {}", page.say(Word::kIssuer), shown(certificate.issuer));
+  page.line(indent, "{}: {}", page.say(Word::kSerial), certificate.serial);
+  page.line(indent, "{}: {} – {}", page.say(Word::kValidity), base::format_time(certificate.not_before),
+            base::format_time(certificate.not_after));
+}
+
+void write_revocation(Page& page, const verify::RevocationEntry& entry) {
+  std::string text = fmt::format("{}: {}, {} {}, {}", shown(entry.certificate), page.say(status_word(entry.status)),
+                                 entry.kind, shown(entry.source), base::format_time(entry.this_update));
+  if (entry.next_update) text += fmt::format(", {} {}", page.say(Word::kNextUpdate), base::format_time(*entry.next_update));
+  if (entry.revocation_time) text += fmt::format(", {} {}", page.say(Word::kSince), base::format_time(*entry.revocation_time));
+  if (!entry.reason.empty()) text += fmt::format(", {}: {}", page.say(Word::kReason), shown(entry.reason));
+  page.line(1, "{}: {}", page.say(Word::kRevocation), text);
+}
+
+void write_errors(Page& page, unsigned indent, const std::vector<base::Error>& errors) {
+  for (const base::Error& error : errors) {
+    page.line(indent, "✗ {} [{}]", error.message(page.language()), base::dotted(error.code()));
+  }
+}
+
+void write_finding(Page& page, const verify::Finding& finding, verify::SubjectKind subject) {
+  if (subject == verify::SubjectKind::kDocument) {
+    page.line(0, "{} {}: {}", page.say(Word::kSignature), shown(finding.id),
+              to_string(finding.outcome.indication, verify::IndicationOf::kPart));
+    page.line(1, "{}: {}", page.say(Word::kCovers),
+              finding.covers_whole ? std::string(page.say(Word::kWholeDocument))
+                                   : fmt::format("{} ({})", page.say(Word::kPart), shown(finding.covers_what)));
+    if (finding.claimed_signing_time) {
+      page.line(1, "{}: {}", page.say(Word::kClaimedTime), base::format_time(*finding.claimed_signing_time));
+    }
+  }
+  if (finding.certificate) write_certificate(page, 1, *finding.certificate);
+  for (const verify::RevocationEntry& entry : finding.revocation) write_revocation(page, entry);
+  write_errors(page, 1, finding.errors);
+  for (const base::Error& warning : finding.warnings) {
+    page.line(1, "! {}: {} [{}]", page.say(Word::kWarning), warning.message(page.language()), base::dotted(warning.code()));
+  }
+}
+
+void write_answer(Page& page, const verify::Answer& answer) {
+  if (answer.entries) page.line(1, "{} {}, thisUpdate {}", *answer.entries, page.say(Word::kEntries), base::format_time(answer.this_update));
+  for (const verify::Answer::Status& status : answer.statuses) {
+    page.line(1, "{} {}: {} {}", page.say(Word::kSerial), status.serial, page.say(status_word(status.status)), status.reason);
+  }
+}
+
+void write_needs(Page& page, const verify::Report& report) {
+  for (const verify::Need& need : report.needs) {
+    std::string sources;
+    for (const std::string& source : need.sources) sources += (sources.empty() ? "" : ", ") + shown(source);
+    page.line(0, "{}: {} — {} ({})", page.say(Word::kMissing), to_string(need.kind), shown(need.certificate->label()),
+              sources.empty() ? std::string(page.say(Word::kNone)) : sources);
+  }
+  if (report.retry_after) {
+    page.line(0, "{}: {} {}", page.say(Word::kRetryAfter), report.retry_after->count(), page.say(Word::kSeconds));
+  }
+}
+
+}  // namespace
+
+std::string report_text(const verify::Report& report, Language language) {
+  Page page(language);
+  const std::string_view sub = base::to_string(report.outcome.sub_indication);
+  page.line(0, "{}{}", page.say(decision_word(report.outcome.decision)), sub.empty() ? "" : fmt::format(" — {}", sub));
+  page.line(0, "{}: {}, sha256 {}", page.say(subject_word(report.subject)), report.format, report.document);
+  page.line(0, "{} {}, {} {}, {} {}", page.say(Word::kCheckedAt), base::format_time(report.validation_time),
+            page.say(Word::kPolicy), report.policy_id, page.say(Word::kRevocationMode), to_string(report.revocation_mode));
+  if (report.conformance_only) page.line(0, "! {}", page.say(Word::kConformanceOnly));
+  write_errors(page, 0, report.errors);
+  for (const verify::Finding& finding : report.findings) write_finding(page, finding, report.subject);
+  if (report.answer) write_answer(page, *report.answer);
+  if (report.identity) {
+    page.line(0, "{}: {} {} {}, {} {} — {}", page.say(Word::kIdentity), report.identity->kind, page.say(Word::kExpected),
+              shown(report.identity->expected), page.say(Word::kFound),
+              report.identity->found.empty() ? std::string(page.say(Word::kNone)) : shown(report.identity->found),
+              page.say(report.identity->match ? Word::kEqual : Word::kNotEqual));
+  }
+  write_needs(page, report);
+  return page.take();
+}
+
+std::string certificate_text(const pki::Certificate& certificate, Language language) {
+  Page page(language);
+  page.line(0, "{}: {}", page.say(Word::kCertificate), shown(certificate.subject().rfc4514()));
+  write_identity(page, 1, identity_of(certificate));
+  page.line(1, "{}: {}", page.say(Word::kIssuer), shown(certificate.issuer().rfc4514()));
+  page.line(1, "{}: {}", page.say(Word::kSerial), certificate.serial_hex());
+  page.line(1, "{}: {} – {}", page.say(Word::kValidity), base::format_time(certificate.not_before()),
+            base::format_time(certificate.not_after()));
+  page.line(1, "{} {}", to_string(certificate.key().kind), certificate.key().bits);
+  page.line(1, "SHA-256 {}", certificate.digest().hex());
+  for (const std::string& url : certificate.ocsp_urls()) page.line(1, "OCSP {}", shown(url));
+  for (const pki::DistributionPoint& point : certificate.crl_points()) {
+    for (const std::string& url : point.urls) page.line(1, "CRL {}", shown(url));
+  }
+  return page.take();
+}
+
+}  // namespace tanba::cli

@@ -1,0 +1,204 @@
+#include "cli/verification.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+
+#include "base/file.h"
+#include "net/fetch/fetcher.h"
+
+namespace tanba::cli {
+namespace {
+
+using base::Code;
+namespace fs = std::filesystem;
+
+// A file itself, or the regular files of a directory in the order of their names.
+base::Result<std::vector<fs::path>> files_of(const std::string& name) {
+  std::error_code error;
+  if (!fs::is_directory(name, error)) return std::vector<fs::path>{name};
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(name, error)) {
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  }
+  if (error) return base::fail(Code::kFileNotReadable, {{"file", name}, {"reason", error.message()}});
+  std::ranges::sort(files);
+  return files;
+}
+
+base::Status for_each_file(const std::vector<std::string>& names, std::size_t max_size_bytes,
+                           const std::function<base::Status(const std::string&, const base::Bytes&)>& take) {
+  for (const std::string& name : names) {
+    TANBA_TRY(const std::vector<fs::path> files, files_of(name));
+    for (const fs::path& file : files) {
+      TANBA_TRY(const base::Bytes octets, base::read_file(file, max_size_bytes));
+      TANBA_CHECK(take(file.string(), octets));
+    }
+  }
+  return {};
+}
+
+std::unexpected<base::Error> wrong_content(const std::string& file, const std::string& expected, const base::Error& why) {
+  return base::fail(Code::kFileWrongContent, {{"file", file}, {"expected", expected}}, why.message() + " " + why.cause());
+}
+
+// Every block with this label, or the one object that the file is.
+base::Result<std::vector<base::Bytes>> objects_in(base::ByteView file, std::string_view label) {
+  if (!base::as_text(file).contains("-----BEGIN ")) {
+    TANBA_TRY(base::Bytes one, unarmour(file, label));
+    std::vector<base::Bytes> only;
+    only.push_back(std::move(one));
+    return only;
+  }
+  TANBA_TRY(std::vector<pki::PemBlock> blocks, pki::parse_pem(base::as_text(file)));
+  std::vector<base::Bytes> out;
+  for (pki::PemBlock& block : blocks) {
+    if (block.label == label) out.push_back(std::move(block.octets));
+  }
+  if (out.empty()) return base::fail(Code::kFormatUnknown);
+  return out;
+}
+
+base::Status add_crls(const VerificationOptions& options, base::Time received_at, verify::EvidenceSet& evidence) {
+  return for_each_file(options.crls, base::Limits{}.max_crl_bytes, [&](const std::string& file, const base::Bytes& octets) -> base::Status {
+    const auto objects = objects_in(octets, "X509 CRL");
+    if (!objects) return wrong_content(file, "CRL", objects.error());
+    for (const base::Bytes& der : *objects) {
+      auto crl = ocsp::Crl::parse(der);
+      if (crl) {
+        evidence.add(verify::CrlItem{.id = (*crl)->digest(), .crl = *crl, .asked_for = {}, .source = file, .received_at = received_at});
+      } else if (crl.error().code() == Code::kCrlMalformed) {
+        return wrong_content(file, "CRL", crl.error());
+      } else {
+        // A list that this program must not use (an unknown critical extension) is evidence that is not there.
+        evidence.add(verify::SourceFailure{file, crl.error(), received_at});
+      }
+    }
+    return {};
+  });
+}
+
+base::Status add_ocsp(const VerificationOptions& options, base::Time received_at, verify::EvidenceSet& evidence) {
+  return for_each_file(options.ocsp, base::Limits{}.max_ocsp_bytes, [&](const std::string& file, const base::Bytes& octets) -> base::Status {
+    const auto objects = objects_in(octets, "OCSP RESPONSE");
+    if (!objects) return wrong_content(file, "OCSP response", objects.error());
+    for (const base::Bytes& der : *objects) {
+      auto response = ocsp::parse_response(der);
+      if (!response && response.error().code() == Code::kOcspMalformed) return wrong_content(file, "OCSP response", response.error());
+      if (!response) {
+        evidence.add(verify::SourceFailure{file, response.error(), received_at});
+        continue;
+      }
+      evidence.add(verify::OcspItem{.id = (*response)->digest,
+                                    .response = *response,
+                                    .octets = std::make_shared<const base::Bytes>(der),
+                                    .nonce = {},
+                                    .asked_for = {},
+                                    .source = file,
+                                    .received_at = received_at});
+    }
+    return {};
+  });
+}
+
+base::Result<std::vector<pki::CertificatePtr>> read_all_certificates(const std::vector<std::string>& names) {
+  std::vector<pki::CertificatePtr> all;
+  for (const std::string& name : names) {
+    TANBA_TRY(const std::vector<pki::CertificatePtr> some, read_certificates(name));
+    all.insert(all.end(), some.begin(), some.end());
+  }
+  return all;
+}
+
+base::Status set_times(const VerificationOptions& options, verify::JudgeInput& input) {
+  if (options.at.empty()) {
+    input.now = base::SystemClock().now();
+  } else {
+    TANBA_TRY(input.now, base::parse_time(options.at));
+    // "Evidence whose thisUpdate, producedAt or genTime lies after T is not used" (DESIGN 3): no allowance for clocks
+    // that differ, as this clock reads what it was told.
+    input.policy.ocsp_freshness.max_skew = base::Seconds(0);
+    input.policy.crl_freshness.max_skew = base::Seconds(0);
+  }
+  if (!options.existed_at.empty()) {
+    TANBA_TRY(input.existed_at, base::parse_time(options.existed_at));
+  }
+  return {};
+}
+
+}  // namespace
+
+base::Result<base::Bytes> unarmour(base::ByteView file, std::string_view label) {
+  if (!file.empty() && file.front() == 0x30) return base::to_bytes(file);
+  const std::string_view text = base::as_text(file);
+  if (text.contains("-----BEGIN ")) {
+    TANBA_TRY(std::vector<pki::PemBlock> blocks, pki::parse_pem(text));
+    for (pki::PemBlock& block : blocks) {
+      if (block.label == label) return std::move(block.octets);
+    }
+    return base::fail(Code::kFormatUnknown);
+  }
+  auto octets = base::from_base64_with_space(text);
+  if (octets && !octets->empty()) return octets;
+  return base::fail(file.empty() ? Code::kFormatEmpty : Code::kFormatUnknown);
+}
+
+base::Result<std::vector<pki::CertificatePtr>> read_certificates(const std::string& file_or_directory) {
+  std::vector<pki::CertificatePtr> all;
+  // A bundle of every public root there is has under a megabyte.
+  constexpr std::size_t kMaxBundleBytes = 16U << 20;
+  TANBA_CHECK(for_each_file({file_or_directory}, kMaxBundleBytes, [&](const std::string& file, const base::Bytes& octets) -> base::Status {
+    auto some = pki::parse_certificates(octets);
+    if (!some) return wrong_content(file, "certificate", some.error());
+    if (some->empty()) return wrong_content(file, "certificate", base::Error(Code::kFormatUnknown));
+    all.insert(all.end(), some->begin(), some->end());
+    return {};
+  }));
+  return all;
+}
+
+base::Result<Prepared> prepare(const VerificationOptions& options, verify::RevocationMode default_mode) {
+  Prepared prepared;
+  verify::JudgeInput& input = prepared.input;
+  TANBA_TRY(const pki::PolicyId policy, pki::parse_policy_id(options.policy));
+  input.policy = verify::policy_for(policy);
+  input.policy.revocation = default_mode;
+  if (!options.revocation.empty()) {
+    TANBA_TRY(input.policy.revocation, verify::parse_revocation_mode(options.revocation));
+  }
+  TANBA_CHECK(set_times(options, input));
+  TANBA_TRY(const std::vector<pki::CertificatePtr> anchors, read_all_certificates(options.trust));
+  TANBA_TRY(std::vector<pki::CertificatePtr> intermediates, read_all_certificates(options.intermediates));
+  std::vector<pki::Anchor> trusted;
+  for (const pki::CertificatePtr& anchor : anchors) {
+    trusted.push_back({.certificate = anchor, .purposes = pki::TrustPurposes::all(), .trusted_from = {}, .trusted_until = {}});
+  }
+  input.trust = pki::TrustSnapshot::make(std::move(trusted), std::move(intermediates));
+  TANBA_CHECK(add_crls(options, input.now, prepared.evidence));
+  TANBA_CHECK(add_ocsp(options, input.now, prepared.evidence));
+  return prepared;
+}
+
+base::Result<verify::Report> run(const VerificationOptions& options, Prepared prepared, verify::evidence::Subject subject) {
+  TANBA_TRY(const auto workers, verify::evidence::Workers::start({.threads = 1}));
+  verify::evidence::Store store(verify::evidence::Store::Options{});
+  std::unique_ptr<net::fetch::Fetcher> fetcher;
+  if (options.online) {
+    TANBA_TRY(auto policy, net::fetch::EgressPolicy::make({.listed = options.allowed_sources}));
+    fetcher = std::make_unique<net::fetch::Fetcher>(net::fetch::Fetcher::Options{.policy = std::move(policy)});
+  }
+  verify::evidence::Verifier verifier(*workers, fetcher.get(), store, {});
+  verify::evidence::Task task{.subject = std::move(subject),
+                              .input = std::move(prepared.input),
+                              .evidence = std::move(prepared.evidence),
+                              .sources = options.online ? verify::evidence::Sources::kFetch : verify::evidence::Sources::kAtHandOnly,
+                              .deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60)};
+  TANBA_TRY(verify::evidence::Verified verified, verifier.verify_and_wait(std::move(task)));
+  return std::move(verified.report);
+}
+
+base::Result<base::Bytes> read_subject(const std::string& file, std::size_t max_size_bytes) {
+  return base::read_file(file, max_size_bytes);
+}
+
+}  // namespace tanba::cli

@@ -1,0 +1,40 @@
+// The options that all verifying commands share (DESIGN 5, COMMON), and how they become a task for the verifier.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "verify/evidence/verifier.h"
+
+namespace tanba::cli {
+
+struct VerificationOptions {
+  std::vector<std::string> trust, intermediates, crls, ocsp;  // files or directories
+  std::string at, existed_at;                                 // RFC 3339; empty: now, not vouched for
+  std::string policy = "kz-submission";
+  std::string revocation;                                     // empty: the command's own default
+  bool online = false;                                        // CLI11 fills flags into bool
+  std::vector<std::string> allowed_sources;                   // host:port or network that may be reached though not public
+};
+
+struct Prepared {
+  verify::JudgeInput input;
+  verify::EvidenceSet evidence;
+};
+
+// Reads every file that the options name. Errors: file.* (exit 3), input.* .
+[[nodiscard]] base::Result<Prepared> prepare(const VerificationOptions& options, verify::RevocationMode default_mode);
+
+// Judges, fetching what is lacking when `--online` was given.
+[[nodiscard]] base::Result<verify::Report> run(const VerificationOptions& options, Prepared prepared,
+                                               verify::evidence::Subject subject);
+
+// The file of the command itself, whole, within the limit of documents.
+[[nodiscard]] base::Result<base::Bytes> read_subject(const std::string& file, std::size_t max_size_bytes);
+// Octets of DER in a file that may be DER, PEM with this label, or bare base64.
+[[nodiscard]] base::Result<base::Bytes> unarmour(base::ByteView file, std::string_view label);
+[[nodiscard]] base::Result<std::vector<pki::CertificatePtr>> read_certificates(const std::string& file_or_directory);
+
+}  // namespace tanba::cli

@@ -1,0 +1,152 @@
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/report_text.h"
+
+namespace tanba::cli {
+namespace {
+
+namespace json = boost::json;
+using base::Code;
+using verify::RevocationMode;
+
+// A verdict, or the error that kept one from being made.
+int finish(base::Result<verify::Report> report, const Output& output) {
+  return report ? cli::finish(*report, output) : cli::finish(report.error(), output);
+}
+
+// What is wrong inside FILE is a verdict about it: format failure, refuse. Only that it cannot be opened is not.
+base::Result<verify::Report> judge_or_unreadable(const VerificationOptions& options, Prepared prepared,
+                                                 verify::SubjectKind kind,
+                                                 const base::Result<verify::evidence::Subject>& subject) {
+  if (!subject) return verify::unreadable(kind, subject.error(), prepared.input);
+  return run(options, std::move(prepared), *subject);
+}
+
+base::Result<verify::Report> document_report(const VerifyOptions& options) {
+  TANBA_TRY(base::Bytes document, read_subject(options.file, base::Limits{}.max_document_bytes));
+  TANBA_TRY(Prepared prepared, prepare(options.common, RevocationMode::kRequire));
+  if (!options.expect_iin.empty()) prepared.input.expected.iin = options.expect_iin;
+  if (!options.expect_bin.empty()) prepared.input.expected.bin = options.expect_bin;
+  verify::evidence::DocumentSubject subject{.document = std::make_shared<const base::Bytes>(std::move(document)),
+                                            .detached = nullptr};
+  if (!options.data.empty()) {
+    TANBA_TRY(base::Bytes data, read_subject(options.data, base::Limits{}.max_document_bytes));
+    subject.detached = std::make_shared<const base::Bytes>(std::move(data));
+  }
+  return run(options.common, std::move(prepared), std::move(subject));
+}
+
+base::Result<verify::Report> certificate_report(const CertVerifyOptions& options) {
+  TANBA_TRY(const base::Bytes file, read_subject(options.file, base::Limits{}.max_document_bytes));
+  TANBA_TRY(Prepared prepared, prepare(options.common, RevocationMode::kRequire));
+  TANBA_TRY(prepared.input.key_purpose, pki::parse_key_purpose(options.purpose));
+  using Require = pki::PolicyInputs::Require;
+  pki::PolicyInputs& inputs = prepared.input.policy.path_inputs;
+  inputs.explicit_policy = options.explicit_policy ? Require::kYes : Require::kNo;
+  inputs.inhibit_any_policy = options.inhibit_any_policy ? Require::kYes : Require::kNo;
+  inputs.inhibit_policy_mapping = options.inhibit_policy_mapping ? Require::kYes : Require::kNo;
+  for (const std::string& policy : options.initial_policies) {
+    TANBA_TRY(pki::Oid oid, pki::Oid::from_dotted(policy));
+    inputs.initial_policies.push_back(std::move(oid));
+  }
+  if (!options.expect_iin.empty()) prepared.input.expected.iin = options.expect_iin;
+  if (!options.expect_bin.empty()) prepared.input.expected.bin = options.expect_bin;
+  const auto certificates = pki::parse_certificates(file);
+  base::Result<verify::evidence::Subject> subject = base::fail(Code::kFormatUnknown);
+  if (!certificates) {
+    subject = base::fail(certificates.error());
+  } else if (!certificates->empty()) {
+    subject = verify::evidence::Subject(certificates->front());
+    prepared.input.candidates.assign(certificates->begin() + 1, certificates->end());
+  }
+  return judge_or_unreadable(options.common, std::move(prepared), verify::SubjectKind::kCertificate, subject);
+}
+
+base::Result<verify::Report> crl_report(const CrlVerifyOptions& options) {
+  TANBA_TRY(const base::Bytes file, read_subject(options.file, base::Limits{}.max_crl_bytes));
+  TANBA_TRY(Prepared prepared, prepare(options.common, RevocationMode::kOff));
+  const auto parse = [&]() -> base::Result<verify::evidence::Subject> {
+    TANBA_TRY(const base::Bytes der, unarmour(file, "X509 CRL"));
+    TANBA_TRY(ocsp::CrlPtr crl, ocsp::Crl::parse(der));
+    return verify::evidence::Subject(std::move(crl));
+  };
+  return judge_or_unreadable(options.common, std::move(prepared), verify::SubjectKind::kCrl, parse());
+}
+
+base::Result<pki::CertificatePtr> first_certificate(const std::string& file) {
+  TANBA_TRY(const std::vector<pki::CertificatePtr> certificates, read_certificates(file));
+  return certificates.front();
+}
+
+base::Result<verify::Report> ocsp_report(const OcspVerifyOptions& options) {
+  TANBA_TRY(const base::Bytes file, read_subject(options.file, base::Limits{}.max_document_bytes));
+  TANBA_TRY(Prepared prepared, prepare(options.common, RevocationMode::kOff));
+  verify::OcspSubject subject;
+  if (!options.issuer.empty()) {
+    TANBA_TRY(subject.issuer, first_certificate(options.issuer));
+  }
+  if (!options.certificate.empty()) {
+    TANBA_TRY(subject.certificate, first_certificate(options.certificate));
+  }
+  const auto parse = [&]() -> base::Result<verify::evidence::Subject> {
+    TANBA_TRY(const base::Bytes der, unarmour(file, "OCSP RESPONSE"));
+    TANBA_TRY(subject.response, ocsp::parse_response(der));
+    // Certificates inside the response may be issuers of its responder.
+    prepared.input.candidates = subject.response->certificates;
+    return verify::evidence::Subject(subject);
+  };
+  const base::Result<verify::evidence::Subject> parsed = parse();
+  return judge_or_unreadable(options.common, std::move(prepared), verify::SubjectKind::kOcsp, parsed);
+}
+
+json::value certificate_json(const pki::Certificate& certificate) {
+  const pki::Identity identity = identity_of(certificate);
+  json::array roles;
+  for (const pki::Oid& role : identity.roles) roles.push_back(json::object{{"oid", role.dotted()}, {"name", pki::role_name(role)}});
+  const auto text = [](const std::string& value) { return json::value(base::escape_for_display(value, 1000)); };
+  json::object out{{"subject", text(certificate.subject().rfc4514())},
+                   {"issuer", text(certificate.issuer().rfc4514())},
+                   {"serial", certificate.serial_hex()},
+                   {"notBefore", base::format_time(certificate.not_before())},
+                   {"notAfter", base::format_time(certificate.not_after())},
+                   {"sha256", certificate.digest().hex()},
+                   {"key", json::object{{"kind", to_string(certificate.key().kind)},
+                                        {"bits", certificate.key().bits},
+                                        {"sha256", certificate.key().digest.hex()}}},
+                   {"signingKey", pki::is_signing_key(certificate)}};
+  out["identity"] = json::object{{"iin", identity.iin ? text(*identity.iin) : json::value(nullptr)},
+                                 {"bin", identity.bin ? text(*identity.bin) : json::value(nullptr)},
+                                 {"name", text(identity.name)},
+                                 {"organization", text(identity.organization)},
+                                 {"roles", std::move(roles)}};
+  return out;
+}
+
+}  // namespace
+
+int verify_document(const VerifyOptions& options, const Output& output) { return finish(document_report(options), output); }
+
+int verify_certificate(const CertVerifyOptions& options, const Output& output) {
+  return finish(certificate_report(options), output);
+}
+
+int verify_crl(const CrlVerifyOptions& options, const Output& output) { return finish(crl_report(options), output); }
+
+int verify_ocsp(const OcspVerifyOptions& options, const Output& output) { return finish(ocsp_report(options), output); }
+
+int show_certificate(const std::string& file, const Output& output) {
+  const auto certificates = read_certificates(file);
+  if (!certificates) return cli::finish(certificates.error(), output);
+  json::array all;
+  std::string text;
+  for (const pki::CertificatePtr& certificate : *certificates) {
+    all.push_back(certificate_json(*certificate));
+    text += certificate_text(*certificate, output.language);
+  }
+  return cli::finish(json::value{{"certificates", std::move(all)}}, text, output);
+}
+
+}  // namespace tanba::cli
