@@ -140,6 +140,12 @@ Result<CertId> make_cert_id(pki::Context& context, pki::DigestAlgorithm digest, 
   return CertId{digest, std::move(hashes.name), std::move(hashes.key), base::to_bytes(certificate.serial())};
 }
 
+bool names_issuer(pki::Context& context, const CertId& cert_id, const pki::Certificate& issuer) {
+  const auto name = pki::compute_digest(context, cert_id.digest, issuer.subject().der());
+  const auto key = pki::compute_digest(context, cert_id.digest, issuer.key().bits_value);
+  return name && key && base::equal(*name, cert_id.issuer_name_hash) && base::equal(*key, cert_id.issuer_key_hash);
+}
+
 base::Bytes write_request(const CertId& cert_id, ByteView nonce) {
   const base::Bytes id = der::write_sequence(
       {pki::write_digest_identifier(cert_id.digest), der::write_octet_string(cert_id.issuer_name_hash),
