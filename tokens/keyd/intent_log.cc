@@ -1,0 +1,273 @@
+#include "tokens/keyd/intent_log.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+#include "base/json.h"
+#include "tokens/client/json_reader.h"
+
+namespace tanba::tokens::keyd {
+namespace {
+
+namespace json = boost::json;
+using client::ObjectReader;
+
+constexpr std::string_view kLogType = "urn:tanba:keyd-log:1";
+// An approval of at most 64 KiB in base64, or a chain of eight certificates: far below.
+constexpr std::size_t kMaxLineBytes = 1U << 20;
+constexpr std::size_t kReadAtOnce = 256U << 10;
+
+std::string system_reason(int error_number) {
+  return std::error_code(error_number, std::generic_category()).message();
+}
+
+base::Status write_at_end(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return base::fail(base::Code::kKeydLog, system_reason(errno));
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+}  // namespace
+
+struct IntentLog::Line {
+  std::uint64_t begin = 0;
+  std::uint32_t length = 0;
+  base::Digest digest;
+};
+
+std::unexpected<base::Error> IntentLog::broken(std::string cause) {
+  damage_ = base::Error::because(base::Code::kKeydLog, std::move(cause));
+  events_.write(Level::kError, "log.damaged", *damage_, {{"file", path_.string()}});
+  return std::unexpected(*damage_);
+}
+
+std::unique_ptr<IntentLog> IntentLog::open(const std::filesystem::path& path, const base::Clock& clock,
+                                           EventLog& events) {
+  std::unique_ptr<IntentLog> log(new IntentLog(path, clock, events));
+  const std::scoped_lock lock(log->mutex_);
+  base::Status opened = log->open_file();
+  if (opened) opened = log->verify_all();
+  if (opened && log->entries_ == 0) opened = log->begin_file();
+  if (!opened) static_cast<void>(log->broken(opened.error().cause()));
+  return log;
+}
+
+base::Status IntentLog::health() const {
+  const std::scoped_lock lock(mutex_);
+  if (damage_) return std::unexpected(*damage_);
+  return {};
+}
+
+std::uint64_t IntentLog::entries() const {
+  const std::scoped_lock lock(mutex_);
+  return entries_;
+}
+
+// --- start
+// -------------------------------------------------------------------------------------------------------------
+
+base::Status IntentLog::open_file() {
+  file_ = base::FileDescriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file_.open()) return base::fail(base::Code::kKeydLog, system_reason(errno));
+  struct stat status{};
+  if (::fstat(file_.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    return base::fail(base::Code::kKeydLog, "it is no file");
+  }
+  // Two servers would write two chains into one file.
+  if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) return base::fail(base::Code::kKeydLog, "another process uses it");
+  return {};
+}
+
+base::Status IntentLog::begin_file() {
+  TANBA_CHECK(append({{"event", "opened"}, {"type", kLogType}}));
+  // The file's name must be as durable as its lines.
+  if (!base::sync_directory(path_.parent_path()))
+    return base::fail(base::Code::kKeydLog, "its folder cannot be synced");
+  return {};
+}
+
+base::Status IntentLog::verify_all() {
+  std::string pending;
+  std::uint64_t read_bytes = 0;
+  for (;;) {
+    const std::size_t before = pending.size();
+    pending.resize(before + kReadAtOnce);
+    const ssize_t got = ::pread(file_.get(), pending.data() + before, kReadAtOnce, static_cast<off_t>(read_bytes));
+    if (got < 0) return base::fail(base::Code::kKeydLog, system_reason(errno));
+    pending.resize(before + static_cast<std::size_t>(got));
+    read_bytes += static_cast<std::uint64_t>(got);
+    std::size_t begin = 0;
+    for (std::size_t end; (end = pending.find('\n', begin)) != std::string::npos; begin = end + 1) {
+      TANBA_CHECK(verify_line(std::string_view(pending).substr(begin, end - begin)));
+    }
+    pending.erase(0, begin);
+    if (got == 0) break;
+    if (pending.size() > kMaxLineBytes) return base::fail(base::Code::kKeydLog, "a line is too long");
+  }
+  if (!pending.empty()) return cut_tail(pending.size(), read_bytes);
+  return {};
+}
+
+base::Status IntentLog::cut_tail(std::uint64_t length, std::uint64_t size) {
+  if (::ftruncate(file_.get(), static_cast<off_t>(size - length)) != 0 || ::fsync(file_.get()) != 0) {
+    return base::fail(base::Code::kKeydLog, system_reason(errno));
+  }
+  events_.write(Level::kWarning, "log.unfinished_line_cut_off",
+                {{"file", path_.string()}, {"bytes", length}, {"lines", entries_}});
+  return {};
+}
+
+base::Status IntentLog::verify_line(std::string_view text) {
+  const std::string where = fmt::format("line {}", entries_ + 1);
+  const base::Result<json::value> value = base::parse_json(text, {.max_size_bytes = kMaxLineBytes, .max_depth = 8});
+  if (!value || !value->is_object() || base::canonical_json(*value) != text) {
+    return base::fail(base::Code::kKeydLog, where + " is not canonical JSON");
+  }
+  const json::object& object = value->get_object();
+  const json::value* number = object.if_contains("line");
+  if (number == nullptr || !number->is_int64() || number->get_int64() != static_cast<std::int64_t>(entries_ + 1)) {
+    return base::fail(base::Code::kKeydLog, where + " has another number");
+  }
+  const json::value* previous = object.if_contains("previous");
+  if (previous == nullptr || !previous->is_string() || previous->get_string() != last_.hex()) {
+    return base::fail(base::Code::kKeydLog, where + " does not follow the line before it");
+  }
+  const Line line{size_, static_cast<std::uint32_t>(text.size()), base::sha256(base::as_bytes(text))};
+  if (const base::Status taken = take_line(object, line); !taken) {
+    return base::fail(base::Code::kKeydLog, fmt::format("{}: {}", where, taken.error().message()));
+  }
+  size_ += text.size() + 1;
+  ++entries_;
+  last_ = line.digest;
+  return {};
+}
+
+base::Status IntentLog::take_line(const json::object& object, const Line& line) {
+  ObjectReader reader(object);
+  TANBA_TRY(const std::string event, reader.text("event"));
+  if (entries_ == 0) {
+    TANBA_TRY(const std::string type, reader.text("type"));
+    if (event != "opened" || type != kLogType) return client::protocol_failure("not a log of this server");
+    return {};
+  }
+  TANBA_TRY(const std::string intent, reader.text("intent"));
+  const auto known = intents_.find(intent);
+  if (event == "signing") {
+    TANBA_TRY(const std::string request, reader.text("request"));
+    TANBA_TRY(const base::Digest digest, base::digest_from_hex(request));
+    if (known != intents_.end()) return client::protocol_failure("an intent begins twice");
+    intents_.emplace(intent, Record{.request = digest, .signed_at = 0, .signed_length = 0, .signed_line = {}});
+    return {};
+  }
+  if (event != "signed") return client::protocol_failure("event");
+  if (known == intents_.end() || known->second.signed_at != 0)
+    return client::protocol_failure("signed without an intent");
+  TANBA_TRY(const json::object* answer, reader.object("signed"));
+  TANBA_CHECK(client::parse_signed(*answer));
+  known->second.signed_at = line.begin;
+  known->second.signed_length = line.length;
+  known->second.signed_line = line.digest;
+  return {};
+}
+
+// --- reading and writing
+// -----------------------------------------------------------------------------------------------
+
+base::Result<IntentLog::Line> IntentLog::append(json::object object) {
+  object["line"] = entries_ + 1;
+  object["previous"] = last_.hex();
+  object["time"] = base::format_time(clock_.now());
+  std::string text = base::canonical_json(object);
+  const Line line{size_, static_cast<std::uint32_t>(text.size()), base::sha256(base::as_bytes(text))};
+  text += '\n';
+  if (const base::Status written = write_at_end(file_.get(), text); !written) {
+    // A full disk: what was written of the line goes, and the next one may fit again.
+    if (::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0)
+      return broken("a line was cut off: " + system_reason(errno));
+    events_.write(Level::kError, "log.not_written", written.error(), {{"file", path_.string()}});
+    return std::unexpected(written.error());
+  }
+  // After a failed sync nobody knows what is on the disk, and a second sync would not tell: only a new start does.
+  if (::fdatasync(file_.get()) != 0) return broken("it cannot be synced: " + system_reason(errno));
+  size_ += text.size();
+  ++entries_;
+  last_ = line.digest;
+  return line;
+}
+
+base::Result<client::Signed> IntentLog::read_signed(const Record& record) const {
+  std::string text(record.signed_length, '\0');
+  const ssize_t got = ::pread(file_.get(), text.data(), text.size(), static_cast<off_t>(record.signed_at));
+  // Verified at the start or written since: another text means that somebody else writes to the file.
+  if (got != static_cast<ssize_t>(text.size()) || base::sha256(base::as_bytes(text)) != record.signed_line) {
+    return base::fail(base::Code::kKeydLog, "a line was changed while the server ran");
+  }
+  TANBA_TRY(const json::value value, base::parse_json(text));
+  ObjectReader reader(value.get_object());
+  TANBA_TRY(const json::object* answer, reader.object("signed"));
+  return client::parse_signed(*answer);
+}
+
+base::Result<std::optional<IntentLog::Found>> IntentLog::find(const std::string& intent) {
+  const std::scoped_lock lock(mutex_);
+  if (damage_) return std::unexpected(*damage_);
+  const auto known = intents_.find(intent);
+  if (known == intents_.end()) return std::nullopt;
+  Found found{.request = known->second.request, .answer = std::nullopt};
+  if (known->second.signed_at == 0) return found;
+  base::Result<client::Signed> answer = read_signed(known->second);
+  if (!answer) return broken(answer.error().cause());
+  found.answer = *std::move(answer);
+  return found;
+}
+
+base::Status IntentLog::write_signing(const SigningEntry& entry) {
+  const std::scoped_lock lock(mutex_);
+  if (damage_) return std::unexpected(*damage_);
+  const client::Intent& intent = entry.intent;
+  const auto known = intents_.find(intent.id);
+  if (known != intents_.end()) {
+    if (known->second.request == entry.request) return {};
+    return base::fail(base::Code::kKeydIntentConflict, {{"intent", intent.id}});
+  }
+  TANBA_CHECK(append({{"event", "signing"},
+                      {"intent", intent.id},
+                      {"request", entry.request.hex()},
+                      {"kind", to_string(intent.kind)},
+                      {"number", intent.number},
+                      {"licensor", intent.licensor},
+                      {"key", intent.key},
+                      {"digestAlgorithm", pki::to_string(intent.document.algorithm)},
+                      {"digest", base::to_hex(intent.document.value)},
+                      {"approver", entry.approver.hex()},
+                      {"approval", base::to_base64(entry.approval)}}));
+  intents_.emplace(intent.id, Record{.request = entry.request, .signed_at = 0, .signed_length = 0, .signed_line = {}});
+  return {};
+}
+
+base::Result<client::Signed> IntentLog::write_signed(const std::string& intent, const client::Signed& answer) {
+  const std::scoped_lock lock(mutex_);
+  if (damage_) return std::unexpected(*damage_);
+  const auto known = intents_.find(intent);
+  if (known == intents_.end()) return base::fail(base::Code::kInternal, "signed without an entry before");
+  if (known->second.signed_at != 0) return read_signed(known->second);
+  TANBA_TRY(const Line line,
+            append({{"event", "signed"}, {"intent", intent}, {"signed", client::write_signed(answer)}}));
+  known->second.signed_at = line.begin;
+  known->second.signed_length = line.length;
+  known->second.signed_line = line.digest;
+  return answer;
+}
+
+}  // namespace tanba::tokens::keyd

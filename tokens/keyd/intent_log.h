@@ -1,0 +1,90 @@
+// The key server's own log: what was asked to be signed, by whose approval, and what was signed.
+//
+// A file of lines, each canonical JSON with its number and the SHA-256 of the line before it. An intent has two lines:
+// "signing" is on the disk before the key is used, "signed", with the signature value, before anybody hears of it. So
+// after a crash at any moment one of two things holds: the signature never left and may be made (again), or it stands
+// here and is given out again.
+//
+// At the start the whole chain is verified. Octets after the last line break are a line whose writing was cut off: they
+// are dropped, and that is reported. Anything else that does not fit means damage: every call is keyd.log from then on,
+// so nothing is signed. Lines missing at the end leave no trace in the file itself; that is for what watches it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "tokens/client/protocol.h"
+#include "tokens/keyd/event_log.h"
+
+namespace tanba::tokens::keyd {
+
+// What is written about an intent before it is signed.
+struct SigningEntry {
+  client::Intent intent;
+  base::Digest request;   // of everything that determines the signature: a repeat must have the same
+  base::Digest approver;  // the officer's key
+  base::Bytes approval;   // CMS
+};
+
+class IntentLog {
+ public:
+  // Always an object: what is wrong with the file is health().
+  [[nodiscard]] static std::unique_ptr<IntentLog> open(const std::filesystem::path& path, const base::Clock& clock,
+                                                       EventLog& events);
+
+  [[nodiscard]] base::Status health() const;
+  [[nodiscard]] std::uint64_t entries() const;
+
+  struct Found {
+    base::Digest request;
+    std::optional<client::Signed> answer;
+  };
+  // Nothing when the intent is not known.
+  [[nodiscard]] base::Result<std::optional<Found>> find(const std::string& intent);
+  // Durable when it returns; nothing to do when it was written before. keyd.intent_conflict when the intent stands for
+  // another request.
+  [[nodiscard]] base::Status write_signing(const SigningEntry& entry);
+  // Durable when it returns. The first answer stays: when there is one already (two at once), that one comes back.
+  [[nodiscard]] base::Result<client::Signed> write_signed(const std::string& intent, const client::Signed& answer);
+
+ private:
+  struct Record {
+    base::Digest request;
+    std::uint64_t signed_at = 0;      // where its "signed" line begins; 0 (the first line's place): none
+    std::uint32_t signed_length = 0;  // without the line break
+    base::Digest signed_line;
+  };
+  struct Line;
+
+  IntentLog(std::filesystem::path path, const base::Clock& clock, EventLog& events)
+      : path_(std::move(path)), clock_(clock), events_(events) {}
+  [[nodiscard]] base::Status open_file();
+  [[nodiscard]] base::Status verify_all();
+  [[nodiscard]] base::Status verify_line(std::string_view line);
+  [[nodiscard]] base::Status take_line(const boost::json::object& object, const Line& line);
+  [[nodiscard]] base::Status begin_file();
+  [[nodiscard]] base::Status cut_tail(std::uint64_t length, std::uint64_t size);
+  // Writes and syncs one line; where it lies comes back.
+  [[nodiscard]] base::Result<Line> append(boost::json::object object);
+  [[nodiscard]] base::Result<client::Signed> read_signed(const Record& record) const;
+  [[nodiscard]] std::unexpected<base::Error> broken(std::string cause);
+
+  const std::filesystem::path path_;
+  const base::Clock& clock_;
+  EventLog& events_;
+  mutable std::mutex mutex_;
+  base::FileDescriptor file_;
+  std::optional<base::Error> damage_;
+  std::uint64_t size_ = 0;     // octets that are good
+  std::uint64_t entries_ = 0;  // lines
+  base::Digest last_;          // of the last line
+  std::unordered_map<std::string, Record> intents_;
+};
+
+}  // namespace tanba::tokens::keyd

@@ -1,0 +1,53 @@
+// One key of the configuration: its own thread, its bounded queue, what is known about it now.
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "base/executor.h"
+#include "pki/context.h"
+#include "tokens/client/protocol.h"
+#include "tokens/keyd/token_holder.h"
+#include "tokens/token_signer.h"
+
+namespace tanba::tokens::keyd {
+
+class KeyHolder {
+ public:
+  KeyHolder(KeyConfig config, std::shared_ptr<TokenHolder> token, EventLog& events);
+  ~KeyHolder();
+
+  [[nodiscard]] const KeyConfig& config() const { return config_; }
+  // From any thread, at once: what was seen last.
+  [[nodiscard]] client::KeyDescription describe() const;
+  // server.busy when too many wait. `task` gets the thread's OpenSSL.
+  [[nodiscard]] base::Status post(std::move_only_function<void(pki::Context&)> task);
+  [[nodiscard]] bool is_idle() const { return executor_.queued() == 0; }
+  // Finishes what was accepted.
+  void stop() { executor_.stop(); }
+
+  // --- on the key's thread ---
+
+  // Looks after the token, opens the key when it can be. token.lost, token.locked, token.not_found, ...
+  [[nodiscard]] base::Status ensure_ready(Look look);
+  // Signs, and verifies what came back before it leaves this function. signing.failed when the token gave something
+  // else.
+  [[nodiscard]] base::Result<client::Signed> sign(pki::Context& context, const pki::SignatureAlgorithm& algorithm,
+                                                  base::ByteView message);
+  [[nodiscard]] base::Status check_algorithm(const pki::SignatureAlgorithm& algorithm, base::Time now) const;
+
+ private:
+  [[nodiscard]] base::Status open_key();
+  void remember(const base::Status& status);
+
+  const KeyConfig config_;
+  const std::shared_ptr<TokenHolder> token_;
+  EventLog& events_;
+  std::unique_ptr<TokenSigner> signer_;  // of the key's thread; once open it stays, also over losses
+  mutable std::mutex mutex_;
+  client::KeyDescription description_;
+  pki::Context* context_ = nullptr;  // of the key's thread
+  base::Executor executor_;          // last: its thread uses the rest
+};
+
+}  // namespace tanba::tokens::keyd
