@@ -406,6 +406,28 @@ Judgement judge_scheme(PolicyId policy, SignatureScheme scheme) {
   return {.verdict = Verdict::kForbidden, .end = {}};
 }
 
+std::optional<SignatureScheme> scheme_of(KeyKind kind) {
+  switch (kind) {
+    case KeyKind::kRsa:
+      return SignatureScheme::kRsaPkcs1;
+    case KeyKind::kRsaPss:
+      return SignatureScheme::kRsaPss;
+    case KeyKind::kEc:
+      return SignatureScheme::kEcdsa;
+    case KeyKind::kDsa:
+      return SignatureScheme::kDsa;
+    case KeyKind::kGost2004:
+      return SignatureScheme::kGost2004;
+    case KeyKind::kGost2015_256:
+      return SignatureScheme::kGost2015_256;
+    case KeyKind::kGost2015_512:
+      return SignatureScheme::kGost2015_512;
+    case KeyKind::kUnknown:
+      break;
+  }
+  return std::nullopt;
+}
+
 // The digest of a signature.
 Judgement judge_digest(PolicyId policy, DigestAlgorithm digest) {
   const bool gost2015 = digest == DigestAlgorithm::kStreebog256 || digest == DigestAlgorithm::kStreebog512;
@@ -468,6 +490,23 @@ Status check_algorithm(PolicyId policy, const SignatureAlgorithm& algorithm, con
   if (algorithm.scheme == SignatureScheme::kRsaPss)
     return check_signature_digest(policy, algorithm.mgf1_digest, existed_at);
   return {};
+}
+
+Status check_key(PolicyId policy, const KeyFacts& key, base::Time existed_at, std::string_view subject) {
+  const std::optional<SignatureScheme> scheme = scheme_of(key.kind);
+  const Judgement judgement = scheme ? judge_scheme(policy, *scheme) : Judgement{};
+  if (judgement.verdict == Verdict::kForbidden) {
+    return base::fail(Error(Code::kAlgorithmForbidden, {{"algorithm", std::string(to_string(key.kind))},
+                                                        {"policy", std::string(to_string(policy))}}));
+  }
+  if (is_over(judgement, existed_at)) return ended(std::string(to_string(key.kind)), judgement.end);
+  return check_key_size(policy, key, existed_at, subject);
+}
+
+std::span<const base::Time> policy_boundaries(PolicyId policy) {
+  static constexpr std::array<base::Time, 3> kEnds = {kGost2004End, kSha1End, kRsa1024End};
+  if (policy != PolicyId::kKzArchive) return {};
+  return kEnds;
 }
 
 Status check_digest(PolicyId policy, DigestAlgorithm digest, DigestUse use, base::Time existed_at) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -88,6 +89,12 @@ struct KeyFacts {
 // algorithm.forbidden, algorithm.weak_key, algorithm.weak_digest, algorithm.ended.
 [[nodiscard]] base::Status check_algorithm(PolicyId policy, const SignatureAlgorithm& algorithm, const KeyFacts& key,
                                            base::Time existed_at, std::string_view subject);
+// A key alone, before it is known what it will sign or has signed.
+[[nodiscard]] base::Status check_key(PolicyId policy, const KeyFacts& key, base::Time existed_at,
+                                     std::string_view subject);
 [[nodiscard]] base::Status check_digest(PolicyId policy, DigestAlgorithm digest, DigestUse use, base::Time existed_at);
+
+// The moments at which this policy's answers change: what is remembered for a span of time must not reach over one.
+[[nodiscard]] std::span<const base::Time> policy_boundaries(PolicyId policy);
 
 }  // namespace tanba::pki

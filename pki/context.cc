@@ -6,12 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <list>
-#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
 #include "pki/der.h"
+#include "pki/lru.h"
 
 namespace tanba::pki {
 namespace {
@@ -109,7 +108,6 @@ struct Context::State {
     EvpPkeyCtxPtr context;
   };
   struct Key {
-    Digest name;
     EvpPkeyPtr key;
     std::vector<Verifier> verifiers;
   };
@@ -122,9 +120,12 @@ struct Context::State {
   std::array<bool, kDigestAlgorithms> digest_was_fetched{};
   EvpPkeyCtxPtr rsa_maker;
 
+  explicit State(const Options& wanted)
+      : options(wanted), keys(wanted.max_keys), certificates(wanted.max_certificates) {}
+
   Options options;
-  std::list<Key> keys;  // most recently used first
-  std::unordered_map<Digest, std::list<Key>::iterator> key_index;
+  LruMap<Key> keys;
+  LruMap<X509Ptr> certificates;
   // Two generations: when the young one is full it becomes the old one, so that the bound costs no bookkeeping per use.
   std::unordered_set<Digest> verified_young, verified_old;
 
@@ -141,12 +142,11 @@ void initialise_process() {
                       nullptr);
 }
 
-Context::Context() : state_(std::make_unique<State>()) {}
+Context::Context(const Options& options) : state_(std::make_unique<State>(options)) {}
 
 Result<std::unique_ptr<Context>> Context::create(const Options& options) {
-  std::unique_ptr<Context> context(new Context());
+  std::unique_ptr<Context> context(new Context(options));
   State& state = *context->state_;
-  state.options = options;
   state.library.reset(OSSL_LIB_CTX_new());
   if (state.library) state.default_provider.reset(OSSL_PROVIDER_load(state.library.get(), "default"));
   if (!state.default_provider) {
@@ -218,18 +218,9 @@ Result<EvpPkeyPtr> Context::State::make(const PublicKeyInfo& info) {
 }
 
 Result<Context::State::Key*> Context::State::entry(const PublicKeyInfo& info) {
-  if (const auto found = key_index.find(info.digest); found != key_index.end()) {
-    keys.splice(keys.begin(), keys, found->second);
-    return &keys.front();
-  }
+  if (Key* known = keys.find(info.digest)) return known;
   TANBA_TRY(EvpPkeyPtr key, make(info));
-  while (!keys.empty() && keys.size() >= std::max<std::size_t>(options.max_keys, 1)) {
-    key_index.erase(keys.back().name);
-    keys.pop_back();
-  }
-  keys.push_front({.name = info.digest, .key = std::move(key), .verifiers = {}});
-  key_index.emplace(info.digest, keys.begin());
-  return &keys.front();
+  return &keys.put(info.digest, {.key = std::move(key), .verifiers = {}});
 }
 
 Result<EVP_PKEY*> Context::key(const PublicKeyInfo& info) {
@@ -274,6 +265,22 @@ Result<EVP_PKEY_CTX*> Context::verifier(const PublicKeyInfo& info, const Signatu
   if (entry->verifiers.size() == kMaxVerifiersPerKey) entry->verifiers.erase(entry->verifiers.begin());
   entry->verifiers.push_back({.algorithm = algorithm, .context = std::move(made)});
   return entry->verifiers.back().context.get();
+}
+
+Result<X509Ptr> Context::x509(const Certificate& certificate) {
+  X509Ptr* known = state_->certificates.find(certificate.digest());
+  if (known == nullptr) {
+    X509* made = X509_new_ex(library(), nullptr);
+    const unsigned char* at = certificate.der().data();
+    // On failure d2i_X509 frees what it was given.
+    if (made == nullptr || d2i_X509(&made, &at, static_cast<long>(certificate.der().size())) == nullptr) {
+      return base::fail(Error(Code::kCertificateMalformed, {{"what", certificate.label()}}, drain_openssl_errors()));
+    }
+    ERR_clear_error();  // a key that no decoder knows leaves complaints, which matter only if it is used
+    known = &state_->certificates.put(certificate.digest(), X509Ptr(made));
+  }
+  X509_up_ref(known->get());
+  return X509Ptr(known->get());
 }
 
 bool Context::knows_verified(const Digest& what) const {

@@ -21,6 +21,7 @@ class Context {
  public:
   struct Options {
     std::size_t max_keys = 4096;         // parsed public keys kept: about 4 KiB each
+    std::size_t max_certificates = 512;  // OpenSSL's form of certificates, for path validation: about 8 KiB each
     std::size_t max_signatures = 65536;  // verified certificate signatures remembered: 64 octets each
   };
   // Also becomes the thread's default library context (OSSL_LIB_CTX_set0_default) while it lives; several of one thread
@@ -45,12 +46,16 @@ class Context {
   // Certificates that this worker has parsed.
   [[nodiscard]] CertificateCache& certificates() { return certificates_; }
 
+  // OpenSSL's form of a certificate, from the cache or made now (128 µs); get1. certificate.malformed where OpenSSL
+  // cannot read what we can.
+  [[nodiscard]] base::Result<X509Ptr> x509(const Certificate& certificate);
+
   // Memory of certificate signatures that verified: positive facts only (DESIGN 3, rule 4).
   [[nodiscard]] bool knows_verified(const base::Digest& what) const;
   void remember_verified(const base::Digest& what);
 
  private:
-  Context();
+  explicit Context(const Options& options);
   struct State;
   std::unique_ptr<State> state_;
   CertificateCache certificates_;

@@ -52,8 +52,10 @@ struct RejectedPath {
 };
 
 struct PathResult {
-  std::vector<Path> valid;             // best first: shortest, newest certificates
-  std::vector<RejectedPath> rejected;  // most telling first: the longest that failed for the fewest reasons
+  std::vector<Path> valid;  // best first: shortest, newest certificates
+  // Filled only when nothing is valid. Most telling first: what reached an anchor, then the longest, then the fewest
+  // reasons; at most 16.
+  std::vector<RejectedPath> rejected;
 };
 
 // At most this many valid paths are collected: with them revocation can choose; more would only cost.

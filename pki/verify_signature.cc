@@ -117,11 +117,25 @@ Result<Bytes> ecdsa_to_concatenated(ByteView der, std::size_t field_bytes) {
   return out;
 }
 
-Status verify_certificate_signature(Context& context, const Certificate& certificate, const PublicKeyInfo& issuer_key) {
+namespace {
+
+// The name of the fact "this key verified that certificate".
+base::Digest link_name(const Certificate& certificate, const PublicKeyInfo& issuer_key) {
   std::array<std::uint8_t, 64> pair;
   std::ranges::copy(certificate.digest().octets, pair.begin());
   std::ranges::copy(issuer_key.digest.octets, pair.begin() + 32);
-  const base::Digest what = base::sha256(pair);
+  return base::sha256(pair);
+}
+
+}  // namespace
+
+bool knows_certificate_signature(const Context& context, const Certificate& certificate,
+                                 const PublicKeyInfo& issuer_key) {
+  return context.knows_verified(link_name(certificate, issuer_key));
+}
+
+Status verify_certificate_signature(Context& context, const Certificate& certificate, const PublicKeyInfo& issuer_key) {
+  const base::Digest what = link_name(certificate, issuer_key);
   if (context.knows_verified(what)) return {};
   TANBA_TRY(const SignatureAlgorithm algorithm, signature_algorithm_from(certificate.signature_algorithm()));
   TANBA_CHECK(verify_signature(context, issuer_key, algorithm, certificate.tbs(), certificate.signature()));

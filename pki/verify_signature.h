@@ -36,6 +36,9 @@ class Hasher {
 [[nodiscard]] base::Result<base::Bytes> ecdsa_from_concatenated(base::ByteView concatenated);
 [[nodiscard]] base::Result<base::Bytes> ecdsa_to_concatenated(base::ByteView der, std::size_t field_bytes);
 
+// Whether verify_certificate_signature would answer from memory, without a public-key operation: for who counts them.
+[[nodiscard]] bool knows_certificate_signature(const Context& context, const Certificate& certificate,
+                                               const PublicKeyInfo& issuer_key);
 // The certificate's signature under the issuer's key; remembered in the context when it verifies.
 [[nodiscard]] base::Status verify_certificate_signature(Context& context, const Certificate& certificate,
                                                         const PublicKeyInfo& issuer_key);
