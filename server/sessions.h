@@ -1,0 +1,96 @@
+// Log-ins of officers and operators: challenges to sign, and the sessions that follow. In memory: after a restart
+// everybody logs in again.
+#pragma once
+
+#include <array>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "server/caller.h"
+#include "server/config.h"
+
+namespace tanba::server {
+
+// A document to sign, bound to host, time and a nonce, of a type that no verifier of applications or decisions takes
+// (namespace urn:tanba:login-challenge:1, docs/schema/login-challenge-1.xsd). It is written in canonical form, so that
+// an enveloped XML signature and a CMS around it cover the same octets.
+//
+// Nothing is kept of a challenge that was only asked for: the nonce carries a MAC, so asking costs nobody memory.
+class ChallengeBook {
+ public:
+  struct Challenge {
+    std::string document;
+    base::Time expires;
+  };
+  // internal when the system gives no random numbers.
+  [[nodiscard]] static base::Result<ChallengeBook> make(std::string host, base::Seconds lifetime,
+                                                        const base::Clock& clock);
+  [[nodiscard]] base::Result<Challenge> issue() const;
+  // The octets that the signature covers. auth.challenge: not one of ours, too old, or used before.
+  [[nodiscard]] base::Status redeem(base::ByteView signed_octets);
+
+  ChallengeBook(ChallengeBook&& other) noexcept;
+
+ private:
+  using Key = std::array<std::uint8_t, 32>;
+  ChallengeBook(std::string host, base::Seconds lifetime, const base::Clock& clock, const Key& key)
+      : host_(std::move(host)), lifetime_(lifetime), clock_(clock), key_(key) {}
+  [[nodiscard]] std::string write(base::Time issued, std::string_view nonce) const;
+  [[nodiscard]] base::Bytes mac(base::Time issued, base::ByteView random) const;
+
+  std::string host_;
+  base::Seconds lifetime_;
+  const base::Clock& clock_;
+  Key key_;
+  std::mutex mutex_;
+  std::map<base::Digest, base::Time> used_;  // until they expire
+};
+
+inline constexpr std::string_view kSessionPrefix = "tns_";
+
+class SessionBook {
+ public:
+  // The clock outlives the book.
+  SessionBook(SessionRules rules, const base::Clock& clock) : rules_(rules), clock_(clock) {}
+
+  struct Opened {
+    std::string token;  // shown once
+    base::Time expires;
+  };
+  // A person's oldest session gives way when there are more than kMaxSessionsEach; server.busy beyond kMaxSessions.
+  [[nodiscard]] base::Result<Opened> open(StaffIdentity staff);
+  // auth.required when there is no such session or it has ended. Counts as use.
+  [[nodiscard]] base::Result<StaffIdentity> find(std::string_view token);
+  void close(std::string_view token);
+  // Whoever is taken off the list is out at once.
+  void close_all_of(std::string_view staff_id);
+  [[nodiscard]] std::size_t size() const;
+
+ private:
+  struct Session {
+    StaffIdentity staff;
+    base::Time opened;
+    base::Time used;
+  };
+  [[nodiscard]] base::Time end_of(const Session& session) const;
+  void sweep(base::Time now);
+  void make_room(std::string_view staff_id);
+
+  SessionRules rules_;
+  const base::Clock& clock_;
+  mutable std::mutex mutex_;
+  std::map<base::Digest, Session> sessions_;  // by SHA-256 of the token
+};
+
+inline constexpr std::size_t kMaxSessions = 10'000;  // ten times the staff of all licensors
+inline constexpr std::size_t kMaxSessionsEach = 8;   // workstations of one person
+
+// RFC 4648 section 5, without padding.
+[[nodiscard]] std::string to_base64url(base::ByteView octets);
+
+}  // namespace tanba::server

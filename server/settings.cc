@@ -1,0 +1,243 @@
+#include "server/settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+namespace tanba::server {
+namespace {
+
+using enum SettingKind;
+using enum Presence;
+
+constexpr std::array kTables{
+    SettingTable{"", SettingTable::Kind::kOnce, "At the top of the file."},
+    SettingTable{"listen", SettingTable::Kind::kOnce, "Where requests come in."},
+    SettingTable{"tls", SettingTable::Kind::kOnce,
+                 "The server's certificate. Without this table only loopback is served, in plain HTTP."},
+    SettingTable{"http", SettingTable::Kind::kOnce,
+                 "Limits on what callers may send, hold and take. Reasons stand beside the numbers in "
+                 "`net/http/server.h`."},
+    SettingTable{"anchor", SettingTable::Kind::kRepeated,
+                 "A trust anchor: any certificate, with what it is trusted for and from when to when. Compare its "
+                 "fingerprint with one that you got another way before you list it."},
+    SettingTable{"trust", SettingTable::Kind::kOnce, "What else paths are built from."},
+    SettingTable{"revocation", SettingTable::Kind::kOnce, "How old evidence may be, and where it is kept."},
+    SettingTable{"egress", SettingTable::Kind::kOnce,
+                 "Where the daemon may connect to. Public addresses are always allowed for addresses that stand in "
+                 "certificates whose path reaches an anchor; all others must be listed."},
+    SettingTable{"database", SettingTable::Kind::kOnce, "Registry and journal."},
+    SettingTable{"keyd", SettingTable::Kind::kOnce,
+                 "The key server. Without this table decisions are signed on officers' workstations only."},
+    SettingTable{"licensors", SettingTable::Kind::kOnce,
+                 "BINs of the bodies that decide. What is not set keeps the demo authority's fictional number, which "
+                 "only demo mode takes."},
+    SettingTable{"identity", SettingTable::Kind::kOnce, "Rules for numbers of persons and bodies."},
+    SettingTable{"portal", SettingTable::Kind::kRepeated,
+                 "A portal that may call. Portals can also be kept in the registry."},
+    SettingTable{"portal_key", SettingTable::Kind::kRepeated,
+                 "A key of a portal: that of its TLS client certificate, or a bearer key."},
+    SettingTable{"staff", SettingTable::Kind::kRepeated,
+                 "An officer of a licensor or an operator of a service centre who may log in."},
+    SettingTable{"session", SettingTable::Kind::kOnce, "Log-ins of officers and operators."},
+    SettingTable{"log", SettingTable::Kind::kOnce, "The log goes to standard error."},
+    SettingTable{"metrics", SettingTable::Kind::kOnce, "GET /metrics, in Prometheus' text format."},
+};
+
+constexpr std::array kSettings{
+    Setting{"", "demo", kSwitch, kOptional, "false",
+            "Demo mode: takes the demo authority's anchors, serves loopback only, marks licences and shows itself in "
+            "`/readyz`."},
+    Setting{"", "host", kText, kOptional, "\"localhost\"",
+            "The name callers use, without a port. Log-in challenges are bound to it."},
+
+    Setting{"listen", "address", kText, kOptional, "\"127.0.0.1\"", "Numeric address, IPv4 or IPv6."},
+    Setting{"listen", "port", kNumber, kOptional, "8443", "0: one that is free.", 0, 65535},
+
+    Setting{"tls", "certificate", kText, kRequired, "", "PEM file: the server's certificate, then its intermediates."},
+    Setting{"tls", "key", kText, kRequired, "", "PEM file with its key, readable by the daemon's user alone."},
+    Setting{"tls", "client_certificates", kText, kOptional, "\"pinned\"",
+            "`none`: not asked for. `pinned`: asked for; the key alone says who it is (see portal_key). `verified`: "
+            "besides, the certificate must verify against client_ca. `required`: besides, everybody must show one."},
+    Setting{"tls", "client_ca", kText, kOptional, "", "PEM file, for `verified` and `required`."},
+
+    Setting{"http", "workers", kNumber, kOptional, "0", "Threads that serve and verify. 0: as many as processors.", 0,
+            256},
+    Setting{"http", "max_body_bytes", kNumber, kOptional, "16777216",
+            "Of a request with documents. They are base64 inside JSON: a third larger than themselves.", 65536,
+            268435456},
+    Setting{"http", "max_buffered_bytes", kNumber, kOptional, "536870912", "Of bodies held at one time; then 503.",
+            1048576},
+    Setting{"http", "max_header_bytes", kNumber, kOptional, "16384", "Of a request's header.", 1024, 1048576},
+    Setting{"http", "max_connections", kNumber, kOptional, "4096", "At one time.", 1, 1000000},
+    Setting{"http", "max_connections_per_address", kNumber, kOptional, "512", "At one time; IPv6: per /64.", 1,
+            1000000},
+    Setting{"http", "handshake_timeout_ms", kNumber, kOptional, "10000", "For the TLS handshake.", 100, 600000},
+    Setting{"http", "header_timeout_ms", kNumber, kOptional, "10000", "From a header's first octet to its last.", 100,
+            600000},
+    Setting{"http", "body_timeout_ms", kNumber, kOptional, "10000",
+            "For a body, and a second more for each min_rate_bytes_per_second octets of it.", 100, 600000},
+    Setting{"http", "min_rate_bytes_per_second", kNumber, kOptional, "16384", "Who is slower is cut off.", 1,
+            1073741824},
+    Setting{"http", "write_timeout_ms", kNumber, kOptional, "20000", "For an answer, likewise.", 100, 600000},
+    Setting{"http", "idle_timeout_ms", kNumber, kOptional, "60000", "Between the requests of a connection.", 100,
+            3600000},
+    Setting{"http", "handling_timeout_ms", kNumber, kOptional, "60000", "For handling a request; then 503.", 100,
+            600000},
+    Setting{"http", "stop_grace_ms", kNumber, kOptional, "15000", "For what is under way when the daemon stops.", 0,
+            600000},
+    Setting{"http", "max_waiting", kNumber, kOptional, "1024",
+            "Requests waiting for database or key server; more get 503 with Retry-After.", 1, 100000},
+
+    Setting{"anchor", "file", kText, kRequired, "", "PEM or DER file with one certificate or several."},
+    Setting{"anchor", "purposes", kTexts, kRequired, "",
+            "Any of `applicant`, `officer`, `operator`, `ocsp`, `tsa`, `portal`."},
+    Setting{"anchor", "not_before", kTime, kOptional, "", "Trusted from then on, beside the certificate's own dates."},
+    Setting{"anchor", "not_after", kTime, kOptional, "", "Trusted until then."},
+
+    Setting{"trust", "intermediates", kText, kOptional, "",
+            "Directory of certificates (PEM or DER) that paths may go through. Trusted for nothing by themselves."},
+
+    Setting{"revocation", "ocsp_max_age_s", kNumber, kOptional, "300",
+            "How old an OCSP answer without nextUpdate may be.", 1, 2592000},
+    Setting{"revocation", "crl_max_age_s", kNumber, kOptional, "86400", "How old a CRL without nextUpdate may be.", 1,
+            31536000},
+    Setting{"revocation", "cache", kText, kOptional, "\"evidence\"", "Directory where OCSP answers and CRLs are kept."},
+    Setting{"revocation", "crl_urls", kTexts, kOptional, "[]",
+            "CRLs to keep at hand beside those that certificates name."},
+    Setting{"revocation", "fetch_timeout_ms", kNumber, kOptional, "8000",
+            "For all fetching that one verification may wait for.", 100, 60000},
+
+    Setting{"egress", "allow", kTexts, kOptional, "[]",
+            "`host:port` as addresses in certificates write it, or a network in CIDR form. Needed for addresses that "
+            "are not public: loopback, private, link-local."},
+    Setting{"egress", "max_redirects", kNumber, kOptional, "0", "Followed at most; each target is checked.", 0, 10},
+    Setting{"egress", "tls_ca", kText, kOptional, "",
+            "PEM file with the anchors of HTTPS servers. The system's store is never read."},
+
+    Setting{"database", "url", kText, kOptional, "\"sqlite:registry.sqlite\"",
+            "`sqlite:PATH`, or `postgresql://...` as PostgreSQL's own clients write it."},
+    Setting{"database", "documents", kText, kOptional, "\"documents\"",
+            "Directory of applications, licences and evidence, by digest."},
+
+    Setting{"keyd", "socket", kText, kRequired, "", "Unix socket of tanba-keyd."},
+    Setting{"keyd", "timeout_ms", kNumber, kOptional, "15000", "For one call: a token may take seconds.", 100, 120000},
+
+    Setting{"licensors", "oil-gas", kText, kOptional, "", "Of the service for oil and gas."},
+    Setting{"licensors", "industry", kText, kOptional, "", "Of the industry committee's services."},
+    Setting{"licensors", "ecology", kText, kOptional, "", "Of the service for ozone-depleting substances."},
+    Setting{"licensors", "monopolies", kText, kOptional, "", "Of the services of natural monopolies."},
+
+    Setting{"identity", "check_digits", kText, kOptional, "\"required\"",
+            "`ignored` is for the national test contour, whose certificates carry numbers with wrong check digits."},
+
+    Setting{"portal", "id", kText, kRequired, "", "Lower-case letters, digits, hyphens."},
+    Setting{"portal", "name", kText, kOptional, "\"\"", "For people."},
+
+    Setting{"portal_key", "portal", kText, kRequired, "", "The id of its portal."},
+    Setting{"portal_key", "kind", kText, kRequired, "", "`mutual-tls` or `bearer`."},
+    Setting{"portal_key", "sha256", kText, kRequired, "",
+            "Hexadecimal. mutual-tls: of the certificate's SubjectPublicKeyInfo. bearer: of the key as it is sent "
+            "(`tnb_...`)."},
+    Setting{"portal_key", "scopes", kTexts, kOptional, "[]",
+            "Any of `verify`, `submit`, `read`. None: nothing is allowed."},
+    Setting{"portal_key", "networks", kTexts, kOptional, "[]", "CIDR; only from there. None: from anywhere."},
+    Setting{"portal_key", "expires", kTime, kOptional, "", "Not after then."},
+
+    Setting{"staff", "kind", kText, kOptional, "\"officer\"", "`officer` or `operator`."},
+    Setting{"staff", "iin", kText, kRequired, "", "As in the certificate."},
+    Setting{"staff", "bin", kText, kRequired, "", "Of the licensor or the service centre, as in the certificate."},
+    Setting{"staff", "name", kText, kRequired, "", "Shown in the queue and in decisions."},
+
+    Setting{"session", "idle_timeout_s", kNumber, kOptional, "1800", "Without a request a log-in ends.", 60, 86400},
+    Setting{"session", "max_age_s", kNumber, kOptional, "36000", "However busy, it ends then: a working day.", 60,
+            604800},
+    Setting{"session", "challenge_timeout_s", kNumber, kOptional, "180", "For signing a log-in challenge.", 10, 3600},
+
+    Setting{"log", "level", kText, kOptional, "\"info\"", "`debug`, `info`, `warning` or `error`."},
+    Setting{"log", "format", kText, kOptional, "\"json\"", "`json`: one object a line. `text`: for a terminal."},
+
+    Setting{"metrics", "networks", kTexts, kOptional, "[\"127.0.0.0/8\", \"::1/128\"]", "CIDR; who may read them."},
+};
+
+void append_table(std::string& out, const SettingTable& table) {
+  auto to = std::back_inserter(out);
+  if (table.name.empty()) {
+    fmt::format_to(to, "## Top\n\n{}\n\n", table.meaning);
+  } else if (table.kind == SettingTable::Kind::kOnce) {
+    fmt::format_to(to, "## `[{}]`\n\n{}\n\n", table.name, table.meaning);
+  } else {
+    fmt::format_to(to, "## `[[{}]]` (any number of them)\n\n{}\n\n", table.name, table.meaning);
+  }
+  out += "| setting | type | default | meaning |\n| --- | --- | --- | --- |\n";
+  for (const Setting& setting : kSettings) {
+    if (setting.table != table.name) continue;
+    std::string standard = setting.standard.empty() ? "" : fmt::format("`{}`", setting.standard);
+    if (setting.presence == kRequired) standard = "(required)";
+    std::string type(to_string(setting.kind));
+    if (setting.kind == kNumber && setting.max != std::numeric_limits<std::int64_t>::max()) {
+      type += fmt::format(" {}–{}", setting.min, setting.max);
+    } else if (setting.kind == kNumber) {
+      type += fmt::format(" ≥ {}", setting.min);
+    }
+    fmt::format_to(to, "| `{}` | {} | {} | {} |\n", setting.name, type, standard, setting.meaning);
+  }
+  out += "\n";
+}
+
+}  // namespace
+
+std::string_view to_string(SettingKind kind) {
+  switch (kind) {
+    case kText:
+      return "text";
+    case kNumber:
+      return "number";
+    case kSwitch:
+      return "true or false";
+    case kTexts:
+      return "list of texts";
+    case kTime:
+      return "time (RFC 3339)";
+  }
+  return "";
+}
+
+std::span<const Setting> all_settings() {
+  return kSettings;
+}
+
+std::span<const SettingTable> all_setting_tables() {
+  return kTables;
+}
+
+const Setting* find_setting(std::string_view table, std::string_view name) {
+  const auto* found = std::ranges::find_if(
+      kSettings, [&](const Setting& setting) { return setting.table == table && setting.name == name; });
+  return found == kSettings.end() ? nullptr : found;
+}
+
+const SettingTable* find_setting_table(std::string_view name) {
+  const auto* found = std::ranges::find(kTables, name, &SettingTable::name);
+  return found == kTables.end() ? nullptr : found;
+}
+
+std::string settings_reference() {
+  std::string out =
+      "# Configuration of tanbad\n"
+      "\n"
+      "A TOML file, given by `tanbad --config FILE`; `tanbad --config FILE --check-config` says what is wrong with it "
+      "and changes nothing. Names of files are relative to the configuration file's own directory. A key that is not "
+      "listed here is an error. `kill -HUP` reads anchors and intermediates (and the TLS files) anew; whatever is "
+      "wrong with them then is logged, and the old ones stay.\n"
+      "\n"
+      "This page is written by `tanbad --settings`.\n"
+      "\n";
+  for (const SettingTable& table : kTables) append_table(out, table);
+  out.pop_back();
+  return out;
+}
+
+}  // namespace tanba::server
