@@ -23,7 +23,8 @@ if(TANBA_FLAVOUR STREQUAL "release")
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
   # -fcf-protection: indirect branches land on marked places only (Intel CET); harmless elsewhere.
   target_compile_options(tanba_options INTERFACE -O2 -g1 -fstack-protector-strong -fstack-clash-protection
-    $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-fcf-protection=full> -fPIE)
+    $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-fcf-protection=full>
+    $<$<NOT:$<STREQUAL:$<TARGET_PROPERTY:TYPE>,MODULE_LIBRARY>>:-fPIE>)
   target_compile_definitions(tanba_options INTERFACE _FORTIFY_SOURCE=3 NDEBUG)
   target_link_options(tanba_options INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack
     $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>)
