@@ -1,0 +1,736 @@
+// Signatures written by hand here, each wrong in one thing: their SignedInfo is canonical text, digests are those of
+// canonical text given beside it, so that nothing of the code under test takes part in making them.
+#include "xmldsig/inspect.h"
+
+#include <gtest/gtest.h>
+
+#include "xmldsig/test_support.h"
+#include "xmldsig/xml/document.h"
+
+namespace tanba::xmldsig {
+namespace {
+
+using test::octets;
+using Codes = std::vector<std::string>;
+
+constexpr std::string_view kC14n = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315";
+constexpr std::string_view kExclusive = "http://www.w3.org/2001/10/xml-exc-c14n#";
+constexpr std::string_view kEnveloped = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+constexpr std::string_view kRsaSha256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
+constexpr std::string_view kSha256 = "http://www.w3.org/2001/04/xmlenc#sha256";
+
+struct Ref {
+  std::string canonical;          // the octets that are signed
+  std::string uri = " URI=\"\"";  // attributes, as written
+  std::vector<std::string> transforms = {std::string(kEnveloped), std::string(kC14n)};
+  std::string digest_method = std::string(kSha256);
+  std::string digest_value = {};    // empty: of `canonical`
+  std::string transform_body = {};  // inside each Transform
+};
+
+struct Form {
+  std::vector<Ref> references;
+  std::string c14n = std::string(kExclusive);
+  std::string method = std::string(kRsaSha256);
+  std::string method_body = {};
+  std::string id = {};                       // attributes of Signature
+  std::optional<std::string> key_info = {};  // the whole element; nothing: the signer's certificate
+  std::string objects = {};
+  std::string value = {};  // empty: a true signature
+  std::string more_in_signed_info = {};
+};
+
+std::string x509(std::initializer_list<std::string> certificates) {
+  std::string out = "<ds:KeyInfo><ds:X509Data>";
+  for (const std::string& certificate : certificates)
+    out += "<ds:X509Certificate>" + certificate + "</ds:X509Certificate>";
+  return out + "</ds:X509Data></ds:KeyInfo>";
+}
+std::string base64(const pki::CertificatePtr& certificate) {
+  return base::to_base64(certificate->der());
+}
+
+class Inspection : public testing::Test {
+ protected:
+  void SetUp() override {
+    authority_ = test::certs_test("");
+    context_ = test::make_context();
+    if (authority_) person_ = test::person(*authority_, "head");
+  }
+
+  // SignedInfo in the form that exclusive canonicalisation gives.
+  static std::string signed_info(const Form& form) {
+    std::string text =
+        "<ds:SignedInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:CanonicalizationMethod Algorithm=\"" +
+        form.c14n + "\"></ds:CanonicalizationMethod><ds:SignatureMethod Algorithm=\"" + form.method + "\">" +
+        form.method_body + "</ds:SignatureMethod>";
+    for (const Ref& reference : form.references) {
+      text += "<ds:Reference" + reference.uri + ">";
+      if (!reference.transforms.empty()) text += "<ds:Transforms>";
+      for (const std::string& transform : reference.transforms) {
+        text += "<ds:Transform Algorithm=\"" + transform + "\">" + reference.transform_body + "</ds:Transform>";
+      }
+      if (!reference.transforms.empty()) text += "</ds:Transforms>";
+      text += "<ds:DigestMethod Algorithm=\"" + reference.digest_method + "\"></ds:DigestMethod><ds:DigestValue>" +
+              (reference.digest_value.empty() ? base::to_base64(base::sha256(octets(reference.canonical)).view())
+                                              : reference.digest_value) +
+              "</ds:DigestValue></ds:Reference>";
+    }
+    return text + form.more_in_signed_info + "</ds:SignedInfo>";
+  }
+
+  std::string signature(const Form& form) {
+    std::string info = signed_info(form);
+    std::string value = form.value;
+    if (value.empty()) {
+      const auto made = person_.signer->sign(
+          {pki::SignatureScheme::kRsaPkcs1, pki::DigestAlgorithm::kSha256, pki::DigestAlgorithm::kSha256, 0},
+          octets(info));
+      EXPECT_TRUE(made.has_value());
+      value = base::to_base64(*made);
+    }
+    // Declared once, by the Signature: so that it is canonical text wherever it stands.
+    const std::string_view declaration = " xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"";
+    info.erase(info.find(declaration), declaration.size());
+    return "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"" + form.id + ">" + info +
+           "<ds:SignatureValue>" + value + "</ds:SignatureValue>" +
+           form.key_info.value_or(x509({base64(person_.signer->certificate())})) + form.objects + "</ds:Signature>";
+  }
+  // An enveloped signature over `<a>…</a>` that is in canonical form.
+  std::string enveloped(const std::string& document, Form form = {}) {
+    if (form.references.empty()) form.references.push_back({.canonical = document});
+    return document.substr(0, document.rfind("</")) + signature(form) + document.substr(document.rfind("</"));
+  }
+
+  pki::DocumentFacts facts(std::string_view text, const base::Limits& limits = {}) {
+    return test::facts_of(*context_, octets(text), limits);
+  }
+  Codes codes(std::string_view text, const base::Limits& limits = {}) { return test::codes_of(facts(text, limits)); }
+
+  std::optional<std::filesystem::path> authority_;
+  std::unique_ptr<pki::Context> context_;
+  test::Person person_;
+};
+
+#define NEEDS_AUTHORITY \
+  if (!authority_) return
+
+TEST_F(Inspection, GoodSignatureHasNoErrors) {
+  NEEDS_AUTHORITY;
+  const auto found = facts(enveloped("<a><b>1</b></a>", {.id = " Id=\"sig\""}));
+  EXPECT_EQ(test::codes_of(found), Codes{});
+  ASSERT_EQ(found.signatures.size(), 1U);
+  const pki::SignatureFacts& signature = found.signatures[0];
+  EXPECT_EQ(signature.id, "sig");
+  EXPECT_TRUE(signature.covers.whole);
+  EXPECT_EQ(base::as_text(signature.signed_octets), "<a><b>1</b></a>");
+  EXPECT_EQ(signature.algorithm_names,
+            (std::vector<std::string>{std::string(kExclusive), std::string(kRsaSha256), std::string(kEnveloped),
+                                      std::string(kC14n), std::string(kSha256)}));
+  EXPECT_EQ(signature.certificate->digest(), person_.signer->certificate()->digest());
+  EXPECT_FALSE(signature.claimed_signing_time.has_value());
+}
+
+TEST_F(Inspection, OctetsAreKeptOnlyWhenAskedFor) {
+  NEEDS_AUTHORITY;
+  base::Budget budget({});
+  const auto found = inspect(*context_, octets(enveloped("<a></a>")), budget, pki::KeepOctets::kNo);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(test::codes_of(*found), Codes{});
+  EXPECT_TRUE(found->signatures.at(0).signed_octets.empty());
+}
+
+// --- the document --------------------------------------------------------------------------------------------------
+
+TEST_F(Inspection, DocumentsThatAreNone) {
+  EXPECT_EQ(codes(""), Codes{"format.empty"});
+  EXPECT_EQ(codes("<a>"), Codes{"xml.malformed"});
+  EXPECT_EQ(codes("<a/>"), Codes{"format.no_signature"});
+  EXPECT_EQ(codes("<!DOCTYPE a><a/>"), Codes{"xml.doctype"});
+  EXPECT_EQ(codes("<Signature/>"), Codes{"format.no_signature"});
+  EXPECT_EQ(codes("<ds:Signature xmlns:ds='urn:other'/>"), Codes{"format.no_signature"});
+}
+
+TEST_F(Inspection, DuplicateIdsRefuseTheDocument) {
+  NEEDS_AUTHORITY;
+  EXPECT_EQ(codes(enveloped("<a><b Id=\"x\"></b><c Id=\"y\"></c></a>")), Codes{});
+  EXPECT_EQ(codes(enveloped("<a><b Id=\"x\"></b><c ID=\"x\"></c></a>")), Codes{"xml.duplicate_id"});
+}
+
+TEST_F(Inspection, SignatureIsFoundByNamespaceNotByPrefix) {
+  NEEDS_AUTHORITY;
+  std::string text = enveloped("<a></a>");
+  // The default namespace instead of the prefix, outside SignedInfo (whose octets are signed with the prefix).
+  for (const std::string_view name : {"Signature", "SignatureValue", "KeyInfo", "X509Data", "X509Certificate"}) {
+    for (const std::string_view opening : {"<", "</"}) {
+      const std::string from = std::string(opening) + "ds:" + std::string(name);
+      for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at)) {
+        const char after = text[at + from.size()];
+        if (after != '>' && after != ' ') {
+          ++at;
+          continue;
+        }
+        text.replace(at, from.size(), std::string(opening) + std::string(name));
+      }
+    }
+  }
+  const std::string declaration = "<Signature xmlns:ds=";
+  ASSERT_NE(text.find(declaration), std::string::npos);
+  text.replace(text.find(declaration), declaration.size(),
+               "<Signature xmlns=\"http://www.w3.org/2000/09/xmldsig#\" xmlns:ds=");
+  EXPECT_EQ(codes(text), Codes{}) << text;
+}
+
+// --- changed content, changed values ---------------------------------------------------------------------------------
+
+TEST_F(Inspection, ChangedContentIsADigestMismatchAlone) {
+  NEEDS_AUTHORITY;
+  std::string text = enveloped("<a><b>1</b></a>");
+  text.replace(text.find("<b>1"), 4, "<b>2");
+  EXPECT_EQ(codes(text), Codes{"digest.mismatch"});
+  EXPECT_TRUE(facts(text).signatures.at(0).signed_octets.empty());
+}
+
+TEST_F(Inspection, ForeignValueIsABrokenSignatureAlone) {
+  NEEDS_AUTHORITY;
+  EXPECT_EQ(codes(enveloped("<a></a>", {.value = base::to_base64(base::Bytes(256, 7))})), Codes{"signature.broken"});
+}
+
+TEST_F(Inspection, CommentsAreNeverSigned) {
+  NEEDS_AUTHORITY;
+  std::string text = enveloped(
+      "<a>12</a>", {.references = {{.canonical = "<a>12</a>",
+                                    .transforms = {std::string(kEnveloped), std::string(kC14n) + "#WithComments"}}}});
+  EXPECT_EQ(codes(text), Codes{});
+  text.replace(text.find("12"), 2, "1<!-- x -->2");
+  const auto found = facts(text);
+  EXPECT_EQ(test::codes_of(found), Codes{});
+  EXPECT_EQ(base::as_text(found.signatures.at(0).signed_octets), "<a>12</a>");
+}
+
+TEST_F(Inspection, ProcessingInstructionsAre) {
+  NEEDS_AUTHORITY;
+  std::string text = enveloped("<a>12</a>");
+  text.replace(text.find("12"), 2, "1<?x?>2");
+  EXPECT_EQ(codes(text), Codes{"digest.mismatch"});
+}
+
+// kz-pki section 3: base64 inside the signature can hold &#13;; in SignedInfo it is part of what is signed.
+TEST_F(Inspection, CarriageReturnsInSignedInfoAreSigned) {
+  NEEDS_AUTHORITY;
+  const std::string digest = base::to_base64(base::sha256(octets("<a></a>")).view());
+  const std::string text = enveloped(
+      "<a></a>",
+      {.references = {{.canonical = "", .digest_value = digest.substr(0, 20) + "&#xD;\n" + digest.substr(20)}}});
+  EXPECT_EQ(codes(text), Codes{});
+  std::string without = text;
+  without.erase(without.find("&#xD;"), 5);
+  EXPECT_EQ(codes(without), Codes{"signature.broken"});
+}
+
+// --- references ------------------------------------------------------------------------------------------------------
+
+TEST_F(Inspection, ByIdOfTheRootCoversTheWhole) {
+  NEEDS_AUTHORITY;
+  const std::string document = "<a Id=\"r\"><b></b></a>";
+  const auto found = facts(enveloped(document, {.references = {{.canonical = document, .uri = " URI=\"#r\""}}}));
+  EXPECT_EQ(test::codes_of(found), Codes{});
+  EXPECT_TRUE(found.signatures.at(0).covers.whole);
+}
+
+TEST_F(Inspection, ByIdOfAPartCoversThatPart) {
+  NEEDS_AUTHORITY;
+  const Form form{.references = {{.canonical = "<b Id=\"p\">1</b>",
+                                  .uri = " URI=\"#p\"",
+                                  .transforms = {std::string(kC14n) + "#WithComments"}}}};
+  const auto found = facts("<a><b Id=\"p\">1</b><c>unsigned</c>" + signature(form) + "</a>");
+  EXPECT_EQ(test::codes_of(found), Codes{});
+  EXPECT_FALSE(found.signatures.at(0).covers.whole);
+  EXPECT_EQ(found.signatures.at(0).covers.what, "#p");
+  EXPECT_EQ(base::as_text(found.signatures.at(0).signed_octets), "<b Id=\"p\">1</b>");
+}
+
+// The classic wrapping: the signed element moves aside, another takes its place. The value still verifies; what it
+// covers is said, and business data comes from the signed octets.
+TEST_F(Inspection, WrappedElementShowsInWhatIsCovered) {
+  NEEDS_AUTHORITY;
+  const Form form{
+      .references = {{.canonical = "<b Id=\"p\">mine</b>", .uri = " URI=\"#p\"", .transforms = {std::string(kC14n)}}}};
+  const auto found = facts("<a><b Id=\"q\">forged</b><w><b Id=\"p\">mine</b></w>" + signature(form) + "</a>");
+  EXPECT_EQ(test::codes_of(found), Codes{});
+  EXPECT_FALSE(found.signatures.at(0).covers.whole);
+  EXPECT_EQ(base::as_text(found.signatures.at(0).signed_octets), "<b Id=\"p\">mine</b>");
+  // With the Id kept on both, under whatever name, nothing is looked at.
+  for (const std::string_view name : {"Id", "ID", "id", "xml:id"}) {
+    EXPECT_EQ(
+        codes("<a><b " + std::string(name) + "=\"p\">forged</b><w><b Id=\"p\">mine</b></w>" + signature(form) + "</a>"),
+        Codes{"xml.duplicate_id"});
+  }
+}
+
+// The whole old root inside the signature's Object, a new root around: URI="" means the new one.
+TEST_F(Inspection, OldRootInsideAnObjectIsNotTheDocument) {
+  NEEDS_AUTHORITY;
+  const std::string document = "<a><b>1</b></a>";
+  Form form{.references = {{.canonical = document}}};
+  form.objects = "<ds:Object>" + document + "</ds:Object>";
+  EXPECT_EQ(codes("<a><b>forged</b>" + signature(form) + "</a>"), Codes{"digest.mismatch"});
+}
+
+TEST_F(Inspection, TwoReferencesGiveNoSingleOctets) {
+  NEEDS_AUTHORITY;
+  const std::vector<std::string> c14n = {std::string(kC14n)};
+  const Form form{.references = {{.canonical = "<b Id=\"p\"></b>", .uri = " URI=\"#p\"", .transforms = c14n},
+                                 {.canonical = "<c Id=\"q\"></c>", .uri = " URI=\"#q\"", .transforms = c14n}}};
+  const auto found = facts("<a><b Id=\"p\"></b><c Id=\"q\"></c>" + signature(form) + "</a>");
+  EXPECT_EQ(test::codes_of(found), Codes{});
+  EXPECT_EQ(found.signatures.at(0).covers.what, "#p, #q");
+  EXPECT_TRUE(found.signatures.at(0).signed_octets.empty());
+}
+
+TEST_F(Inspection, ReferencesElsewhereAreForbidden) {
+  NEEDS_AUTHORITY;
+  for (const std::string_view uri :
+       {"", " URI=\"http://example.org/\"", " URI=\"file:///etc/hostname\"", " URI=\"other.xml\"", " URI=\"#\"",
+        " URI=\"#xpointer(/)\"", " URI=\"#xpointer(id('x'))\"", " URI=\"#a b\"", " URI=\"#a%20\"", " URI=\"?x\"",
+        " URI=\"cid:part\""}) {
+    const Form form{.references = {{.canonical = "<a></a>", .uri = std::string(uri)}}};
+    EXPECT_EQ(codes(enveloped("<a></a>", form)), Codes{"xml.reference_forbidden"}) << uri;
+    EXPECT_FALSE(facts(enveloped("<a></a>", form)).signatures.at(0).covers.whole);
+  }
+}
+
+TEST_F(Inspection, ReferenceToAnIdThatIsNotThere) {
+  NEEDS_AUTHORITY;
+  EXPECT_EQ(codes(enveloped("<a></a>", {.references = {{.canonical = "<a></a>", .uri = " URI=\"#x\""}}})),
+            Codes{"xml.reference_not_found"});
+}
+
+TEST_F(Inspection, OneGoodReferenceDoesNotHideABadOne) {
+  NEEDS_AUTHORITY;
+  const Ref good{.canonical = "<a></a>"};
+  EXPECT_EQ(codes(enveloped("<a></a>", {.references = {good, {.canonical = "<x></x>"}}})), Codes{"digest.mismatch"});
+  EXPECT_EQ(codes(enveloped("<a></a>", {.references = {good, {.canonical = "", .uri = " URI=\"http://x/\""}}})),
+            Codes{"xml.reference_forbidden"});
+}
+
+// The Signature is the root: the enveloped transform leaves nothing.
+TEST_F(Inspection, ReferenceThatSelectsNothing) {
+  NEEDS_AUTHORITY;
+  const Form form{.references = {{.canonical = ""}}, .objects = "<ds:Object>forged</ds:Object>"};
+  EXPECT_EQ(codes(signature(form)), Codes{"xml.signature_structure"});
+  EXPECT_FALSE(facts(signature(form)).signatures.at(0).covers.whole);
+}
+
+TEST_F(Inspection, EnvelopingSignatureCoversItsObjects) {
+  NEEDS_AUTHORITY;
+  const std::string canonical =
+      "<ds:Object xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" Id=\"o\"><b>1</b></ds:Object>";
+  Form form{.references = {{.canonical = canonical, .uri = " URI=\"#o\"", .transforms = {}}},
+            .objects = "<ds:Object Id=\"o\"><b>1</b></ds:Object>"};
+  const auto found = facts(signature(form));
+  EXPECT_EQ(test::codes_of(found), Codes{});
+  EXPECT_TRUE(found.signatures.at(0).covers.whole);
+  EXPECT_EQ(base::as_text(found.signatures.at(0).signed_octets), canonical);
+  form.objects += "<ds:Object>unsigned</ds:Object>";
+  EXPECT_EQ(codes(signature(form)), Codes{});
+  EXPECT_FALSE(facts(signature(form)).signatures.at(0).covers.whole);
+}
+
+// --- transforms and algorithms ---------------------------------------------------------------------------------------
+
+TEST_F(Inspection, TransformsOutsideTheListAreForbidden) {
+  NEEDS_AUTHORITY;
+  const std::string e(kEnveloped);
+  const std::string c(kC14n);
+  const std::vector<std::string> lists[] = {
+      {e, "http://www.w3.org/TR/1999/REC-xpath-19991116"},
+      {e, "http://www.w3.org/2002/06/xmldsig-filter2"},
+      {e, "http://www.w3.org/TR/1999/REC-xslt-19991116"},
+      {e, "http://www.w3.org/2000/09/xmldsig#base64"},
+      {c, e},
+      {e, e},
+      {e, c, c},
+      {e, c, e},
+      {e, "urn:unknown"},
+  };
+  for (const auto& transforms : lists) {
+    EXPECT_EQ(codes(enveloped("<a></a>", {.references = {{.canonical = "<a></a>", .transforms = transforms}}})),
+              Codes{"xml.transform_forbidden"})
+        << testing::PrintToString(transforms);
+  }
+}
+
+TEST_F(Inspection, EveryCanonicalisationOfTheListWorks) {
+  NEEDS_AUTHORITY;
+  for (const std::string_view method :
+       {"http://www.w3.org/TR/2001/REC-xml-c14n-20010315", "http://www.w3.org/2001/10/xml-exc-c14n#",
+        "http://www.w3.org/2006/12/xml-c14n11"}) {
+    for (const std::string_view suffix : {"", "WithComments"}) {
+      std::string uri(method);
+      if (!suffix.empty()) uri += uri.ends_with('#') ? std::string(suffix) : "#" + std::string(suffix);
+      const Ref reference{.canonical = "<a></a>", .transforms = {std::string(kEnveloped), uri}};
+      EXPECT_EQ(codes(enveloped("<a></a>", {.references = {reference}})), Codes{}) << uri;
+      // In SignedInfo too: the text is the same in each, as nothing else is in scope.
+      EXPECT_EQ(codes(enveloped("<a></a>", {.c14n = uri})), Codes{}) << uri;
+    }
+  }
+  EXPECT_EQ(codes(enveloped("<a></a>", {.c14n = "urn:unknown"})), Codes{"xml.algorithm_forbidden"});
+}
+
+TEST_F(Inspection, MacsAreForbidden) {
+  NEEDS_AUTHORITY;
+  EXPECT_EQ(codes(enveloped("<a></a>", {.method = "http://www.w3.org/2000/09/xmldsig#hmac-sha1"})),
+            Codes{"xml.algorithm_forbidden"});
+  EXPECT_EQ(codes(enveloped("<a></a>", {.method = "http://www.w3.org/2000/09/xmldsig#hmac-sha1",
+                                        .method_body = "<ds:HMACOutputLength>8</ds:HMACOutputLength>"})),
+            Codes{"xml.algorithm_forbidden"});
+  EXPECT_EQ(codes(enveloped("<a></a>", {.method_body = "<ds:HMACOutputLength>8</ds:HMACOutputLength>"})),
+            Codes{"xml.signature_structure"});
+}
+
+TEST_F(Inspection, UnknownAlgorithmsAreNamed) {
+  NEEDS_AUTHORITY;
+  const auto found = facts(enveloped("<a></a>", {.method = "urn:unknown"}));
+  EXPECT_EQ(test::codes_of(found), Codes{"algorithm.unknown"});
+  EXPECT_FALSE(found.signatures.at(0).algorithm.has_value());
+  EXPECT_EQ(codes(enveloped("<a></a>", {.references = {{.canonical = "<a></a>", .digest_method = "urn:unknown"}}})),
+            Codes{"algorithm.unknown"});
+}
+
+TEST_F(Inspection, AlgorithmOfAnotherKindThanTheKey) {
+  NEEDS_AUTHORITY;
+  EXPECT_EQ(codes(enveloped("<a></a>", {.method = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
+                                        .value = base::to_base64(base::Bytes(64, 7))})),
+            Codes{"algorithm.mismatch"});
+}
+
+// --- structure -------------------------------------------------------------------------------------------------------
+
+TEST_F(Inspection, StructureIsHeldStrictly) {
+  NEEDS_AUTHORITY;
+  const std::string good = enveloped("<a></a>");
+  ASSERT_EQ(codes(good), Codes{});
+  const std::pair<std::string_view, std::string_view> changes[] = {
+      {"<ds:SignedInfo>", "<ds:Object/><ds:SignedInfo>"},
+      {"<ds:SignedInfo>", "text<ds:SignedInfo>"},
+      {"<ds:SignedInfo>", "<!-- --><ds:SignedInfo>"},
+      {"<ds:SignatureValue>", "<ds:SignatureValue>!"},
+      {"<ds:SignatureValue>", "<ds:SignatureValue><!-- -->"},
+      {"</ds:SignatureValue>", "</ds:SignatureValue><ds:SignatureValue>AAAA</ds:SignatureValue>"},
+      {"</ds:KeyInfo>", "</ds:KeyInfo><ds:KeyInfo/>"},
+      {"</ds:KeyInfo>", "</ds:KeyInfo><x/>"},
+      {"<ds:DigestValue>", "<ds:DigestValue><!-- -->"},
+      {"<ds:DigestValue>", "<ds:DigestValue>AAAA"},
+      {"<ds:DigestValue>", "<ds:DigestValue><x/>"},
+      {"<ds:Reference ", "<ds:Reference Extra=\"1\" "},
+      {"<ds:Reference ", "<x/><ds:Reference "},
+      {"<ds:Transform ", "<ds:Transform Extra=\"1\" "},
+      {"<ds:Transforms>", "<ds:Transforms><x/>"},
+      {"<ds:DigestMethod ", "<ds:DigestMethod Extra=\"1\" "},
+      {"<ds:CanonicalizationMethod ", "<ds:CanonicalizationMethod Extra=\"1\" "},
+      {"</ds:CanonicalizationMethod>", "<x/></ds:CanonicalizationMethod>"},
+      {"<ds:SignatureMethod ", "<ds:SignatureMethod Extra=\"1\" "},
+      {"</ds:SignedInfo>", "<ds:Manifest/></ds:SignedInfo>"},
+      {"</ds:SignedInfo>", "<!-- --></ds:SignedInfo>"},
+      {"</ds:SignedInfo>", "<?p?></ds:SignedInfo>"},
+  };
+  for (const auto& [from, to] : changes) {
+    std::string text = good;
+    ASSERT_NE(text.find(from), std::string::npos) << from;
+    text.replace(text.find(from), from.size(), to);
+    EXPECT_EQ(codes(text), Codes{"xml.signature_structure"}) << to;
+  }
+  EXPECT_EQ(codes("<a><ds:Signature xmlns:ds='http://www.w3.org/2000/09/xmldsig#'/></a>"),
+            Codes{"xml.signature_structure"});
+}
+
+TEST_F(Inspection, PrefixListsBelongToExclusiveCanonicalisation) {
+  NEEDS_AUTHORITY;
+  const std::string body =
+      "<ec:InclusiveNamespaces xmlns:ec=\"http://www.w3.org/2001/10/xml-exc-c14n#\" PrefixList=\"x "
+      "#default\"></ec:InclusiveNamespaces>";
+  const std::string document = "<a xmlns:x=\"urn:x\"></a>";
+  Ref reference{.canonical = document, .transforms = {std::string(kExclusive)}, .transform_body = body};
+  reference.uri = " URI=\"#r\"";
+  reference.canonical = "<b xmlns:x=\"urn:x\" Id=\"r\"></b>";
+  const auto text = [&](const Ref& used) {
+    return "<a xmlns:x=\"urn:x\"><b Id=\"r\"></b>" + signature({.references = {used}}) + "</a>";
+  };
+  EXPECT_EQ(codes(text(reference)), Codes{});
+  reference.transforms = {std::string(kC14n)};
+  EXPECT_EQ(codes(text(reference)), Codes{"xml.signature_structure"});
+}
+
+TEST_F(Inspection, PssParametersAreRead) {
+  NEEDS_AUTHORITY;
+  const std::string more = "http://www.w3.org/2007/05/xmldsig-more#";
+  const auto with = [&](const std::string& parameters) {
+    const Form form{
+        .method = more + "rsa-pss", .method_body = parameters, .value = base::to_base64(base::Bytes(256, 7))};
+    return facts(enveloped("<a></a>", form)).signatures.at(0);
+  };
+  const auto plain = with("");
+  EXPECT_EQ(plain.errors.at(0).code(), base::Code::kSignatureBroken);
+  EXPECT_EQ(pki::to_string(*plain.algorithm).find("RSA-PSS"), 0U);
+  EXPECT_EQ(plain.algorithm->salt_bytes, 32);
+  const auto given = with("<p:RSAPSSParams xmlns:p=\"" + more +
+                          "\"><ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha512\"/>"
+                          "<p:MaskGenerationFunction Algorithm=\"" +
+                          more + "MGF1\"><ds:DigestMethod Algorithm=\"" + std::string(kSha256) +
+                          "\"/></p:MaskGenerationFunction><p:SaltLength>20</p:SaltLength>"
+                          "<p:TrailerField>1</p:TrailerField></p:RSAPSSParams>");
+  EXPECT_EQ(given.algorithm, (pki::SignatureAlgorithm{pki::SignatureScheme::kRsaPss, pki::DigestAlgorithm::kSha512,
+                                                      pki::DigestAlgorithm::kSha256, 20}));
+  EXPECT_EQ(with("<p:RSAPSSParams xmlns:p=\"" + more + "\"><p:SaltLength>x</p:SaltLength></p:RSAPSSParams>")
+                .errors.at(0)
+                .code(),
+            base::Code::kXmlSignatureStructure);
+}
+
+// --- certificates ----------------------------------------------------------------------------------------------------
+
+TEST_F(Inspection, WithoutACertificateNothingVerifies) {
+  NEEDS_AUTHORITY;
+  for (const std::string_view key_info : {"", "<ds:KeyInfo/>", "<ds:KeyInfo><ds:KeyName>head</ds:KeyName></ds:KeyInfo>",
+                                          "<ds:KeyInfo><ds:RetrievalMethod URI=\"http://x/\"/></ds:KeyInfo>",
+                                          "<ds:KeyInfo><ds:X509Data/></ds:KeyInfo>"}) {
+    const auto found = facts(enveloped("<a></a>", {.key_info = std::string(key_info)}));
+    EXPECT_EQ(test::codes_of(found), Codes{"xml.no_certificate"}) << key_info;
+    EXPECT_EQ(found.signatures.at(0).certificate, nullptr);
+  }
+}
+
+TEST_F(Inspection, ACertificateThatIsNone) {
+  NEEDS_AUTHORITY;
+  const std::string good = base64(person_.signer->certificate());
+  EXPECT_EQ(codes(enveloped("<a></a>", {.key_info = x509({"AAAA", good})})).size(), 1U);
+  for (const std::string_view bad : {"AAAA", "!", "<x/>"}) {
+    const Codes found = codes(enveloped("<a></a>", {.key_info = x509({std::string(bad)})}));
+    ASSERT_EQ(found.size(), 2U) << bad;
+    EXPECT_EQ(found[1], "xml.no_certificate");
+  }
+}
+
+TEST_F(Inspection, TheSignerIsFoundAmongSeveral) {
+  NEEDS_AUTHORITY;
+  const auto issuing = test::load(*authority_ / "ca" / "issuing.pem");
+  const auto other = test::load(*authority_ / "certs" / "individual.pem");
+  const auto& own = person_.signer->certificate();
+  for (const std::string& key_info : {x509({base64(issuing), base64(own)}), x509({base64(own), base64(issuing)}),
+                                      x509({base64(other), base64(issuing), base64(own)})}) {
+    const auto found = facts(enveloped("<a></a>", {.key_info = key_info}));
+    EXPECT_EQ(test::codes_of(found), Codes{});
+    EXPECT_EQ(found.signatures.at(0).certificate->digest(), own->digest());
+  }
+  EXPECT_EQ(codes(enveloped("<a></a>", {.key_info = x509({base64(other), base64(issuing)})})),
+            Codes{"signature.broken"});
+}
+
+TEST_F(Inspection, WsSecurityTokens) {
+  NEEDS_AUTHORITY;
+  const std::string wsse =
+      "xmlns:w=\"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd\"";
+  const std::string certificate = base64(person_.signer->certificate());
+  const std::string type =
+      "ValueType=\"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3\"";
+  const auto reference = [&](const std::string& inner) {
+    return "<ds:KeyInfo><w:SecurityTokenReference " + wsse + ">" + inner + "</w:SecurityTokenReference></ds:KeyInfo>";
+  };
+  EXPECT_EQ(codes(enveloped("<a></a>", {.key_info = reference("<w:KeyIdentifier " + type + ">" + certificate +
+                                                              "</w:KeyIdentifier>")})),
+            Codes{});
+  EXPECT_EQ(codes(enveloped("<a></a>", {.key_info = reference("<w:KeyIdentifier ValueType=\"urn:x\">" + certificate +
+                                                              "</w:KeyIdentifier>")})),
+            Codes{"xml.no_certificate"});
+  const std::string token =
+      "<w:BinarySecurityToken " + wsse + " Id=\"t\" " + type + ">" + certificate + "</w:BinarySecurityToken>";
+  const Form by_token{.references = {{.canonical = "<b Id=\"p\"></b>", .uri = " URI=\"#p\"", .transforms = {}}},
+                      .key_info = reference("<w:Reference URI=\"#t\"/>")};
+  EXPECT_EQ(codes("<a>" + token + "<b Id=\"p\"></b>" + signature(by_token) + "</a>"), Codes{});
+  EXPECT_EQ(codes("<a><b Id=\"p\"></b>" + signature(by_token) + "</a>"), Codes{"xml.no_certificate"});
+}
+
+// --- several signatures ----------------------------------------------------------------------------------------------
+
+// As the standard alone has it: the first was made while the second stood there already.
+TEST_F(Inspection, AnEarlierSignatureMayCoverALaterOne) {
+  NEEDS_AUTHORITY;
+  const std::string part =
+      signature({.references = {{.canonical = "<b Id=\"p\"></b>", .uri = " URI=\"#p\"", .transforms = {}}}});
+  const std::string second = signature({.references = {{.canonical = "<a><b Id=\"p\"></b>" + part + "</a>"}}});
+  const std::string text = "<a><b Id=\"p\"></b>" + second + part + "</a>";
+  const auto found = facts(text);
+  EXPECT_EQ(test::codes_of(found), Codes{}) << text;
+  EXPECT_TRUE(found.signatures.at(0).covers.whole);
+  EXPECT_FALSE(found.signatures.at(1).covers.whole);
+}
+
+// A later signature elsewhere is content: it was not there when the first was made.
+TEST_F(Inspection, ASignaturePutElsewhereBreaksTheFirst) {
+  NEEDS_AUTHORITY;
+  const std::string first = enveloped("<a><b></b></a>");
+  const std::string second = signature({.references = {{.canonical = first.substr(0)}}});
+  std::string text = first;
+  text.insert(text.find("</b>"), second);
+  const auto found = facts(text);
+  ASSERT_EQ(found.signatures.size(), 2U);
+  EXPECT_EQ(found.signatures[0].errors.size(), 0U);  // the inner one covers all but itself
+  ASSERT_EQ(found.signatures[1].errors.size(), 1U);
+  EXPECT_EQ(found.signatures[1].errors[0].code(), base::Code::kDigestMismatch);
+}
+
+// Content that hides between signatures is signed by nobody before it.
+TEST_F(Inspection, ContentBesideTheSignaturesIsNotTakenAway) {
+  NEEDS_AUTHORITY;
+  std::string text = enveloped("<a><b></b></a>");
+  text.insert(text.rfind("</a>"), "<b>forged</b>");
+  EXPECT_EQ(codes(text), Codes{"digest.mismatch"});
+}
+
+// --- limits ----------------------------------------------------------------------------------------------------------
+
+TEST_F(Inspection, CountsAreLimited) {
+  NEEDS_AUTHORITY;
+  const Ref reference{.canonical = "<a></a>"};
+  EXPECT_EQ(codes(enveloped("<a></a>", {.references = {reference, reference}}), {.max_references = 2}), Codes{});
+  EXPECT_EQ(facts(enveloped("<a></a>", {.references = {reference, reference, reference}}), {.max_references = 2})
+                .errors.at(0)
+                .code(),
+            base::Code::kLimitCount);
+  const std::string two = enveloped("<a></a>");
+  EXPECT_EQ(codes(two, {.max_signatures = 1}), Codes{});
+  EXPECT_EQ(codes(enveloped(two), {.max_signatures = 1}), Codes{"limit.count"});
+  const std::string certificate = base64(person_.signer->certificate());
+  EXPECT_EQ(codes(enveloped("<a></a>", {.key_info = x509({certificate, certificate})}), {.max_certificates = 2}),
+            Codes{});
+  EXPECT_EQ(facts(enveloped("<a></a>", {.key_info = x509({certificate, certificate})}), {.max_certificates = 1})
+                .errors.at(0)
+                .code(),
+            base::Code::kLimitCount);
+}
+
+// No signature of an inspection that ended early may look good.
+TEST_F(Inspection, AnInspectionThatEndsEarlyShowsNothingAsGood) {
+  NEEDS_AUTHORITY;
+  const std::string text = enveloped("<a></a>");
+  for (const base::Limits& limits :
+       {base::Limits{.max_canonicalised_bytes = text.size()}, base::Limits{.max_digested_bytes = 1},
+        base::Limits{.max_public_key_operations = 0}}) {
+    const auto found = facts(text, limits);
+    ASSERT_EQ(found.errors.size(), 1U);
+    EXPECT_EQ(found.errors[0].code(), base::Code::kLimitCost);
+    for (const auto& signature : found.signatures) EXPECT_FALSE(signature.errors.empty());
+  }
+}
+
+TEST_F(Inspection, ManyReferencesOverALargeDocumentCostTooMuch) {
+  NEEDS_AUTHORITY;
+  const std::string document = "<a>" + std::string(1U << 20, 'x') + "</a>";
+  std::vector<Ref> references(30, Ref{.canonical = document});
+  const std::string text = enveloped(document, {.references = references});
+  EXPECT_EQ(facts(text, {.max_canonicalised_bytes = 16U << 20}).errors.at(0).code(), base::Code::kLimitCost);
+  EXPECT_EQ(codes(text, {.max_canonicalised_bytes = 64U << 20}), Codes{});
+}
+
+// --- XAdES -----------------------------------------------------------------------------------------------------------
+
+class Xades : public Inspection {
+ protected:
+  static constexpr std::string_view kNamespaces = "xmlns:xades=\"http://uri.etsi.org/01903/v1.3.2#\" Id=\"props\"";
+  // SignedProperties as inclusive canonicalisation gives it inside the Signature.
+  std::string properties(const pki::CertificatePtr& named, std::string_view time = "2026-11-20T10:00:00+05:00") {
+    return "<xades:SignedProperties xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" " + std::string(kNamespaces) +
+           "><xades:SignedSignatureProperties><xades:SigningTime>" + std::string(time) +
+           "</xades:SigningTime><xades:SigningCertificateV2><xades:Cert><xades:CertDigest><ds:DigestMethod "
+           "Algorithm=\"" +
+           std::string(kSha256) + "\"></ds:DigestMethod><ds:DigestValue>" +
+           base::to_base64(base::sha256(named->der()).view()) +
+           "</ds:DigestValue></xades:CertDigest></xades:Cert></xades:SigningCertificateV2></"
+           "xades:SignedSignatureProperties>"
+           "</xades:SignedProperties>";
+  }
+  enum class Covered { kYes, kNo };
+  std::string with_properties(const std::string& signed_properties, Covered covered, const std::string& target = "#s",
+                              const std::string& unsigned_properties = {}) {
+    Form form{.references = {{.canonical = "<a></a>"}}, .id = " Id=\"s\""};
+    if (covered == Covered::kYes) {
+      form.references.push_back({.canonical = signed_properties,
+                                 .uri = " Type=\"http://uri.etsi.org/01903#SignedProperties\" URI=\"#props\"",
+                                 .transforms = {std::string(kC14n)}});
+    }
+    form.objects =
+        "<ds:Object><xades:QualifyingProperties xmlns:xades=\"http://uri.etsi.org/01903/v1.3.2#\" Target=\"" + target +
+        "\">" + signed_properties + unsigned_properties + "</xades:QualifyingProperties></ds:Object>";
+    return enveloped("<a></a>", form);
+  }
+};
+
+TEST_F(Xades, SignedPropertiesAreReadWhenCovered) {
+  NEEDS_AUTHORITY;
+  const auto found = facts(with_properties(properties(person_.signer->certificate()), Covered::kYes));
+  EXPECT_EQ(test::codes_of(found), Codes{});
+  const pki::SignatureFacts& signature = found.signatures.at(0);
+  EXPECT_EQ(signature.claimed_signing_time, pki::test::at("2026-11-20T05:00:00Z"));
+  EXPECT_TRUE(signature.covers.whole);
+  EXPECT_EQ(base::as_text(signature.signed_octets), "<a></a>");
+}
+
+TEST_F(Xades, PropertiesThatNothingCoversAreIgnored) {
+  NEEDS_AUTHORITY;
+  const auto other = test::load(*authority_ / "certs" / "individual.pem");
+  const auto found = facts(with_properties(properties(other), Covered::kNo));
+  EXPECT_EQ(test::codes_of(found), Codes{});
+  EXPECT_FALSE(found.signatures.at(0).claimed_signing_time.has_value());
+}
+
+TEST_F(Xades, AnotherSigningCertificateIsRefused) {
+  NEEDS_AUTHORITY;
+  const auto other = test::load(*authority_ / "certs" / "individual.pem");
+  EXPECT_EQ(codes(with_properties(properties(other), Covered::kYes)), Codes{"xml.signing_certificate"});
+}
+
+TEST_F(Xades, PropertiesOfAnotherSignatureAreRefused) {
+  NEEDS_AUTHORITY;
+  EXPECT_EQ(codes(with_properties(properties(person_.signer->certificate()), Covered::kYes, "#other")),
+            Codes{"xml.signature_structure"});
+}
+
+TEST_F(Xades, ChangedPropertiesAreADigestMismatch) {
+  NEEDS_AUTHORITY;
+  std::string text = with_properties(properties(person_.signer->certificate()), Covered::kYes);
+  text.replace(text.find("T10:00"), 6, "T11:00");
+  const auto found = facts(text);
+  EXPECT_EQ(test::codes_of(found), Codes{"digest.mismatch"});
+  EXPECT_FALSE(found.signatures.at(0).claimed_signing_time.has_value());
+}
+
+// EN 319 132-1 5.3: the time stamp is over the canonical SignatureValue element.
+TEST_F(Xades, TimeStampsAndEvidenceAreCollected) {
+  NEEDS_AUTHORITY;
+  const auto issuing = test::load(*authority_ / "ca" / "issuing.pem");
+  const std::string evidence =
+      "<xades:UnsignedProperties><xades:UnsignedSignatureProperties><xades:SignatureTimeStamp>"
+      "<xades:EncapsulatedTimeStamp>AQID</xades:EncapsulatedTimeStamp></"
+      "xades:SignatureTimeStamp><xades:CertificateValues>"
+      "<xades:EncapsulatedX509Certificate>" +
+      base64(issuing) +
+      "</xades:EncapsulatedX509Certificate>"
+      "<xades:EncapsulatedX509Certificate>AAAA</xades:EncapsulatedX509Certificate></xades:CertificateValues>"
+      "<xades:RevocationValues><xades:CRLValues><xades:EncapsulatedCRLValue>BAUG</xades:EncapsulatedCRLValue></"
+      "xades:CRLValues>"
+      "<xades:OCSPValues><xades:EncapsulatedOCSPValue>BwgJ</xades:EncapsulatedOCSPValue></xades:OCSPValues>"
+      "</xades:RevocationValues></xades:UnsignedSignatureProperties></xades:UnsignedProperties>";
+  const auto found = facts(with_properties(properties(person_.signer->certificate()), Covered::kYes, "#s", evidence));
+  EXPECT_EQ(test::codes_of(found), Codes{});
+  const pki::SignatureFacts& signature = found.signatures.at(0);
+  EXPECT_EQ(signature.timestamp_tokens, (std::vector<base::Bytes>{{1, 2, 3}}));
+  EXPECT_TRUE(base::as_text(signature.signature_value)
+                  .starts_with("<ds:SignatureValue xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">"));
+  EXPECT_EQ(found.certificates.size(), 2U);
+  EXPECT_EQ(found.crls, (std::vector<base::Bytes>{{4, 5, 6}}));
+  EXPECT_EQ(found.ocsp_responses, (std::vector<base::Bytes>{{7, 8, 9}}));
+}
+
+}  // namespace
+}  // namespace tanba::xmldsig
