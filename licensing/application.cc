@@ -18,6 +18,11 @@ Error schema_error(std::string what) {
   return Error(Code::kApplicationSchema, {{"what", std::move(what)}});
 }
 
+// XML 1.0 cannot carry a NUL, and databases end texts there.
+bool sound_text(std::string_view text) {
+  return base::is_utf8(text) && text.find('\0') == std::string_view::npos;
+}
+
 // Collects what is wrong while the fields are read one after the other.
 class Reader {
  public:
@@ -29,7 +34,7 @@ class Reader {
     return std::nullopt;
   }
   void require_text(std::string_view text, std::size_t max_bytes, std::string_view member) {
-    if (text.empty() || !base::is_utf8(text)) errors_.push_back(schema_error(std::string(member)));
+    if (text.empty() || !sound_text(text)) errors_.push_back(schema_error(std::string(member)));
     require_size(text, max_bytes, member);
   }
   void require_size(std::string_view text, std::size_t max_bytes, std::string_view member) {
@@ -84,7 +89,7 @@ void read_form_fields(const std::vector<FormField>& fields, Reader& reader) {
   reader.require_count(fields.size(), kMaxFormFields, "fields");
   for (std::size_t i = 0; i < fields.size() && i < kMaxFormFields; ++i) {
     reader.require_text(fields[i].name, kMaxNameBytes, "field name");
-    if (!base::is_utf8(fields[i].value)) reader.add(schema_error("field " + fields[i].name));
+    if (!sound_text(fields[i].value)) reader.add(schema_error("field " + fields[i].name));
     reader.require_size(fields[i].value, kMaxFieldBytes, "field " + fields[i].name);
     const auto earlier = std::span(fields).first(i);
     // Two values under one name: the officer and the registry could read different ones.

@@ -42,6 +42,7 @@ TEST(ParseApplication, NamesEachThingThatIsWrong) {
   EXPECT_THAT(findings_after([](auto& t) { t.applicant_kind = "person"; }), schema);
   EXPECT_THAT(findings_after([](auto& t) { t.applicant_name.clear(); }), schema);
   EXPECT_THAT(findings_after([](auto& t) { t.applicant_name = "\xff"; }), schema);
+  EXPECT_THAT(findings_after([](auto& t) { t.applicant_name.push_back('\0'); }), schema);
   EXPECT_THAT(findings_after([](auto& t) { t.applicant_name.assign(kMaxNameBytes + 1, 'x'); }), schema);
   EXPECT_THAT(findings_after([](auto& t) { t.licence = "L-2026-01-0000042-71"; }), schema);
   EXPECT_THAT(findings_after([](auto& t) { t.fields[0].value.assign(kMaxFieldBytes + 1, 'x'); }), schema);

@@ -28,7 +28,8 @@ Checked<ProposedDecision> propose_decision(const ApplicationFacts& application, 
   }
   // The texts ask for a reasoned refusal («мотивированный отказ»).
   const bool reasoned = terms.kind == DecisionKind::kGrant || !terms.reason.empty();
-  if (!reasoned || terms.reason.size() > kMaxReasonBytes || !base::is_utf8(terms.reason)) {
+  if (!reasoned || terms.reason.size() > kMaxReasonBytes || !base::is_utf8(terms.reason) ||
+      terms.reason.find('\0') != std::string::npos) {
     out.push_back(Error(Code::kInputMember,
                         {{"member", "reason"}, {"expected", "1 to " + std::to_string(kMaxReasonBytes) + " bytes"}}));
   }

@@ -236,17 +236,17 @@ struct EvidenceRow {
 // Pages by number: rows come in order of registration, those after `after`.
 inline constexpr unsigned kMaxPageRows = 500;  // an answer of the API stays under a megabyte
 struct ApplicationQuery {
-  std::vector<ApplicationState> states;  // none: any
-  std::string service;                   // empty: any
-  std::string applicant_number;          // empty: any
-  std::string after;                     // number of the last row of the page before
-  unsigned limit = 100;                  // at most kMaxPageRows
+  std::vector<ApplicationState> states = {};  // none: any
+  std::string service = {};                   // empty: any
+  std::string applicant_number = {};          // empty: any
+  std::string after = {};                     // number of the last row of the page before
+  unsigned limit = 100;                       // at most kMaxPageRows
 };
 struct LicenceQuery {
-  std::vector<LicenceState> states;
-  std::string service;
-  std::string holder_number;
-  std::string after;
+  std::vector<LicenceState> states = {};
+  std::string service = {};
+  std::string holder_number = {};
+  std::string after = {};
   unsigned limit = 100;
 };
 

@@ -16,8 +16,8 @@ namespace tanba::licensing::registry {
 enum class AccountState : std::uint8_t { kEnabled, kDisabled };
 
 struct Portal {
-  std::string id;  // [a-z0-9-], chosen by the operator
-  std::string name;
+  std::string id = {};  // [a-z0-9-], chosen by the operator
+  std::string name = {};
   AccountState state = AccountState::kEnabled;
 };
 
@@ -26,12 +26,12 @@ enum class PortalKeyKind : std::uint8_t {
   kMutualTls,  // hash of the client certificate's SubjectPublicKeyInfo
 };
 struct PortalKey {
-  base::Digest hash;
-  std::string portal;
+  base::Digest hash = {};
+  std::string portal = {};
   PortalKeyKind kind = PortalKeyKind::kBearer;
-  std::vector<std::string> scopes;
-  std::vector<std::string> networks;  // CIDR; none: any address
-  std::optional<base::Time> expires_at;
+  std::vector<std::string> scopes = {};
+  std::vector<std::string> networks = {};  // CIDR; none: any address
+  std::optional<base::Time> expires_at = {};
   AccountState state = AccountState::kEnabled;
 };
 struct PortalAccess {
@@ -47,23 +47,23 @@ struct Staff {
 };
 
 struct TrustVersion {
-  std::int64_t version = 0;  // given by the registry
-  base::Digest snapshot;     // the document in the store
-  std::string note;
-  std::string installed_by;
-  base::Time installed_at;
+  std::int64_t version = 0;    // given by the registry
+  base::Digest snapshot = {};  // the document in the store
+  std::string note = {};
+  std::string installed_by = {};
+  base::Time installed_at = {};
 };
 
 // A certificate that is refused here whatever its CA says.
 struct Hold {
-  std::string id;      // UUID
-  std::string issuer;  // RFC 4514 name, as the report spells it
-  std::string serial;  // lower-case hexadecimal
-  std::string reason;
-  std::string placed_by;
-  base::Time placed_at;
-  std::string lifted_by;  // empty while it holds
-  std::optional<base::Time> lifted_at;
+  std::string id = {};      // UUID
+  std::string issuer = {};  // RFC 4514 name, as the report spells it
+  std::string serial = {};  // lower-case hexadecimal
+  std::string reason = {};
+  std::string placed_by = {};
+  base::Time placed_at = {};
+  std::string lifted_by = {};  // empty while it holds
+  std::optional<base::Time> lifted_at = {};
 };
 
 // Commands, executed like those of the port. `by` is who did it, for the journal.

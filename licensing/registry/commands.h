@@ -1,0 +1,55 @@
+// What each command does inside the writer's transaction; inside the registry only. Every function may run again on
+// the same command (a batch is tried again), so commands come as const.
+#pragma once
+
+#include "licensing/registry/accounts.h"
+#include "licensing/registry/transaction.h"
+
+namespace tanba::licensing::registry {
+
+using EvidenceRefs = std::vector<Transaction::EvidenceRef>;
+
+// Commands whose octets are in the document store by now.
+struct StoredRegistration {
+  RegisterApplication command;  // document, attachments, report and evidence octets are emptied
+  StoredFile document;
+  StoredFile report;
+  std::vector<StoredFile> attachments;  // in the order of the fields
+  EvidenceRefs evidence;
+};
+struct StoredPreparation {
+  PrepareIntent command;
+  StoredFile prepared;
+};
+struct StoredApproval {
+  ApproveIntent command;
+  StoredFile approval;
+};
+struct StoredCommit {
+  CommitIntent command;
+  StoredFile document;
+  StoredFile report;
+  EvidenceRefs evidence;
+};
+struct StoredTrust {
+  PutTrustVersion command;
+  StoredFile snapshot;
+};
+
+[[nodiscard]] base::Result<Registered> apply(Transaction& transaction, const StoredRegistration& stored);
+[[nodiscard]] base::Result<ApplicationState> apply(Transaction& transaction, const TakeIntoReview& command);
+[[nodiscard]] base::Result<RegisterNumber> apply(Transaction& transaction, const ReserveNumber& command);
+[[nodiscard]] base::Result<Intent> apply(Transaction& transaction, const StoredPreparation& stored);
+[[nodiscard]] base::Result<Intent> apply(Transaction& transaction, const StoredApproval& stored);
+[[nodiscard]] base::Result<Intent> apply(Transaction& transaction, const MarkSigning& command);
+[[nodiscard]] base::Result<Decided> apply(Transaction& transaction, const StoredCommit& stored);
+[[nodiscard]] base::Result<Intent> apply(Transaction& transaction, const AbandonIntent& command);
+[[nodiscard]] base::Result<LicenceState> apply(Transaction& transaction, const ChangeLicence& command);
+[[nodiscard]] base::Result<Nothing> apply(Transaction& transaction, const PutPortal& command);
+[[nodiscard]] base::Result<Nothing> apply(Transaction& transaction, const PutPortalKey& command);
+[[nodiscard]] base::Result<Staff> apply(Transaction& transaction, const PutStaff& command);
+[[nodiscard]] base::Result<TrustVersion> apply(Transaction& transaction, const StoredTrust& stored);
+[[nodiscard]] base::Result<Nothing> apply(Transaction& transaction, const PlaceHold& command);
+[[nodiscard]] base::Result<Nothing> apply(Transaction& transaction, const LiftHold& command);
+
+}  // namespace tanba::licensing::registry

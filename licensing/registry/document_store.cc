@@ -1,0 +1,100 @@
+#include "licensing/registry/document_store.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+
+#include "base/file.h"
+
+namespace tanba::licensing::registry {
+namespace {
+
+using base::Code;
+namespace fs = std::filesystem;
+
+std::unexpected<base::Error> storage(const std::string& reason) {
+  return base::fail(Code::kRegistryStorage, {{"reason", reason}});
+}
+
+std::unexpected<base::Error> storage(const base::Error& error) {
+  return storage(error.message());
+}
+
+base::Status make_directory(const fs::path& directory) {
+  if (::mkdir(directory.c_str(), 0750) == 0) {
+    // The new name is durable before anything inside it is relied on.
+    if (auto synced = base::sync_directory(directory.parent_path()); !synced) return storage(synced.error());
+    return {};
+  }
+  if (errno == EEXIST) return {};
+  return storage(directory.string() + ": " + std::generic_category().message(errno));
+}
+
+// Temporary names end in ".tmp-<pid>-<n>" (base/file.h). A day is far longer than any write takes.
+void remove_abandoned(const fs::path& root) {
+  std::error_code ignored;
+  const auto limit = fs::file_time_type::clock::now() - std::chrono::days(1);
+  for (const auto& fan : fs::directory_iterator(root, ignored)) {
+    for (const auto& entry : fs::directory_iterator(fan.path(), ignored)) {
+      if (entry.path().filename().string().find(".tmp-") == std::string::npos) continue;
+      const auto written = entry.last_write_time(ignored);
+      if (!ignored && written < limit) fs::remove(entry.path(), ignored);
+    }
+  }
+}
+
+}  // namespace
+
+base::Result<DocumentStore> DocumentStore::open(fs::path root) {
+  TANBA_CHECK(make_directory(root));
+  remove_abandoned(root);
+  return DocumentStore(std::move(root));
+}
+
+fs::path DocumentStore::path_of(const base::Digest& digest) const {
+  const std::string name = digest.hex();
+  return root_ / name.substr(0, 2) / name;
+}
+
+base::Result<base::Digest> DocumentStore::put(base::ByteView octets) const {
+  const base::Digest digest = base::sha256(octets);
+  const fs::path path = path_of(digest);
+  TANBA_CHECK(make_directory(path.parent_path()));
+  // A file of that name may be another process's rename a moment ago, or damaged: its octets and its directory are
+  // made sure of before anybody relies on it.
+  if (find(digest) == Presence::kPresent && get(digest)) {
+    if (auto synced = base::sync_directory(path.parent_path()); !synced) return storage(synced.error());
+    return digest;
+  }
+  if (auto written = base::write_file_durably(path, octets, base::Overwrite::kReplace, 0640); !written) {
+    return storage(written.error());
+  }
+  return digest;
+}
+
+base::Result<base::Bytes> DocumentStore::get(const base::Digest& digest) const {
+  if (find(digest) == Presence::kAbsent) {
+    return base::fail(Code::kRegistryNotFound, {{"what", "document"}, {"id", digest.hex()}});
+  }
+  auto octets = base::read_file(path_of(digest), kMaxStoredBytes);
+  if (!octets) return storage(octets.error());
+  if (base::sha256(*octets) != digest) {
+    return base::fail(Code::kRegistryDamaged, {{"what", "document " + digest.hex()}});
+  }
+  return octets;
+}
+
+DocumentStore::Presence DocumentStore::find(const base::Digest& digest) const {
+  struct stat status{};
+  return ::stat(path_of(digest).c_str(), &status) == 0 ? Presence::kPresent : Presence::kAbsent;
+}
+
+base::Result<std::uint64_t> DocumentStore::size_bytes(const base::Digest& digest) const {
+  struct stat status{};
+  if (::stat(path_of(digest).c_str(), &status) == 0) return static_cast<std::uint64_t>(status.st_size);
+  return base::fail(Code::kRegistryNotFound, {{"what", "document"}, {"id", digest.hex()}});
+}
+
+}  // namespace tanba::licensing::registry

@@ -1,0 +1,520 @@
+#include "licensing/registry/queries.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <utility>
+
+#include "base/json.h"
+
+namespace tanba::licensing::registry {
+
+using base::Code;
+
+namespace {
+
+std::unexpected<base::Error> damaged(std::string what) {
+  return base::fail(Code::kRegistryDamaged, {{"what", std::move(what)}});
+}
+
+// A WHERE that grows condition by condition, with its values.
+class Where {
+ public:
+  void add(std::string condition, std::vector<Bound> bounds = {}) {
+    text_ += text_.empty() ? " WHERE " : " AND ";
+    text_ += condition;
+    for (Bound& bound : bounds) bounds_.push_back(std::move(bound));
+  }
+  void add_if(std::string_view value, const char* condition) {
+    if (!value.empty()) add(condition, {Bound(value)});
+  }
+  // Words of our own enumerations: safe inside the statement.
+  template <class Enumeration>
+  void add_one_of(const char* column, const std::vector<Enumeration>& values) {
+    if (values.empty()) return;
+    std::string list;
+    for (const Enumeration value : values) list += fmt::format("{}'{}'", list.empty() ? "" : ", ", to_string(value));
+    add(fmt::format("{} IN ({})", column, list));
+  }
+  [[nodiscard]] const std::string& text() const { return text_; }
+  [[nodiscard]] const Bounds& bounds() const { return bounds_; }
+
+ private:
+  std::string text_;
+  Bounds bounds_;
+};
+
+// Tenants are kept apart here and nowhere else: whatever reads applications, decisions or licences passes through.
+void add_scope_of_applications(Where& where, const Scope& scope) {
+  if (const auto* portal = std::get_if<OfPortal>(&scope)) {
+    where.add("a.caller_kind = 'portal' AND a.caller_id = :scope", {Bound(portal->portal)});
+  } else if (const auto* licensor = std::get_if<OfLicensor>(&scope)) {
+    where.add("a.licensor_bin = :scope", {Bound(licensor->bin)});
+  }
+}
+
+void add_scope_of_licences(Where& where, const Scope& scope) {
+  if (const auto* portal = std::get_if<OfPortal>(&scope)) {
+    where.add(
+        "EXISTS (SELECT 1 FROM applications a WHERE a.number = l.application AND a.caller_kind = 'portal' AND "
+        "a.caller_id = :scope)",
+        {Bound(portal->portal)});
+  } else if (const auto* licensor = std::get_if<OfLicensor>(&scope)) {
+    where.add("l.licensor_bin = :scope", {Bound(licensor->bin)});
+  }
+}
+
+unsigned page_size(unsigned limit) {
+  return std::min(std::max(limit, 1U), kMaxPageRows);
+}
+
+base::Result<CallerKind> parse_caller_kind(const std::string& word) {
+  for (const CallerKind kind :
+       {CallerKind::kPortal, CallerKind::kOfficer, CallerKind::kOperator, CallerKind::kSystem}) {
+    if (to_string(kind) == word) return kind;
+  }
+  return damaged("caller kind " + word);
+}
+
+template <class T, class Read>
+base::Result<std::vector<T>> read_all(base::Result<std::vector<Row>> rows, Read read) {
+  if (!rows) return std::unexpected(std::move(rows).error());
+  std::vector<T> out;
+  out.reserve(rows->size());
+  for (Row& row : *rows) {
+    TANBA_TRY(T value, read(row));
+    out.push_back(std::move(value));
+  }
+  return out;
+}
+
+template <class T, class Read>
+base::Result<std::optional<T>> read_one(base::Result<std::optional<Row>> row, Read read) {
+  if (!row) return std::unexpected(std::move(row).error());
+  if (!row->has_value()) return std::nullopt;
+  TANBA_TRY(T value, read(**row));
+  return std::optional<T>(std::move(value));
+}
+
+// --- applications --------------------------------------------------------------------------------------------------
+
+constexpr const char* kApplicationColumns =
+    "a.number, a.request_id, a.caller_kind, a.caller_id, a.channel, a.service, a.action, a.licensor_bin, "
+    "a.applicant_kind, a.applicant_number, a.applicant_name, a.applicant_origin, a.licence, a.state, a.registered_at, "
+    "a.updated_at, a.due_on, a.document, a.media_type, a.report";
+constexpr std::size_t kApplicationColumnCount = 20;
+
+base::Result<ApplicationRow> read_application(Row& row) {
+  ApplicationRow out{};
+  out.number = row.text();
+  out.request_id = row.text();
+  TANBA_TRY(out.caller.kind, parse_caller_kind(row.text()));
+  out.caller.id = row.text();
+  TANBA_TRY(out.channel, row.word<Channel>());
+  out.service = row.text();
+  TANBA_TRY(out.action, row.word<Action>());
+  out.licensor_bin = row.text();
+  TANBA_TRY(out.applicant_kind, row.word<ApplicantKind>());
+  out.applicant_number = row.text();
+  out.applicant_name = row.text();
+  out.applicant_origin = row.text();
+  out.licence = row.text();
+  TANBA_TRY(out.state, row.word<ApplicationState>());
+  TANBA_TRY(out.registered_at, row.time());
+  TANBA_TRY(out.updated_at, row.time());
+  TANBA_TRY(out.due_on, row.date());
+  TANBA_TRY(out.document, row.digest());
+  out.media_type = row.text();
+  TANBA_TRY(out.report, row.digest());
+  return out;
+}
+
+base::Result<AttachmentRow> read_attachment(Row& row) {
+  AttachmentRow out{};
+  out.fields.name = row.text();
+  out.fields.media_type = row.text();
+  TANBA_TRY(out.fields.kind, row.word<AttachmentKind>());
+  TANBA_TRY(out.fields.digest, row.digest());
+  TANBA_TRY(const std::int64_t size, row.integer());
+  out.size_bytes = static_cast<std::uint64_t>(size);
+  return out;
+}
+
+// --- decisions, licences, intents ----------------------------------------------------------------------------------
+
+base::Result<DecisionRow> read_decision(Row& row) {
+  DecisionRow out{};
+  out.application = row.text();
+  out.number = row.text();
+  TANBA_TRY(out.kind, row.word<DecisionKind>());
+  out.intent = row.text();
+  out.reason = row.text();
+  out.officer_id = row.text();
+  TANBA_TRY(out.document, row.digest());
+  out.media_type = row.text();
+  TANBA_TRY(out.report, row.digest());
+  TANBA_TRY(out.decided_at, row.time());
+  return out;
+}
+
+constexpr const char* kLicenceColumns =
+    "l.number, l.register_kind, l.service, l.licensor_bin, l.application, l.holder_kind, l.holder_number, "
+    "l.holder_name, l.state, l.issued_at, l.valid_until, l.replaces, l.replaced_by, l.document";
+constexpr std::size_t kLicenceColumnCount = 14;
+
+base::Result<std::optional<Date>> read_optional_date(Row& row) {
+  if (row.next_is_null()) {
+    row.skip();
+    return std::nullopt;
+  }
+  return row.date();
+}
+
+base::Result<LicenceRow> read_licence(Row& row) {
+  LicenceRow out{};
+  out.number = row.text();
+  TANBA_TRY(out.register_kind, row.word<RegisterKind>());
+  out.service = row.text();
+  out.licensor_bin = row.text();
+  out.application = row.text();
+  TANBA_TRY(out.holder_kind, row.word<ApplicantKind>());
+  out.holder_number = row.text();
+  out.holder_name = row.text();
+  TANBA_TRY(out.state, row.word<LicenceState>());
+  TANBA_TRY(out.issued_at, row.time());
+  TANBA_TRY(out.valid_until, read_optional_date(row));
+  out.replaces = row.text();
+  out.replaced_by = row.text();
+  TANBA_TRY(out.document, row.digest());
+  return out;
+}
+
+// The officer's listing is the one of now: who was struck off after preparing may not sign.
+constexpr const char* kIntentSelect =
+    "SELECT i.id, i.application, i.kind, i.mode, i.state, i.number, i.service, i.licensor_bin, i.officer_id, "
+    "i.officer_iin, i.officer_name, COALESCE(s.listing, 'not-listed'), i.reason, i.valid_until, i.content, i.prepared, "
+    "i.signing_key, i.approval, i.signed_document, i.created_at, i.updated_at, i.note "
+    "FROM intents i LEFT JOIN staff s ON s.kind = 'officer' AND s.iin = i.officer_iin AND s.bin = i.licensor_bin";
+constexpr std::size_t kIntentColumnCount = 22;
+
+base::Result<std::optional<base::Digest>> read_optional_digest(Row& row) {
+  if (row.next_is_null()) {
+    row.skip();
+    return std::nullopt;
+  }
+  return row.digest();
+}
+
+base::Result<Intent> read_intent(Row& row) {
+  Intent out{};
+  out.id = row.text();
+  out.application = row.text();
+  TANBA_TRY(out.kind, row.word<DecisionKind>());
+  out.terms.kind = out.kind;
+  TANBA_TRY(out.mode, row.word<SigningMode>());
+  TANBA_TRY(out.state, row.word<IntentState>());
+  out.number = row.text();
+  out.service = row.text();
+  out.licensor_bin = row.text();
+  out.officer.id = row.text();
+  out.officer.iin = row.text();
+  out.officer.bin = out.licensor_bin;
+  out.officer.name = row.text();
+  out.officer.listing = row.text() == to_string(Listing::kListed) ? Listing::kListed : Listing::kNotListed;
+  out.terms.reason = row.text();
+  TANBA_TRY(out.terms.valid_until, read_optional_date(row));
+  TANBA_TRY(out.content, row.digest());
+  TANBA_TRY(out.prepared, row.digest());
+  out.key = row.text();
+  TANBA_TRY(out.approval, read_optional_digest(row));
+  TANBA_TRY(out.signed_document, read_optional_digest(row));
+  TANBA_TRY(out.created_at, row.time());
+  TANBA_TRY(out.updated_at, row.time());
+  out.note = row.text();
+  return out;
+}
+
+base::Result<JournalRow> read_journal(Row& row) {
+  JournalRow out{};
+  TANBA_TRY(out.seq, row.integer());
+  TANBA_TRY(out.at, row.time());
+  out.event = row.text();
+  out.subject = row.text();
+  out.entry = row.text();
+  TANBA_TRY(out.previous, row.digest());
+  TANBA_TRY(out.hash, row.digest());
+  TANBA_TRY(out.leaf, row.digest());
+  return out;
+}
+
+// --- accounts ------------------------------------------------------------------------------------------------------
+
+AccountState read_state(Row& row) {
+  // Anything but the word for enabled is disabled.
+  return row.text() == to_string(AccountState::kEnabled) ? AccountState::kEnabled : AccountState::kDisabled;
+}
+
+base::Result<Portal> read_portal(Row& row) {
+  Portal out;
+  out.id = row.text();
+  out.name = row.text();
+  out.state = read_state(row);
+  return out;
+}
+
+base::Result<std::vector<std::string>> read_list(Row& row) {
+  const auto parsed = base::parse_json(row.text());
+  if (!parsed || !parsed->is_array()) return damaged("a list of words");
+  std::vector<std::string> out;
+  for (const auto& element : parsed->get_array()) {
+    if (!element.is_string()) return damaged("a list of words");
+    out.emplace_back(element.get_string());
+  }
+  return out;
+}
+
+constexpr const char* kKeyColumns = "k.hash, k.kind, k.portal, k.scopes, k.networks, k.expires_at, k.state";
+constexpr std::size_t kKeyColumnCount = 7;
+
+base::Result<PortalKey> read_key(Row& row) {
+  PortalKey out;
+  TANBA_TRY(out.hash, row.digest());
+  out.kind = row.text() == to_string(PortalKeyKind::kMutualTls) ? PortalKeyKind::kMutualTls : PortalKeyKind::kBearer;
+  out.portal = row.text();
+  TANBA_TRY(out.scopes, read_list(row));
+  TANBA_TRY(out.networks, read_list(row));
+  if (row.next_is_null()) {
+    row.skip();
+  } else {
+    TANBA_TRY(out.expires_at, row.time());
+  }
+  out.state = read_state(row);
+  return out;
+}
+
+constexpr const char* kStaffSelect = "SELECT id, kind, iin, bin, name, listing FROM staff";
+constexpr std::size_t kStaffColumnCount = 6;
+
+base::Result<Staff> read_staff(Row& row) {
+  Staff out;
+  out.person.id = row.text();
+  out.kind = row.text() == to_string(StaffKind::kOperator) ? StaffKind::kOperator : StaffKind::kOfficer;
+  out.person.iin = row.text();
+  out.person.bin = row.text();
+  out.person.name = row.text();
+  out.person.listing = row.text() == to_string(Listing::kListed) ? Listing::kListed : Listing::kNotListed;
+  return out;
+}
+
+base::Result<TrustVersion> read_trust_version(Row& row) {
+  TrustVersion out;
+  TANBA_TRY(out.version, row.integer());
+  TANBA_TRY(out.snapshot, row.digest());
+  out.note = row.text();
+  out.installed_by = row.text();
+  TANBA_TRY(out.installed_at, row.time());
+  return out;
+}
+
+base::Result<Hold> read_hold(Row& row) {
+  Hold out;
+  out.id = row.text();
+  out.issuer = row.text();
+  out.serial = row.text();
+  out.reason = row.text();
+  out.placed_by = row.text();
+  TANBA_TRY(out.placed_at, row.time());
+  out.lifted_by = row.text();
+  if (row.next_is_null()) return out;
+  TANBA_TRY(out.lifted_at, row.time());
+  return out;
+}
+
+}  // namespace
+
+std::string_view to_string(StaffKind kind) {
+  return kind == StaffKind::kOfficer ? "officer" : "operator";
+}
+std::string_view to_string(PortalKeyKind kind) {
+  return kind == PortalKeyKind::kBearer ? "bearer" : "mutual-tls";
+}
+std::string_view to_string(AccountState state) {
+  return state == AccountState::kEnabled ? "enabled" : "disabled";
+}
+std::string_view to_string(Listing listing) {
+  return listing == Listing::kListed ? "listed" : "not-listed";
+}
+
+base::Result<std::optional<PriorRequest>> find_request(Sql& sql, std::string_view request_id) {
+  TANBA_TRY(auto row,
+            sql.row(fmt::format("SELECT {} FROM applications a WHERE a.request_id = :id", kApplicationColumns),
+                    kApplicationColumnCount, {request_id}));
+  if (!row) return std::nullopt;
+  TANBA_TRY(const ApplicationRow found, read_application(*row));
+  return PriorRequest{
+      found.caller, found.document,
+      Registered{found.number, found.registered_at, found.due_on, found.document, found.report, Repetition::kRepeat}};
+}
+
+base::Result<std::optional<ApplicationRow>> find_application(Sql& sql, const Scope& scope, std::string_view number) {
+  Where where;
+  where.add("a.number = :number", {number});
+  add_scope_of_applications(where, scope);
+  return read_one<ApplicationRow>(
+      sql.row(fmt::format("SELECT {} FROM applications a{}", kApplicationColumns, where.text()),
+              kApplicationColumnCount, where.bounds()),
+      read_application);
+}
+
+base::Result<std::vector<ApplicationRow>> list_applications(Sql& sql, const Scope& scope,
+                                                            const ApplicationQuery& query) {
+  Where where;
+  add_scope_of_applications(where, scope);
+  where.add_one_of("a.state", query.states);
+  where.add_if(query.service, "a.service = :service");
+  where.add_if(query.applicant_number, "a.applicant_number = :applicant");
+  where.add_if(query.after, "a.position > (SELECT b.position FROM applications b WHERE b.number = :after)");
+  return read_all<ApplicationRow>(sql.rows(fmt::format("SELECT {} FROM applications a{} ORDER BY a.position LIMIT {}",
+                                                       kApplicationColumns, where.text(), page_size(query.limit)),
+                                           kApplicationColumnCount, where.bounds()),
+                                  read_application);
+}
+
+base::Result<std::vector<AttachmentRow>> list_attachments(Sql& sql, std::string_view application) {
+  return read_all<AttachmentRow>(sql.rows("SELECT name, media_type, kind, digest, size_bytes FROM attachments "
+                                          "WHERE application = :application ORDER BY position",
+                                          5, {application}),
+                                 read_attachment);
+}
+
+base::Result<std::optional<DecisionRow>> find_decision(Sql& sql, const Scope& scope, std::string_view application) {
+  Where where;
+  where.add("d.application = :application", {application});
+  add_scope_of_applications(where, scope);
+  return read_one<DecisionRow>(
+      sql.row("SELECT d.application, d.number, d.kind, d.intent, d.reason, d.officer_id, d.document, d.media_type, "
+              "d.report, d.decided_at FROM decisions d JOIN applications a ON a.number = d.application" +
+                  where.text(),
+              10, where.bounds()),
+      read_decision);
+}
+
+base::Result<std::optional<LicenceRow>> find_licence(Sql& sql, const Scope& scope, std::string_view number) {
+  Where where;
+  where.add("l.number = :number", {number});
+  add_scope_of_licences(where, scope);
+  return read_one<LicenceRow>(sql.row(fmt::format("SELECT {} FROM licences l{}", kLicenceColumns, where.text()),
+                                      kLicenceColumnCount, where.bounds()),
+                              read_licence);
+}
+
+base::Result<std::vector<LicenceRow>> list_licences(Sql& sql, const Scope& scope, const LicenceQuery& query) {
+  Where where;
+  add_scope_of_licences(where, scope);
+  where.add_one_of("l.state", query.states);
+  where.add_if(query.service, "l.service = :service");
+  where.add_if(query.holder_number, "l.holder_number = :holder");
+  where.add_if(query.after, "l.position > (SELECT m.position FROM licences m WHERE m.number = :after)");
+  return read_all<LicenceRow>(sql.rows(fmt::format("SELECT {} FROM licences l{} ORDER BY l.position LIMIT {}",
+                                                   kLicenceColumns, where.text(), page_size(query.limit)),
+                                       kLicenceColumnCount, where.bounds()),
+                              read_licence);
+}
+
+base::Result<std::optional<Intent>> find_intent(Sql& sql, std::string_view id) {
+  return read_one<Intent>(sql.row(fmt::format("{} WHERE i.id = :id", kIntentSelect), kIntentColumnCount, {id}),
+                          read_intent);
+}
+
+base::Result<std::vector<Intent>> list_intents(Sql& sql, IntentState state) {
+  return read_all<Intent>(sql.rows(fmt::format("{} WHERE i.state = :state ORDER BY i.position", kIntentSelect),
+                                   kIntentColumnCount, {to_string(state)}),
+                          read_intent);
+}
+
+base::Result<std::vector<EvidenceRow>> list_evidence(Sql& sql, std::string_view owner) {
+  return read_all<EvidenceRow>(
+      sql.rows("SELECT kind, digest FROM evidence WHERE owner = :owner ORDER BY position", 2, {owner}),
+      [](Row& row) -> base::Result<EvidenceRow> {
+        EvidenceRow out;
+        out.kind = row.text();
+        TANBA_TRY(out.digest, row.digest());
+        return out;
+      });
+}
+
+base::Result<std::vector<JournalRow>> list_journal(Sql& sql, std::int64_t after, unsigned limit) {
+  return read_all<JournalRow>(
+      sql.rows(
+          fmt::format("SELECT seq, at, event, subject, entry, previous, hash, leaf FROM journal WHERE seq > :after "
+                      "ORDER BY seq LIMIT {}",
+                      page_size(limit)),
+          8, {after}),
+      read_journal);
+}
+
+base::Result<std::optional<PortalAccess>> find_portal_key(Sql& sql, PortalKeyKind kind, const base::Digest& hash) {
+  return read_one<PortalAccess>(
+      sql.row(fmt::format("SELECT p.id, p.name, p.state, {} FROM portal_keys k JOIN portals p ON p.id = k.portal "
+                          "WHERE k.kind = :kind AND k.hash = :hash",
+                          kKeyColumns),
+              3 + kKeyColumnCount, {to_string(kind), hash}),
+      [](Row& row) -> base::Result<PortalAccess> {
+        PortalAccess out;
+        TANBA_TRY(out.portal, read_portal(row));
+        TANBA_TRY(out.key, read_key(row));
+        return out;
+      });
+}
+
+base::Result<std::optional<Portal>> find_portal(Sql& sql, std::string_view id) {
+  return read_one<Portal>(sql.row("SELECT id, name, state FROM portals WHERE id = :id", 3, {id}), read_portal);
+}
+
+base::Result<std::vector<Portal>> list_portals(Sql& sql) {
+  return read_all<Portal>(sql.rows("SELECT id, name, state FROM portals ORDER BY id", 3), read_portal);
+}
+
+base::Result<std::vector<PortalKey>> list_portal_keys(Sql& sql, std::string_view portal) {
+  return read_all<PortalKey>(
+      sql.rows(
+          fmt::format("SELECT {} FROM portal_keys k WHERE k.portal = :portal ORDER BY k.kind, k.hash", kKeyColumns),
+          kKeyColumnCount, {portal}),
+      read_key);
+}
+
+base::Result<std::optional<Staff>> find_staff(Sql& sql, StaffKind kind, std::string_view iin, std::string_view bin) {
+  return read_one<Staff>(sql.row(fmt::format("{} WHERE kind = :kind AND iin = :iin AND bin = :bin", kStaffSelect),
+                                 kStaffColumnCount, {to_string(kind), iin, bin}),
+                         read_staff);
+}
+
+base::Result<std::optional<Staff>> find_staff(Sql& sql, std::string_view id) {
+  return read_one<Staff>(sql.row(fmt::format("{} WHERE id = :id", kStaffSelect), kStaffColumnCount, {id}), read_staff);
+}
+
+base::Result<std::vector<Staff>> list_staff(Sql& sql, StaffKind kind) {
+  return read_all<Staff>(sql.rows(fmt::format("{} WHERE kind = :kind ORDER BY bin, iin", kStaffSelect),
+                                  kStaffColumnCount, {to_string(kind)}),
+                         read_staff);
+}
+
+base::Result<std::optional<TrustVersion>> newest_trust_version(Sql& sql) {
+  return read_one<TrustVersion>(
+      sql.row("SELECT version, snapshot, note, installed_by, installed_at FROM trust_versions "
+              "ORDER BY version DESC LIMIT 1",
+              5),
+      read_trust_version);
+}
+
+base::Result<std::vector<Hold>> list_holds(Sql& sql, HoldState state) {
+  const char* condition = state == HoldState::kInForce ? " WHERE lifted_at IS NULL" : "";
+  return read_all<Hold>(sql.rows(fmt::format("SELECT id, issuer, serial, reason, placed_by, placed_at, lifted_by, "
+                                             "lifted_at FROM holds{} ORDER BY placed_at, id",
+                                             condition),
+                                 8),
+                        read_hold);
+}
+
+}  // namespace tanba::licensing::registry

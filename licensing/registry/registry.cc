@@ -1,0 +1,435 @@
+#include "licensing/registry/registry.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "base/executor.h"
+#include "base/json.h"
+#include "licensing/registry/commands.h"
+#include "licensing/registry/queries.h"
+#include "licensing/registry/schema.h"
+#include "licensing/registry/sql.h"
+#include "licensing/registry/writer.h"
+
+namespace tanba::licensing::registry {
+
+using base::Code;
+using base::Error;
+
+namespace {
+
+// Sessions for reading, lent one at a time.
+class Readers {
+ public:
+  Readers(DatabaseAddress address, Sql::Options options, unsigned count)
+      : address_(std::move(address)), options_(options), free_slots_(std::max(count, 1U)) {}
+
+  // Runs `read(sql)` with a session; registry.busy when none gets free in time.
+  template <class Read>
+  auto with_session(Read read) -> decltype(read(std::declval<Sql&>())) {
+    TANBA_TRY(std::unique_ptr<Sql> sql, lend());
+    auto answer = read(*sql);
+    give_back(std::move(sql));
+    return answer;
+  }
+
+ private:
+  base::Result<std::unique_ptr<Sql>> lend() {
+    std::unique_lock lock(mutex_);
+    if (!available_.wait_for(lock, options_.lock_timeout, [this] { return free_slots_ > 0; })) {
+      return base::fail(Code::kRegistryBusy, "all readers are in use");
+    }
+    --free_slots_;
+    if (!idle_.empty()) {
+      auto sql = std::move(idle_.back());
+      idle_.pop_back();
+      return sql;
+    }
+    lock.unlock();
+    auto sql = Sql::connect(address_, options_);
+    if (!sql) give_back(nullptr);
+    return sql;
+  }
+  // A session that met a fatal error is closed: the next reader connects anew.
+  void give_back(std::unique_ptr<Sql> sql) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (sql && sql->fault() == Fault::kNone) idle_.push_back(std::move(sql));
+      ++free_slots_;
+    }
+    available_.notify_one();
+  }
+
+  DatabaseAddress address_;
+  Sql::Options options_;
+  std::mutex mutex_;
+  std::condition_variable available_;
+  unsigned free_slots_;
+  std::vector<std::unique_ptr<Sql>> idle_;
+};
+
+base::Result<StoredFile> store(const DocumentStore& documents, base::ByteView octets) {
+  TANBA_TRY(const base::Digest digest, documents.put(octets));
+  return StoredFile{digest, octets.size()};
+}
+
+base::Result<EvidenceRefs> store_evidence(const DocumentStore& documents, const std::vector<EvidenceItem>& evidence) {
+  EvidenceRefs out;
+  for (const EvidenceItem& item : evidence) {
+    if (item.octets.empty()) {
+      TANBA_TRY(const std::uint64_t size, documents.size_bytes(item.digest));
+      out.push_back({item.kind, {item.digest, size}});
+      continue;
+    }
+    TANBA_TRY(const StoredFile file, store(documents, item.octets));
+    // Reports name evidence by digest: what is kept must be what was judged.
+    if (file.digest != item.digest) return base::fail(Code::kInternal, "evidence does not have its digest");
+    out.push_back({item.kind, file});
+  }
+  return out;
+}
+
+// The attachments in the order of the fields; each exactly as signed, none missing, none besides.
+base::Result<std::vector<StoredFile>> store_attachments(const DocumentStore& documents,
+                                                        const RegisterApplication& command) {
+  std::vector<StoredFile> supplied;
+  for (const base::Bytes& octets : command.attachments) {
+    TANBA_TRY(const StoredFile file, store(documents, octets));
+    supplied.push_back(file);
+  }
+  const auto missing = [](std::string name) {
+    return base::fail(Code::kApplicationAttachment, {{"name", std::move(name)}});
+  };
+  std::vector<StoredFile> out;
+  for (const AttachmentFields& fields : command.fields.attachments) {
+    const auto found = std::ranges::find(supplied, fields.digest, &StoredFile::digest);
+    if (found == supplied.end()) return missing(fields.name);
+    out.push_back(*found);
+  }
+  for (const StoredFile& file : supplied) {
+    if (std::ranges::find(out, file.digest, &StoredFile::digest) == out.end()) return missing(file.digest.hex());
+  }
+  return out;
+}
+
+base::Result<StoredRegistration> store_all(const DocumentStore& documents, RegisterApplication command) {
+  TANBA_TRY(const StoredFile document, store(documents, command.document));
+  TANBA_TRY(const StoredFile report, store(documents, base::as_bytes(command.report)));
+  TANBA_TRY(auto attachments, store_attachments(documents, command));
+  TANBA_TRY(auto evidence, store_evidence(documents, command.evidence));
+  command.document = {};
+  command.report = {};
+  command.attachments = {};
+  command.evidence = {};
+  return StoredRegistration{std::move(command), document, report, std::move(attachments), std::move(evidence)};
+}
+
+base::Result<StoredPreparation> store_all(const DocumentStore& documents, PrepareIntent command) {
+  TANBA_TRY(const StoredFile prepared, store(documents, command.prepared));
+  command.prepared = {};
+  return StoredPreparation{std::move(command), prepared};
+}
+
+base::Result<StoredApproval> store_all(const DocumentStore& documents, ApproveIntent command) {
+  TANBA_TRY(const StoredFile approval, store(documents, command.approval));
+  command.approval = {};
+  return StoredApproval{std::move(command), approval};
+}
+
+base::Result<StoredCommit> store_all(const DocumentStore& documents, CommitIntent command) {
+  TANBA_TRY(const StoredFile document, store(documents, command.document));
+  TANBA_TRY(const StoredFile report, store(documents, base::as_bytes(command.report)));
+  TANBA_TRY(auto evidence, store_evidence(documents, command.evidence));
+  command.document = {};
+  command.report = {};
+  command.evidence = {};
+  return StoredCommit{std::move(command), document, report, std::move(evidence)};
+}
+
+base::Result<StoredTrust> store_all(const DocumentStore& documents, PutTrustVersion command) {
+  TANBA_TRY(const StoredFile snapshot, store(documents, command.snapshot));
+  command.snapshot = {};
+  return StoredTrust{std::move(command), snapshot};
+}
+
+std::unexpected<Error> damaged_row(std::int64_t seq, std::string_view what) {
+  return base::fail(Code::kRegistryDamaged,
+                    {{"what", "journal row " + std::to_string(seq) + ": " + std::string(what)}});
+}
+
+// One row against its predecessor and its own octets.
+base::Status check_journal_row(const JournalRow& row, const JournalSummary& before) {
+  if (row.seq != before.entries + 1) return damaged_row(before.entries + 1, "missing");
+  if (row.previous != before.head) return damaged_row(row.seq, "does not follow its predecessor");
+  if (row.hash != base::sha256(base::as_bytes(row.entry))) return damaged_row(row.seq, "hash");
+  if (row.leaf != leaf_hash(row.entry)) return damaged_row(row.seq, "leaf hash");
+  const auto parsed = base::parse_json(row.entry);
+  if (!parsed || !parsed->is_object() || base::canonical_json(*parsed) != row.entry) {
+    return damaged_row(row.seq, "not canonical JSON");
+  }
+  const auto& entry = parsed->get_object();
+  const auto holds = [&](const char* member, const boost::json::value& value) {
+    const auto* found = entry.if_contains(member);
+    return found != nullptr && *found == value;
+  };
+  const bool columns_agree = holds("seq", row.seq) && holds("event", row.event.c_str()) &&
+                             holds("subject", row.subject.c_str()) && holds("previous", row.previous.hex().c_str()) &&
+                             holds("at", base::format_time(row.at).c_str());
+  if (!columns_agree) return damaged_row(row.seq, "columns differ from the entry");
+  if (row.at < before.last_at) return damaged_row(row.seq, "earlier than its predecessor");
+  return {};
+}
+
+}  // namespace
+
+struct Registry::Parts {
+  Parts(Options options_in, DatabaseAddress address, std::unique_ptr<Sql> writer_session, DocumentStore documents_in,
+        const base::Clock& clock)
+      : options(std::move(options_in)),
+        documents(std::move(documents_in)),
+        readers(std::move(address), Sql::Options{options.lock_timeout, 0, Sql::Options::Use::kReadOnly},
+                options.readers),
+        writer(std::move(writer_session), clock,
+               Writer::Options{options.max_queued, options.max_batch, options.max_wait, options.utc_offset,
+                               options.clock_tolerance}),
+        files({"registry-files", options.file_threads, options.max_queued, {}}) {}
+
+  Options options;
+  DocumentStore documents;
+  Readers readers;
+  Writer writer;
+  base::Executor files;  // stops first: what it accepted still reaches the writer
+
+  template <class Answer, class Command>
+  void enqueue(Command command, Done<Answer> done) {
+    writer.enqueue(std::make_unique<JobOf<Answer>>(
+        [command = std::move(command)](Transaction& transaction) { return apply(transaction, command); },
+        std::move(done)));
+  }
+
+  // Documents first, on a thread for files; then the command joins the queue.
+  template <class Answer, class Command>
+  void store_and_enqueue(Command command, Done<Answer> done) {
+    struct Work {
+      Command command;
+      Done<Answer> done;
+    };
+    auto work = std::make_shared<Work>(std::move(command), std::move(done));
+    const auto posted = files.post([this, work] {
+      auto stored = store_all(documents, std::move(work->command));
+      if (!stored) return work->done(std::unexpected(std::move(stored).error()));
+      enqueue<Answer>(*std::move(stored), std::move(work->done));
+    });
+    if (!posted) work->done(base::fail(Code::kRegistryBusy, "the queue of documents is full"));
+  }
+};
+
+Registry::Registry(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Registry::~Registry() = default;
+
+base::Result<std::unique_ptr<Registry>> Registry::open(Options options, const base::Clock& clock) {
+  TANBA_TRY(const DatabaseAddress address, parse_database_address(options.database));
+  TANBA_TRY(DocumentStore documents, DocumentStore::open(options.documents));
+  TANBA_TRY(auto sql, Sql::connect(address, Sql::Options{options.lock_timeout, options.max_pages}));
+  TANBA_CHECK(migrate(*sql, clock.now()));
+  TANBA_TRY(const JournalHead head, read_head(*sql));
+  TANBA_TRY([[maybe_unused]] const base::Time now, journal_time(clock, head, options.clock_tolerance));
+  return std::unique_ptr<Registry>(
+      new Registry(std::make_unique<Parts>(std::move(options), address, std::move(sql), std::move(documents), clock)));
+}
+
+// --- commands ------------------------------------------------------------------------------------------------------
+
+void Registry::submit(RegisterApplication command, Done<RegisterApplication::Answer> done) {
+  parts_->store_and_enqueue<Registered>(std::move(command), std::move(done));
+}
+void Registry::submit(TakeIntoReview command, Done<TakeIntoReview::Answer> done) {
+  parts_->enqueue<ApplicationState>(std::move(command), std::move(done));
+}
+void Registry::submit(ReserveNumber command, Done<ReserveNumber::Answer> done) {
+  parts_->enqueue<RegisterNumber>(std::move(command), std::move(done));
+}
+void Registry::submit(PrepareIntent command, Done<PrepareIntent::Answer> done) {
+  parts_->store_and_enqueue<Intent>(std::move(command), std::move(done));
+}
+void Registry::submit(ApproveIntent command, Done<ApproveIntent::Answer> done) {
+  parts_->store_and_enqueue<Intent>(std::move(command), std::move(done));
+}
+void Registry::submit(MarkSigning command, Done<MarkSigning::Answer> done) {
+  parts_->enqueue<Intent>(std::move(command), std::move(done));
+}
+void Registry::submit(CommitIntent command, Done<CommitIntent::Answer> done) {
+  parts_->store_and_enqueue<Decided>(std::move(command), std::move(done));
+}
+void Registry::submit(AbandonIntent command, Done<AbandonIntent::Answer> done) {
+  parts_->enqueue<Intent>(std::move(command), std::move(done));
+}
+void Registry::submit(ChangeLicence command, Done<ChangeLicence::Answer> done) {
+  parts_->enqueue<LicenceState>(std::move(command), std::move(done));
+}
+void Registry::submit(PutPortal command, Done<PutPortal::Answer> done) {
+  parts_->enqueue<Nothing>(std::move(command), std::move(done));
+}
+void Registry::submit(PutPortalKey command, Done<PutPortalKey::Answer> done) {
+  parts_->enqueue<Nothing>(std::move(command), std::move(done));
+}
+void Registry::submit(PutStaff command, Done<PutStaff::Answer> done) {
+  parts_->enqueue<Staff>(std::move(command), std::move(done));
+}
+void Registry::submit(PutTrustVersion command, Done<PutTrustVersion::Answer> done) {
+  parts_->store_and_enqueue<TrustVersion>(std::move(command), std::move(done));
+}
+void Registry::submit(PlaceHold command, Done<PlaceHold::Answer> done) {
+  parts_->enqueue<Nothing>(std::move(command), std::move(done));
+}
+void Registry::submit(LiftHold command, Done<LiftHold::Answer> done) {
+  parts_->enqueue<Nothing>(std::move(command), std::move(done));
+}
+
+// --- reads ---------------------------------------------------------------------------------------------------------
+
+base::Result<std::optional<PriorRequest>> Registry::find_request(std::string_view request_id) {
+  return parts_->readers.with_session([&](Sql& sql) { return registry::find_request(sql, request_id); });
+}
+
+base::Result<ApplicationRow> Registry::application(const Scope& scope, std::string_view number) {
+  return parts_->readers.with_session([&](Sql& sql) -> base::Result<ApplicationRow> {
+    TANBA_TRY(auto found, find_application(sql, scope, number));
+    if (!found) return not_found("application", number);
+    TANBA_TRY(found->attachments, list_attachments(sql, number));
+    return *std::move(found);
+  });
+}
+
+base::Result<std::vector<ApplicationRow>> Registry::applications(const Scope& scope, const ApplicationQuery& query) {
+  return parts_->readers.with_session([&](Sql& sql) { return list_applications(sql, scope, query); });
+}
+
+base::Result<DecisionRow> Registry::decision(const Scope& scope, std::string_view application) {
+  return parts_->readers.with_session([&](Sql& sql) -> base::Result<DecisionRow> {
+    TANBA_TRY(auto found, find_decision(sql, scope, application));
+    if (!found) return not_found("decision", application);
+    return *std::move(found);
+  });
+}
+
+base::Result<LicenceRow> Registry::licence(const Scope& scope, std::string_view number) {
+  return parts_->readers.with_session([&](Sql& sql) -> base::Result<LicenceRow> {
+    TANBA_TRY(auto found, find_licence(sql, scope, number));
+    if (!found) return not_found("licence", number);
+    return *std::move(found);
+  });
+}
+
+base::Result<std::vector<LicenceRow>> Registry::licences(const Scope& scope, const LicenceQuery& query) {
+  return parts_->readers.with_session([&](Sql& sql) { return list_licences(sql, scope, query); });
+}
+
+base::Result<Intent> Registry::intent(std::string_view id) {
+  return parts_->readers.with_session([&](Sql& sql) -> base::Result<Intent> {
+    TANBA_TRY(auto found, find_intent(sql, id));
+    if (!found) return base::fail(Code::kIntentNotFound, {{"intent", std::string(id)}});
+    return *std::move(found);
+  });
+}
+
+base::Result<std::vector<Intent>> Registry::intents(IntentState state) {
+  return parts_->readers.with_session([&](Sql& sql) { return list_intents(sql, state); });
+}
+
+base::Result<std::vector<EvidenceRow>> Registry::evidence(std::string_view number) {
+  return parts_->readers.with_session([&](Sql& sql) { return list_evidence(sql, number); });
+}
+
+base::Result<base::Bytes> Registry::document(const base::Digest& digest) {
+  return parts_->documents.get(digest);
+}
+
+base::Result<PortalAccess> Registry::find_portal_key(PortalKeyKind kind, const base::Digest& hash, base::Time now) {
+  return parts_->readers.with_session([&](Sql& sql) -> base::Result<PortalAccess> {
+    TANBA_TRY(auto found, registry::find_portal_key(sql, kind, hash));
+    if (!found) return base::fail(Code::kAuthRequired);
+    const bool enabled = found->portal.state == AccountState::kEnabled && found->key.state == AccountState::kEnabled;
+    if (!enabled || (found->key.expires_at && *found->key.expires_at <= now)) return base::fail(Code::kAuthDenied);
+    return *std::move(found);
+  });
+}
+
+base::Result<std::vector<Portal>> Registry::portals() {
+  return parts_->readers.with_session([](Sql& sql) { return list_portals(sql); });
+}
+
+base::Result<std::vector<PortalKey>> Registry::portal_keys(std::string_view portal) {
+  return parts_->readers.with_session([&](Sql& sql) { return list_portal_keys(sql, portal); });
+}
+
+base::Result<Staff> Registry::find_staff(StaffKind kind, std::string_view iin, std::string_view bin) {
+  return parts_->readers.with_session([&](Sql& sql) -> base::Result<Staff> {
+    TANBA_TRY(auto found, registry::find_staff(sql, kind, iin, bin));
+    if (!found) return base::fail(Code::kRoleNotListed);
+    return *std::move(found);
+  });
+}
+
+base::Result<Staff> Registry::staff(std::string_view id) {
+  return parts_->readers.with_session([&](Sql& sql) -> base::Result<Staff> {
+    TANBA_TRY(auto found, registry::find_staff(sql, id));
+    if (!found) return not_found("staff", id);
+    return *std::move(found);
+  });
+}
+
+base::Result<std::vector<Staff>> Registry::all_staff(StaffKind kind) {
+  return parts_->readers.with_session([&](Sql& sql) { return list_staff(sql, kind); });
+}
+
+base::Result<TrustVersion> Registry::trust_version() {
+  return parts_->readers.with_session([](Sql& sql) -> base::Result<TrustVersion> {
+    TANBA_TRY(auto found, newest_trust_version(sql));
+    if (!found) return not_found("trust version", "");
+    return *std::move(found);
+  });
+}
+
+base::Result<std::vector<Hold>> Registry::holds(HoldFilter filter) {
+  const HoldState state = filter == HoldFilter::kInForce ? HoldState::kInForce : HoldState::kAny;
+  return parts_->readers.with_session([&](Sql& sql) { return list_holds(sql, state); });
+}
+
+const DocumentStore& Registry::documents() const {
+  return parts_->documents;
+}
+
+base::Result<std::vector<JournalRow>> Registry::journal(std::int64_t after, unsigned limit) {
+  return parts_->readers.with_session([&](Sql& sql) { return list_journal(sql, after, limit); });
+}
+
+base::Result<JournalSummary> Registry::verify_journal() {
+  JournalSummary summary{0, {}, base::Time(base::Seconds(0))};
+  for (;;) {
+    TANBA_TRY(const auto rows, journal(summary.entries, kMaxPageRows));
+    if (rows.empty()) return summary;
+    for (const JournalRow& row : rows) {
+      TANBA_CHECK(check_journal_row(row, summary));
+      summary = {row.seq, row.hash, row.at};
+    }
+  }
+}
+
+Registry::Health Registry::health() const {
+  const auto& counts = parts_->writer.counts();
+  return {parts_->writer.queued() + parts_->files.queued(), counts.batches.load(), counts.commands.load(),
+          counts.failed.load()};
+}
+
+base::Status Registry::ping() {
+  return parts_->readers.with_session([](Sql& sql) -> base::Status {
+    auto found = sql.row("SELECT MAX(version) FROM schema_versions", 1);
+    if (!found) return std::unexpected(std::move(found).error());
+    return {};
+  });
+}
+
+}  // namespace tanba::licensing::registry
