@@ -27,7 +27,8 @@ class RatioReporter : public benchmark::ConsoleReporter {
     ConsoleReporter::ReportRuns(runs);
     for (const Run& run : runs) {
       const auto rate = run.counters.find("items_per_second");
-      if (rate != run.counters.end()) rates_[run.benchmark_name()] = rate->second.value;
+      if (rate == run.counters.end()) continue;
+      rates_[run.benchmark_name()] = {.per_second = rate->second.value, .cpu_time = run.GetAdjustedCPUTime()};
     }
   }
 
@@ -36,16 +37,22 @@ class RatioReporter : public benchmark::ConsoleReporter {
     for (const Ratio& ratio : ratios_) {
       const auto measured = rates_.find(ratio.measured);
       const auto against = rates_.find(ratio.against);
-      if (measured == rates_.end() || against == rates_.end() || against->second <= 0) continue;
-      fmt::print("{:<52} {:>9.0f}/s  {:>6.2f} x {} ({:.0f}/s)\n", ratio.measured, measured->second,
-                 measured->second / against->second, ratio.what, against->second);
+      if (measured == rates_.end() || against == rates_.end() || against->second.per_second <= 0) continue;
+      fmt::print("{:<52} {:>9.0f}/s  {:>6.2f} x {} ({:.0f}/s); by processor time {:.2f} x\n", ratio.measured,
+                 measured->second.per_second, measured->second.per_second / against->second.per_second, ratio.what,
+                 against->second.per_second, against->second.cpu_time / measured->second.cpu_time);
     }
     std::fflush(stdout);
   }
 
  private:
+  // Processor time says more than the clock when the machine has other work.
+  struct Rate {
+    double per_second = 0;
+    double cpu_time = 0;
+  };
   std::vector<Ratio> ratios_;
-  std::map<std::string, double> rates_;
+  std::map<std::string, Rate> rates_;
 };
 
 // In place of BENCHMARK_MAIN().
