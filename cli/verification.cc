@@ -71,7 +71,7 @@ base::Status add_crls(const VerificationOptions& options, base::Time received_at
         return wrong_content(file, "CRL", crl.error());
       } else {
         // A list that this program must not use (an unknown critical extension) is evidence that is not there.
-        evidence.add(verify::SourceFailure{file, crl.error(), received_at});
+        evidence.add(verify::SourceFailure{file, crl.error(), received_at, {}});
       }
     }
     return {};
@@ -86,7 +86,7 @@ base::Status add_ocsp(const VerificationOptions& options, base::Time received_at
       auto response = ocsp::parse_response(der);
       if (!response && response.error().code() == Code::kOcspMalformed) return wrong_content(file, "OCSP response", response.error());
       if (!response) {
-        evidence.add(verify::SourceFailure{file, response.error(), received_at});
+        evidence.add(verify::SourceFailure{file, response.error(), received_at, {}});
         continue;
       }
       evidence.add(verify::OcspItem{.id = (*response)->digest,

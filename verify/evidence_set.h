@@ -40,6 +40,7 @@ struct SourceFailure {
   std::string source;
   base::Error error;
   base::Time at;
+  std::optional<base::Digest> asked_for;  // nothing for a file that was given: it may have been meant for anything
 };
 
 // A local decision to refuse a certificate, a key, or a person's certificates.

@@ -26,7 +26,15 @@ std::string_view without_leading_space(std::string_view text) {
   return start == std::string_view::npos ? std::string_view() : text.substr(start);
 }
 
+// UTF-16 with or without its mark: no format of ours, but the XML reader says so in its own code.
+bool looks_like_utf16(std::string_view text) {
+  using namespace std::string_view_literals;
+  return text.starts_with("\xFE\xFF"sv) || text.starts_with("\xFF\xFE"sv) || text.starts_with("<\0"sv) ||
+         text.starts_with("\0<"sv);
+}
+
 bool looks_like_xml(ByteView document) {
+  if (looks_like_utf16(base::as_text(document))) return true;
   return without_leading_space(without_byte_order_mark(base::as_text(document))).starts_with('<');
 }
 

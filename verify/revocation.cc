@@ -16,6 +16,8 @@ using pki::CertificatePtr;
 // Evidence for evidence: certificate, its responder, the responder's responder, one more (DESIGN 3).
 constexpr std::size_t kMaxEvidenceDepth = 4;
 
+constexpr std::string_view kEmbedded = "embedded";
+
 struct Closing {
   std::vector<base::Digest>& open;
   ~Closing() { open.pop_back(); }
@@ -134,8 +136,9 @@ base::Status RevocationJudge::gather_ocsp(const CertificatePtr& certificate, con
   for (const OcspItem& item : input_.evidence->ocsp()) {
     const auto answer = ocsp::find_answer(context_, *item.response, *certificate, *issuer);
     if (!answer) {
-      // An answer that was fetched for this certificate and speaks of another one is worth saying; others are not ours.
-      if (item.asked_for == certificate->digest()) out.unusable.push_back(answer.error());
+      // An answer that was fetched for this certificate, or given by hand, and speaks of another one is worth saying.
+      const bool meant = item.asked_for ? item.asked_for == certificate->digest() : item.source != kEmbedded;
+      if (meant) out.unusable.push_back(answer.error());
       continue;
     }
     // What lies after the reading of the clock is not known yet (--at).
@@ -324,9 +327,7 @@ base::Result<RevocationVerdict> RevocationJudge::check(const CertificatePtr& cer
 
   name_needs(certificate, issuer, verdict);
   for (const SourceFailure& failure : input_.evidence->failures()) {
-    const bool ours = std::ranges::any_of(verdict.missing, [&](const Need& need) {
-      return std::ranges::find(need.sources, failure.source) != need.sources.end();
-    });
+    const bool ours = !failure.asked_for || failure.asked_for == certificate->digest();
     if (ours) gathered.unusable.push_back(failure.error);
   }
   if (input_.policy.revocation == RevocationMode::kRequire) {

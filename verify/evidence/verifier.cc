@@ -169,7 +169,7 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
   void ask_ocsp(Worker& worker, const Need& need) {
     const auto cert_id =
         ocsp::make_cert_id(*worker.context, state_->options.cert_id_digest, *need.certificate, *need.issuer);
-    if (!cert_id) return fail_source(need.sources.front(), cert_id.error());
+    if (!cert_id) return fail_source(need, cert_id.error());
     const base::Bytes nonce = state_->options.random(state_->options.nonce_bytes);
     net::fetch::Request request{.method = net::fetch::Method::kPost,
                                 .url = need.sources.front(),
@@ -213,16 +213,16 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
     auto self = shared_from_this();
     const auto posted =
         state_->workers.resume([self, need, answer, nonce](Worker&) { self->keep(need, answer, nonce); });
-    if (!posted) fail_source(need.sources.front(), posted.error());
+    if (!posted) fail_source(need, posted.error());
   }
 
   void keep(const Need& need, const Answer& answer, const std::shared_ptr<const base::Bytes>& nonce) {
     const std::string& source = need.sources.front();
-    if (!answer->has_value()) return fail_source(source, answer->error());
+    if (!answer->has_value()) return fail_source(need, answer->error());
     const base::Bytes& body = (*answer)->body;
     if (need.kind == Need::Kind::kOcsp) {
       auto response = ocsp::parse_response(body);
-      if (!response) return fail_source(source, response.error());
+      if (!response) return fail_source(need, response.error());
       OcspItem item{.id = (*response)->digest,
                     .response = *response,
                     .octets = std::make_shared<const base::Bytes>(body),
@@ -235,7 +235,7 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
       task_.evidence.add(std::move(item));
     } else {
       auto crl = parse_list(body);
-      if (!crl) return fail_source(source, crl.error());
+      if (!crl) return fail_source(need, crl.error());
       CrlItem item{.id = (*crl)->digest(),
                    .crl = *crl,
                    .asked_for = need.certificate->digest(),
@@ -259,10 +259,10 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
     return ocsp::Crl::parse(body);
   }
 
-  void fail_source(const std::string& source, const Error& error) {
+  void fail_source(const Need& need, const Error& error) {
     {
       const std::scoped_lock lock(mutex_);
-      task_.evidence.add(SourceFailure{source, error, task_.input.now});
+      task_.evidence.add(SourceFailure{need.sources.front(), error, task_.input.now, need.certificate->digest()});
     }
     arrived();
   }
