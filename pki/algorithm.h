@@ -42,10 +42,14 @@ enum class SignatureScheme : std::uint8_t { kRsaPkcs1, kRsaPss, kEcdsa, kDsa, kG
 struct SignatureAlgorithm {
   SignatureScheme scheme = SignatureScheme::kRsaPkcs1;
   DigestAlgorithm digest = DigestAlgorithm::kSha256;
-  // RSASSA-PSS (RFC 4055 3.1): MGF1's digest and the salt's length in octets.
+  // RSASSA-PSS only (RFC 4055 3.1): MGF1's digest and the salt's length in octets.
   DigestAlgorithm mgf1_digest = DigestAlgorithm::kSha256;
   std::uint16_t salt_bytes = 0;
-  bool operator==(const SignatureAlgorithm&) const = default;
+  bool operator==(const SignatureAlgorithm& other) const {
+    return scheme == other.scheme && digest == other.digest &&
+           (scheme != SignatureScheme::kRsaPss ||
+            (mgf1_digest == other.mgf1_digest && salt_bytes == other.salt_bytes));
+  }
 };
 // "RSA-PKCS1-SHA-256", "GOST34.10-2015-512": one spelling, in reports and errors.
 [[nodiscard]] std::string to_string(const SignatureAlgorithm& algorithm);

@@ -1,4 +1,5 @@
-// Any octets as a certificate, a file of certificates, a name, a key, an algorithm and BER: whatever is read can be shown.
+// Any octets as a certificate, a file of certificates, a name, a key, an algorithm and BER: whatever is read can be
+// shown.
 #include <cstdlib>
 
 #include "pki/certificate.h"

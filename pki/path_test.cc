@@ -120,8 +120,9 @@ TEST_F(DemoPaths, GoesFromLeafToAnchor) {
 
 TEST_F(DemoPaths, ChoosesAmongNamesakesByKeyNotByName) {
   if (!folder_) return;
-  for (const auto& [leaf, issuer] : {std::pair("by-twin-a", "twin-a"), std::pair("by-twin-b", "twin-b"),
-                                     std::pair("by-twin-a-no-aki", "twin-a"), std::pair("by-twin-b-no-aki", "twin-b")}) {
+  for (const auto& [leaf, issuer] :
+       {std::pair("by-twin-a", "twin-a"), std::pair("by-twin-b", "twin-b"), std::pair("by-twin-a-no-aki", "twin-a"),
+        std::pair("by-twin-b-no-aki", "twin-b")}) {
     const auto result = find(query(leaf));
     ASSERT_TRUE(result && result->valid.size() == 1) << leaf;
     EXPECT_EQ(result->valid.front().certificates[1]->digest(), authority(issuer)->digest()) << leaf;
@@ -143,7 +144,8 @@ TEST_F(DemoPaths, CandidatesComeFromTheDocumentToo) {
   PathQuery asked = query("head");
   asked.trust = TrustSnapshot::make({anchor_of(authority("root"))}, {});
   EXPECT_EQ(refused(asked), "path.no_chain");
-  const std::vector<CertificatePtr> candidates = {person("individual"), nullptr, authority("issuing"), authority("issuing")};
+  const std::vector<CertificatePtr> candidates = {person("individual"), nullptr, authority("issuing"),
+                                                  authority("issuing")};
   asked.candidates = candidates;
   EXPECT_EQ(refused(asked), kNothing);
 }
@@ -209,7 +211,8 @@ TEST_F(DemoPaths, AnchorsHaveWindowsAndPurposes) {
 TEST_F(DemoPaths, GoesOnAboveAnAnchorThatDoesNotServe) {
   if (!folder_) return;
   PathQuery asked = query("head");
-  asked.trust = TrustSnapshot::make({anchor_of(authority("issuing"), {TrustPurpose::kOcsp}), anchor_of(authority("root"))}, {});
+  asked.trust =
+      TrustSnapshot::make({anchor_of(authority("issuing"), {TrustPurpose::kOcsp}), anchor_of(authority("root"))}, {});
   const auto result = find(asked);
   ASSERT_TRUE(result && result->valid.size() == 1);
   EXPECT_EQ(result->valid.front().certificates.size(), 3U);
@@ -372,7 +375,8 @@ TEST(RealPaths, GostIsRefusedWhereNoProviderKnowsIt) {
   const auto folder = test::corpora("kz/ca");
   if (!folder) return;
   const auto context = test::make_context();
-  const CertificatePtr root = test::load(*folder / "root_gost_2022.pem"), issuing = test::load(*folder / "nca_gost_2022.pem");
+  const CertificatePtr root = test::load(*folder / "root_gost_2022.pem"),
+                       issuing = test::load(*folder / "nca_gost_2022.pem");
   ASSERT_EQ(root->key().kind, KeyKind::kGost2015_512);
   if (context->key(root->key())) {
     EXPECT_EQ(refused(*context, real_query(issuing, {anchor_of(root)}, "2026-11-22")), kNothing);

@@ -18,7 +18,10 @@ using base::Error;
 using base::Result;
 
 SignatureAlgorithm plain(SignatureScheme scheme, DigestAlgorithm digest) {
-  return {.scheme = scheme, .digest = digest, .mgf1_digest = {}, .salt_bytes = 0};
+  SignatureAlgorithm algorithm;
+  algorithm.scheme = scheme;
+  algorithm.digest = digest;
+  return algorithm;
 }
 
 // RFC 4055 3.1 recommends one digest for the message and MGF1, and a salt of the digest's length.
