@@ -27,10 +27,6 @@ tokens::client::IntentKind kind_of(DecisionKind kind) {
   return kind == DecisionKind::kGrant ? tokens::client::IntentKind::kLicence : tokens::client::IntentKind::kRefusal;
 }
 
-const std::string& key_for(const SigningKeys& keys, DecisionKind kind) {
-  return kind == DecisionKind::kGrant ? keys.licence : keys.refusal;
-}
-
 // A use case answers with one error; the rules may have found several: the most telling stands first.
 template <class T>
 base::Result<T> first_error(std::expected<T, Errors> checked) {
@@ -91,10 +87,7 @@ base::Result<PreparedDecision> Flow::prepare_now(Worker& worker, DecisionRequest
   if (service == nullptr) return base::fail(Code::kApplicationService, {{"service", application.service}});
   std::string key;
   if (request.mode == SigningMode::kKeyd) {
-    const auto keys = settings_.signing_keys.find(application.licensor_bin);
-    if (keys != settings_.signing_keys.end()) key = key_for(keys->second, request.terms.kind);
-    if (key.empty() || parts_.keys == nullptr)
-      return base::fail(Code::kKeydUnknownKey, {{"key", application.licensor_bin}});
+    TANBA_TRY(key, key_name(application.licensor_bin, request.terms.kind));
   }
   const ApplicationFacts facts{application.number, application.service, application.licensor_bin, application.state};
   TANBA_TRY(ProposedDecision proposal, first_error(propose_decision(facts, *service, request.officer, request.terms)));
@@ -119,6 +112,21 @@ base::Result<PreparedDecision> Flow::prepare_now(Worker& worker, DecisionRequest
   if (request.mode == SigningMode::kKeyd)
     prepared.approval_text = tokens::client::intent_text(key_intent(prepared.intent));
   return prepared;
+}
+
+// A licensor's key is known by its certificate: the key server says for what it is, the BIN for whom.
+base::Result<std::string> Flow::key_name(const std::string& licensor_bin, DecisionKind kind) const {
+  if (parts_.keys == nullptr) return base::fail(Code::kKeydUnreachable);
+  TANBA_TRY(const tokens::client::KeyList list, parts_.keys->list_keys(settings_.keyd_timeout));
+  const tokens::client::KeyDescription* locked = nullptr;
+  for (const tokens::client::KeyDescription& key : list.keys) {
+    if (key.purpose != purpose_of(kind_of(kind)) || !key.certificate) continue;
+    if (identity_of(*key.certificate).bin != licensor_bin) continue;
+    if (key.state == tokens::client::KeyState::kReady) return key.name;
+    locked = &key;
+  }
+  if (locked != nullptr) return base::fail(Code::kTokenLocked, locked->name + ": " + locked->reason);
+  return base::fail(Code::kKeydUnknownKey, {{"key", licensor_bin}});
 }
 
 tokens::client::Intent Flow::key_intent(const Intent& intent) const {

@@ -31,19 +31,12 @@
 
 namespace tanba::licensing::flow {
 
-// Names of a licensor's keys in the key server.
-struct SigningKeys {
-  std::string licence;
-  std::string refusal;
-};
-
 struct Settings {
   Services services;
   EntitlementPolicy entitlement;
   CheckDigitRule check_digit = CheckDigitRule::kRequired;
   Demo demo = Demo::kNo;
-  std::string host;                                              // that challenges are bound to
-  std::map<std::string, SigningKeys, std::less<>> signing_keys;  // by the licensor's BIN; none: workstation only
+  std::string host;  // that challenges are bound to
   verify::Policy policy = verify::policy_for(pki::PolicyId::kKzSubmission);
   base::Limits limits;
   base::Seconds application_max_age = std::chrono::days(1);
@@ -181,6 +174,7 @@ class Flow {
   [[nodiscard]] base::Result<Intent> abandon_now(const Officer& officer, const std::string& id, std::string note);
   [[nodiscard]] base::Result<DecisionOutcome> verify_and_commit(Intent intent, base::Bytes document);
   [[nodiscard]] base::Result<Intent> intent_of(const Officer& officer, const std::string& id);
+  [[nodiscard]] base::Result<std::string> key_name(const std::string& licensor_bin, DecisionKind kind) const;
   [[nodiscard]] tokens::client::Intent key_intent(const Intent& intent) const;
 
   struct PendingChallenge {
