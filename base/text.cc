@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 
 namespace tanba::base {
@@ -57,6 +58,14 @@ bool is_deceptive(std::uint32_t c) {
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
+    // Most text is ASCII: eight octets without a high bit need no look at each.
+    while (text.size() >= sizeof(std::uint64_t)) {
+      std::uint64_t octets = 0;
+      std::memcpy(&octets, text.data(), sizeof octets);
+      if ((octets & 0x8080808080808080U) != 0) break;
+      text.remove_prefix(sizeof octets);
+    }
+    if (text.empty()) break;
     const Character character = decode_utf8(text);
     if (character.length == 0) return false;
     text.remove_prefix(character.length);

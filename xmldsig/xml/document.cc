@@ -78,8 +78,9 @@ void on_doctype(void* context, const xmlChar*, const xmlChar*, const xmlChar*) {
   // puts the five predefined entities and character references into attribute values; there are no others.
   constexpr int kOptions =
       XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_NOCDATA | XML_PARSE_HUGE | XML_PARSE_NOXINCNODE | XML_PARSE_COMPACT;
+  // No encoding is named: the scan has seen that it is UTF-8, and a name would make libxml2 convert UTF-8 to itself.
   DocPtr document(xmlCtxtReadMemory(parser.get(), reinterpret_cast<const char*>(xml.data()),
-                                    static_cast<int>(xml.size()), nullptr, "UTF-8", kOptions));
+                                    static_cast<int>(xml.size()), nullptr, nullptr, kOptions));
   if (doctype_seen) return base::fail(Code::kXmlDoctype);
   // A namespace that is not well-formed or not declared is only a warning to libxml2; canonical XML cannot carry it.
   if (document == nullptr || parser->wellFormed == 0 || parser->nsWellFormed == 0) return malformed(errors.first());
