@@ -105,6 +105,9 @@ function(tanba_module)
   endforeach()
 endfunction()
 
+# Everything that runs: what ./run builds.
+add_custom_target(programs)
+
 function(tanba_program name)
   cmake_parse_arguments(arg "" "" "DEPS;LINK" ${ARGN})
   add_executable(${name} ${arg_UNPARSED_ARGUMENTS})
@@ -114,5 +117,6 @@ function(tanba_program name)
     target_link_libraries(${name} PRIVATE tanba_${dep})
   endforeach()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  add_dependencies(programs ${name})
   install(TARGETS ${name} RUNTIME DESTINATION bin)
 endfunction()
