@@ -75,11 +75,7 @@ void Authenticator::authenticate(const Request& request, Done done) {
   const std::string address = request.peer ? request.peer->address : std::string();
   const auto token = bearer_token(request);
   if (token && token->starts_with(kSessionPrefix)) {
-    auto staff = parts_.sessions->find(*token);
-    if (!staff) return done(std::unexpected(staff.error()));
-    Caller caller{.kind = staff->kind, .credential = Credential::kSession, .portal = {}, .scopes = {}, .staff = {}};
-    caller.staff = *std::move(staff);
-    return done(std::move(caller));
+    return find_staff(*token, std::move(done));
   }
   if (token && token->starts_with(kBearerPrefix)) {
     return find_portal({KeyKind::kBearer, base::sha256(base::as_bytes(*token))}, address, std::move(done));
@@ -89,6 +85,36 @@ void Authenticator::authenticate(const Request& request, Done done) {
     return find_portal({KeyKind::kMutualTls, *request.peer->key_hash}, address, std::move(done));
   }
   done(Caller{});
+}
+
+// Whoever is taken off the list is out within kRemember, and the session with them.
+void Authenticator::find_staff(std::string_view token, Done done) {
+  auto staff = parts_.sessions->find(token);
+  if (!staff) return done(std::unexpected(staff.error()));
+  const std::string id = staff->id;
+  Caller caller{.kind = staff->kind, .credential = Credential::kSession, .portal = {}, .scopes = {}, .staff = {}};
+  caller.staff = *std::move(staff);
+  if (parts_.staff == nullptr || was_listed_lately(id)) return done(std::move(caller));
+  auto shared = std::make_shared<Done>(std::move(done));
+  const auto posted = parts_.executor->post([this, id, caller = std::move(caller), shared]() mutable {
+    const auto listed = parts_.staff->check_listed(id);
+    if (!listed) {
+      if (listed.error().code() == Code::kAuthDenied) parts_.sessions->close_all_of(id);
+      return (*shared)(std::unexpected(listed.error()));
+    }
+    {
+      const std::scoped_lock lock(mutex_);
+      listed_[id] = parts_.clock->now() + kRemember;
+    }
+    (*shared)(std::move(caller));
+  });
+  if (!posted) (*shared)(std::unexpected(posted.error()));
+}
+
+bool Authenticator::was_listed_lately(const std::string& staff_id) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = listed_.find(staff_id);
+  return found != listed_.end() && parts_.clock->now() < found->second;
 }
 
 void Authenticator::find_portal(const Key& key, std::string address, Done done) {

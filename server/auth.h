@@ -49,6 +49,14 @@ class ConfiguredPortals final : public PortalDirectory {
   std::map<std::pair<KeyKind, base::Digest>, PortalGrant> grants_;
 };
 
+// Where staff is kept.
+class StaffDirectory {
+ public:
+  virtual ~StaffDirectory() = default;
+  // May block. auth.denied when this person is not listed any more.
+  [[nodiscard]] virtual base::Status check_listed(const std::string& staff_id) = 0;
+};
+
 inline constexpr std::string_view kBearerPrefix = "tnb_";
 // A new key, to be shown once; what is kept is sha256(key).
 [[nodiscard]] base::Result<std::string> make_bearer_key();
@@ -58,6 +66,7 @@ class Authenticator {
   struct Parts {
     PortalDirectory* configured = nullptr;  // answers at once
     PortalDirectory* registry = nullptr;    // may block; null: there is none
+    StaffDirectory* staff = nullptr;        // may block; null: whoever logged in stays listed
     SessionBook* sessions = nullptr;
     base::Executor* executor = nullptr;  // where the registry is asked
     const base::Clock* clock = nullptr;
@@ -81,6 +90,8 @@ class Authenticator {
     base::Time until;
   };
   using Key = std::pair<KeyKind, base::Digest>;
+  void find_staff(std::string_view token, Done done);
+  [[nodiscard]] bool was_listed_lately(const std::string& staff_id);
   void find_portal(const Key& key, std::string address, Done done);
   [[nodiscard]] std::optional<PortalGrant> recall(const Key& key);
   void remember(const Key& key, const PortalGrant& grant);
@@ -89,6 +100,7 @@ class Authenticator {
   Parts parts_;
   std::mutex mutex_;
   std::map<Key, Known> known_;
+  std::map<std::string, base::Time> listed_;  // staff id, and until when that is believed
 };
 
 }  // namespace tanba::server

@@ -88,6 +88,7 @@ class Normaliser {
     read_revocation();
     read_stores();
     read_licensing();
+    read_signing_keys();
     read_portals();
     read_staff();
     read_rest();
@@ -237,6 +238,21 @@ class Normaliser {
     }
   }
 
+  void read_signing_keys() {
+    for (const ParsedTable& entry : list("signing_key")) {
+      Reader key(entry, "signing_key", errors_);
+      const SigningKeysConfig& made = out_.signing_keys.emplace_back(
+          SigningKeysConfig{key.text("licensor"), key.text("licence"), key.text("refusal")});
+      if (!licensing::parse_identity_number(made.licensor_bin, out_.check_digits)) {
+        key.wrong("licensor", "it is not a BIN");
+      }
+      if (std::ranges::count(out_.signing_keys, made.licensor_bin, &SigningKeysConfig::licensor_bin) > 1) {
+        key.wrong("licensor", "it is listed twice");
+      }
+      if (!out_.keyd) key.wrong("licensor", "there is no [keyd]");
+    }
+  }
+
   void read_portals() {
     std::set<std::string> ids;
     for (const ParsedTable& entry : list("portal")) {
@@ -284,6 +300,7 @@ class Normaliser {
       made.iin = staff.text("iin");
       made.bin = staff.text("bin");
       made.name = staff.text("name");
+      made.listing = staff.get<bool>("listed") ? licensing::Listing::kListed : licensing::Listing::kNotListed;
       for (const auto& [key, digits] : {std::pair{"iin", &made.iin}, std::pair{"bin", &made.bin}}) {
         if (!licensing::parse_identity_number(*digits, out_.check_digits)) {
           staff.wrong(key, "it must be twelve digits with a right check digit");

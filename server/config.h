@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "licensing/entitlement.h"
 #include "licensing/identity_number.h"
 #include "net/fetch/egress.h"
 #include "net/http/server.h"
@@ -73,6 +74,13 @@ struct StaffConfig {
   std::string iin;
   std::string bin;
   std::string name;
+  licensing::Listing listing = licensing::Listing::kListed;
+};
+
+struct SigningKeysConfig {
+  std::string licensor_bin;
+  std::string licence;
+  std::string refusal;
 };
 
 struct SessionRules {
@@ -114,6 +122,7 @@ struct Config {
   std::filesystem::path documents;
   std::optional<KeydConfig> keyd;
   std::map<std::string, std::string> licensors;  // key to BIN
+  std::vector<SigningKeysConfig> signing_keys;
   licensing::CheckDigitRule check_digits = licensing::CheckDigitRule::kRequired;
 
   std::vector<PortalConfig> portals;

@@ -1,8 +1,6 @@
-// Log-ins of officers and operators: challenges to sign, and the sessions that follow. In memory: after a restart
-// everybody logs in again.
+// Sessions of officers and operators after their log-in. In memory: after a restart everybody logs in again.
 #pragma once
 
-#include <array>
 #include <map>
 #include <mutex>
 #include <string>
@@ -15,41 +13,6 @@
 #include "server/config.h"
 
 namespace tanba::server {
-
-// A document to sign, bound to host, time and a nonce, of a type that no verifier of applications or decisions takes
-// (namespace urn:tanba:login-challenge:1, docs/schema/login-challenge-1.xsd). It is written in canonical form, so that
-// an enveloped XML signature and a CMS around it cover the same octets.
-//
-// Nothing is kept of a challenge that was only asked for: the nonce carries a MAC, so asking costs nobody memory.
-class ChallengeBook {
- public:
-  struct Challenge {
-    std::string document;
-    base::Time expires;
-  };
-  // internal when the system gives no random numbers.
-  [[nodiscard]] static base::Result<ChallengeBook> make(std::string host, base::Seconds lifetime,
-                                                        const base::Clock& clock);
-  [[nodiscard]] base::Result<Challenge> issue() const;
-  // The octets that the signature covers. auth.challenge: not one of ours, too old, or used before.
-  [[nodiscard]] base::Status redeem(base::ByteView signed_octets);
-
-  ChallengeBook(ChallengeBook&& other) noexcept;
-
- private:
-  using Key = std::array<std::uint8_t, 32>;
-  ChallengeBook(std::string host, base::Seconds lifetime, const base::Clock& clock, const Key& key)
-      : host_(std::move(host)), lifetime_(lifetime), clock_(clock), key_(key) {}
-  [[nodiscard]] std::string write(base::Time issued, std::string_view nonce) const;
-  [[nodiscard]] base::Bytes mac(base::Time issued, base::ByteView random) const;
-
-  std::string host_;
-  base::Seconds lifetime_;
-  const base::Clock& clock_;
-  Key key_;
-  std::mutex mutex_;
-  std::map<base::Digest, base::Time> used_;  // until they expire
-};
 
 inline constexpr std::string_view kSessionPrefix = "tns_";
 

@@ -31,6 +31,10 @@ constexpr std::array kTables{
     SettingTable{"database", SettingTable::Kind::kOnce, "Registry and journal."},
     SettingTable{"keyd", SettingTable::Kind::kOnce,
                  "The key server. Without this table decisions are signed on officers' workstations only."},
+    SettingTable{
+        "signing_key", SettingTable::Kind::kRepeated,
+        "The keys in the key server by which a licensor's decisions are signed. Officers of a licensor without "
+        "them sign on their workstations."},
     SettingTable{"licensors", SettingTable::Kind::kOnce,
                  "BINs of the bodies that decide. What is not set keeps the demo authority's fictional number, which "
                  "only demo mode takes."},
@@ -125,6 +129,10 @@ constexpr std::array kSettings{
     Setting{"keyd", "socket", kText, kRequired, "", "Unix socket of tanba-keyd."},
     Setting{"keyd", "timeout_ms", kNumber, kOptional, "15000", "For one call: a token may take seconds.", 100, 120000},
 
+    Setting{"signing_key", "licensor", kText, kRequired, "", "BIN."},
+    Setting{"signing_key", "licence", kText, kRequired, "", "The key's name in the key server's configuration."},
+    Setting{"signing_key", "refusal", kText, kRequired, "", "Likewise, for refusals."},
+
     Setting{"licensors", "oil-gas", kText, kOptional, "", "Of the service for oil and gas."},
     Setting{"licensors", "industry", kText, kOptional, "", "Of the industry committee's services."},
     Setting{"licensors", "ecology", kText, kOptional, "", "Of the service for ozone-depleting substances."},
@@ -150,6 +158,8 @@ constexpr std::array kSettings{
     Setting{"staff", "iin", kText, kRequired, "", "As in the certificate."},
     Setting{"staff", "bin", kText, kRequired, "", "Of the licensor or the service centre, as in the certificate."},
     Setting{"staff", "name", kText, kRequired, "", "Shown in the queue and in decisions."},
+    Setting{"staff", "listed", kSwitch, kOptional, "true",
+            "`false`: taken off the list; may no longer log in or sign. What was decided stays."},
 
     Setting{"session", "idle_timeout_s", kNumber, kOptional, "1800", "Without a request a log-in ends.", 60, 86400},
     Setting{"session", "max_age_s", kNumber, kOptional, "36000", "However busy, it ends then: a working day.", 60,

@@ -126,7 +126,7 @@ unsigned status_of(Code code) {
 
 Response problem(const base::Error& error, const ProblemContext& context, boost::json::object members) {
   const Code code = error.code();
-  const unsigned status = status_of(code);
+  const unsigned status = context.status != 0 ? context.status : status_of(code);
   boost::json::object document;
   document["type"] = fmt::format("urn:tanba:error:{}", base::dotted(code));
   document["title"] = title_of(code, context.language);

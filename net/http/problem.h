@@ -25,6 +25,7 @@ struct ProblemContext {
   std::string_view request_id = {};
   base::Language language = base::Language::kEnglish;
   unsigned retry_after_seconds = 5;  // for 503
+  unsigned status = 0;               // instead of the code's own: 422 for a report that refuses, whatever its first code
 };
 
 // `members` are added after ours (`report`, `retry`, ...); ours win where names are equal.

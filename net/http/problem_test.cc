@@ -83,6 +83,14 @@ TEST(Problem, SaysWhenToComeBackAndHowToLogIn) {
   EXPECT_FALSE(problem(base::Error(Code::kAuthDenied), {}).headers().find("WWW-Authenticate"));
 }
 
+TEST(Problem, ADecisionMaySayTheStatus) {
+  const Response response =
+      problem(base::Error(Code::kOcspStale), {.request_id = {}, .retry_after_seconds = 7, .status = 422});
+  EXPECT_EQ(response.status(), 422U);
+  EXPECT_EQ(document_of(response).at("status").as_int64(), 422);
+  EXPECT_FALSE(response.headers().find("Retry-After"));
+}
+
 TEST(Language, IsTheMostWantedOfOurs) {
   EXPECT_EQ(negotiate_language(""), Language::kEnglish);
   EXPECT_EQ(negotiate_language("kk"), Language::kKazakh);

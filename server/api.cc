@@ -1,0 +1,70 @@
+#include "server/api.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "net/http/problem.h"
+
+namespace tanba::server {
+namespace {
+
+using base::Code;
+using net::http::Request;
+using net::http::Responder;
+using net::http::Response;
+
+bool is_staff(const Caller& caller) {
+  return caller.kind == CallerKind::kOfficer || caller.kind == CallerKind::kOperator;
+}
+
+bool is_portal_with(const Caller& caller, std::string_view scope) {
+  return caller.kind == CallerKind::kPortal && std::ranges::find(caller.scopes, scope) != caller.scopes.end();
+}
+
+bool may_call(const Operation& operation, const Caller& caller) {
+  switch (operation.access) {
+    case Access::kPublic:
+      return true;
+    case Access::kPortal:
+      return is_portal_with(caller, operation.scope);
+    case Access::kPortalOrStaff:
+      return is_portal_with(caller, operation.scope) || is_staff(caller);
+    case Access::kStaff:
+      return is_staff(caller);
+    case Access::kOfficer:
+      return caller.kind == CallerKind::kOfficer;
+  }
+  return false;
+}
+
+}  // namespace
+
+base::Status check_access(const Operation& operation, const Caller& caller) {
+  if (may_call(operation, caller)) return {};
+  return base::fail(caller.kind == CallerKind::kAnonymous ? Code::kAuthRequired : Code::kAuthDenied);
+}
+
+base::Status Api::add(Operation operation) {
+  auto shared = std::make_shared<const Operation>(std::move(operation));
+  net::http::RouteOptions options{.max_body_bytes = shared->max_body_bytes};
+  if (shared->access != Access::kPublic) {
+    // Whoever does not even try to say who it is sends its body to nobody.
+    options.guard = [](const Request& head) -> std::expected<void, Response> {
+      if (Authenticator::attempt(head) == Authenticator::Attempt::kMade) return {};
+      return std::unexpected(
+          net::http::problem(base::Error(Code::kAuthRequired), {.request_id = head.id, .language = head.language}));
+    };
+  }
+  const auto handle = [this, shared](Request&& request, Responder&& responder) {
+    auto kept = std::make_shared<std::pair<Request, Responder>>(std::move(request), std::move(responder));
+    authenticator_.authenticate(kept->first, [shared, kept](base::Result<Caller> caller) {
+      if (!caller) return kept->second.fail(caller.error());
+      const base::Status allowed = check_access(*shared, *caller);
+      if (!allowed) return kept->second.fail(allowed.error());
+      shared->run(Call{std::move(kept->first), *std::move(caller)}, std::move(kept->second));
+    });
+  };
+  return router_.add(shared->method, shared->pattern, handle, std::move(options));
+}
+
+}  // namespace tanba::server

@@ -1,0 +1,63 @@
+// The operations of the API: requests to use cases, outcomes to answers. server/openapi.json describes them; a test
+// holds the two against each other, both ways.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "licensing/flow/flow.h"
+#include "server/api.h"
+#include "server/config.h"
+#include "server/health.h"
+#include "server/members.h"
+#include "server/metrics.h"
+#include "server/sessions.h"
+
+namespace tanba::server {
+
+// What operations work with; all outlive the API.
+struct UseCases {
+  licensing::flow::Flow* flow = nullptr;
+  licensing::registry::Registry* registry = nullptr;
+  SessionBook* sessions = nullptr;
+  Readiness* readiness = nullptr;
+  Metrics* metrics = nullptr;
+  const Config* config = nullptr;
+  std::function<pki::TrustSnapshotPtr()> trust;
+};
+
+// Registers every operation. `use` outlives the API; nothing of it is touched before the first request.
+[[nodiscard]] base::Status add_operations(Api& api, const UseCases& use, std::size_t max_body_bytes);
+
+// By subject; add_operations calls them all.
+[[nodiscard]] base::Status add_service_operations(Api& api, const UseCases& use);
+[[nodiscard]] base::Status add_session_operations(Api& api, const UseCases& use, std::size_t max_body_bytes);
+[[nodiscard]] base::Status add_verify_operations(Api& api, const UseCases& use, std::size_t max_body_bytes);
+[[nodiscard]] base::Status add_application_operations(Api& api, const UseCases& use, std::size_t max_body_bytes);
+[[nodiscard]] base::Status add_decision_operations(Api& api, const UseCases& use, std::size_t max_body_bytes);
+[[nodiscard]] base::Status add_licence_operations(Api& api, const UseCases& use);
+
+// --- shared by them --------------------------------------------------------------------------------------------------
+
+// What this caller may see.
+[[nodiscard]] licensing::Scope scope_of(const Caller& caller);
+// For the journal.
+[[nodiscard]] licensing::Caller journal_caller(const Caller& caller);
+[[nodiscard]] licensing::Officer officer_of(const Caller& caller);
+
+// The member `applicant`, {kind, number}: whom the caller says it speaks for.
+[[nodiscard]] base::Result<std::optional<licensing::ApplicantClaim>> read_claim(Members& members);
+// The query parameter `limit` of a list.
+[[nodiscard]] base::Result<unsigned> read_limit(std::string_view text);
+
+// Reads on the flow's pool; what the function gives is the answer.
+using Reading = std::move_only_function<base::Result<net::http::Response>(licensing::registry::Registry&)>;
+void answer_from_registry(const UseCases& use, net::http::Responder&& responder, Reading read);
+
+// A report that did not accept: 422 to refuse (or the status given), 503 with Retry-After to try again. Its first code
+// is the problem's, the report a member.
+[[nodiscard]] net::http::Response problem_with_report(const verify::Report& report,
+                                                      const net::http::Responder& responder,
+                                                      unsigned refuse_status = 422);
+
+}  // namespace tanba::server

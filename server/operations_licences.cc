@@ -1,0 +1,125 @@
+// Licences and permits: read by portals (their own) and officers; suspended, resumed and ended by officers.
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include "licensing/numbers.h"
+#include "licensing/words.h"
+#include "server/members.h"
+#include "server/operations.h"
+#include "server/rows_json.h"
+
+namespace tanba::server {
+namespace {
+
+using base::Code;
+using base::Result;
+using boost::json::object;
+using licensing::registry::Registry;
+using net::http::Method;
+using net::http::Request;
+using net::http::Responder;
+using net::http::Response;
+
+constexpr std::size_t kMaxEventBytes = 64U << 10;  // a reason of two pages
+
+Result<licensing::LicenceQuery> read_query(const Request& request) {
+  licensing::LicenceQuery query;
+  for (const auto& [name, value] : request.query) {
+    if (name == "state") {
+      TANBA_TRY(const auto state, licensing::parse_word<licensing::LicenceState>(value, "state"));
+      query.states.push_back(state);
+    } else if (name == "service") {
+      query.service = value;
+    } else if (name == "holder") {
+      query.holder_number = value;
+    } else if (name == "after") {
+      query.after = value;
+    } else if (name == "limit") {
+      TANBA_TRY(query.limit, read_limit(value));
+    } else {
+      return base::fail(Code::kInputMember, {{"member", name}, {"expected", "no such parameter"}});
+    }
+  }
+  return query;
+}
+
+Result<Response> list(Registry& registry, const licensing::Scope& scope, const licensing::LicenceQuery& query) {
+  TANBA_TRY(const auto rows, registry.licences(scope, query));
+  boost::json::array out;
+  for (const licensing::LicenceRow& row : rows) out.push_back(to_json(row));
+  object answer{{"licences", std::move(out)}};
+  if (rows.size() >= query.limit && !rows.empty()) answer["next"] = rows.back().number;
+  return Response::json(200, answer);
+}
+
+using OfLicence = Result<Response> (*)(Registry&, const licensing::LicenceRow&);
+base::Status add_reading(Api& api, const UseCases& use, std::string_view pattern, OfLicence then) {
+  return api.add(
+      {.method = Method::kGet,
+       .pattern = pattern,
+       .access = Access::kPortalOrStaff,
+       .scope = "read",
+       .run = [&use, then](Call&& call, Responder&& responder) {
+         auto kept = std::make_shared<Call>(std::move(call));
+         answer_from_registry(use, std::move(responder), [kept, then](Registry& registry) -> Result<Response> {
+           TANBA_TRY(const auto number, licensing::parse_register_number(kept->request.parameter("number")));
+           TANBA_TRY(const auto row, registry.licence(scope_of(kept->caller), number.text()));
+           return then(registry, row);
+         });
+       }});
+}
+
+Result<licensing::ChangeLicence> read_change(const Call& call) {
+  TANBA_TRY(Members members, Members::of(call.request));
+  TANBA_TRY(const auto number, licensing::parse_register_number(call.request.parameter("number")));
+  licensing::ChangeLicence change{
+      .licence = number.text(), .event = {}, .officer = officer_of(call.caller), .reason = {}};
+  TANBA_TRY(const std::string event, members.text("event"));
+  TANBA_TRY(change.event, licensing::parse_word<licensing::LicenceEvent>(event, "event"));
+  TANBA_TRY(change.reason, members.text("reason"));
+  TANBA_CHECK(members.finish());
+  return change;
+}
+
+void change_licence(const UseCases& use, const Call& call, Responder&& responder) {
+  auto change = read_change(call);
+  if (!change) return responder.fail(change.error());
+  use.registry->submit(*std::move(change),
+                       [responder = std::move(responder)](Result<licensing::LicenceState> state) mutable {
+                         if (!state) return responder.fail(state.error());
+                         responder.send(Response::json(200, {{"state", licensing::to_string(*state)}}));
+                       });
+}
+
+}  // namespace
+
+base::Status add_licence_operations(Api& api, const UseCases& use) {
+  TANBA_CHECK(api.add({.method = Method::kGet,
+                       .pattern = "/v1/licences",
+                       .access = Access::kPortalOrStaff,
+                       .scope = "read",
+                       .run = [&use](Call&& call, Responder&& responder) {
+                         auto query = read_query(call.request);
+                         if (!query) return responder.fail(query.error());
+                         answer_from_registry(use, std::move(responder),
+                                              [query = *std::move(query), scope = scope_of(call.caller)](
+                                                  Registry& registry) { return list(registry, scope, query); });
+                       }}));
+  TANBA_CHECK(add_reading(api, use, "/v1/licences/{number}",
+                          [](Registry&, const licensing::LicenceRow& row) -> Result<Response> {
+                            return Response::json(200, to_json(row));
+                          }));
+  TANBA_CHECK(add_reading(api, use, "/v1/licences/{number}/document",
+                          [](Registry& registry, const licensing::LicenceRow& row) -> Result<Response> {
+                            TANBA_TRY(base::Bytes octets, registry.document(row.document));
+                            return Response::bytes(200, "application/xml", std::move(octets));
+                          }));
+  return api.add(
+      {.method = Method::kPost,
+       .pattern = "/v1/licences/{number}/events",
+       .access = Access::kOfficer,
+       .max_body_bytes = kMaxEventBytes,
+       .run = [&use](Call&& call, Responder&& responder) { change_licence(use, call, std::move(responder)); }});
+}
+
+}  // namespace tanba::server

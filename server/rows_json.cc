@@ -1,0 +1,141 @@
+#include "server/rows_json.h"
+
+#include <boost/json/array.hpp>
+
+#include "licensing/words.h"
+
+namespace tanba::server {
+namespace {
+
+using boost::json::array;
+using boost::json::object;
+using licensing::to_string;
+
+// Texts that may be empty are left out then.
+void put_if(object& out, std::string_view name, const std::string& text) {
+  if (!text.empty()) out[name] = text;
+}
+
+object person(std::string_view kind, const std::string& number, const std::string& name) {
+  return {{"kind", kind}, {"number", number}, {"name", name}};
+}
+
+template <class Enumeration>
+array words(const std::vector<Enumeration>& values) {
+  array out;
+  for (const Enumeration value : values) out.emplace_back(to_string(value));
+  return out;
+}
+
+object names(const licensing::Names& of) {
+  object out{{"ru", of.ru}, {"kk", of.kk}};
+  put_if(out, "en", of.en);
+  return out;
+}
+
+}  // namespace
+
+object to_json(const licensing::ApplicationRow& row) {
+  object out{{"number", row.number},
+             {"requestId", row.request_id},
+             {"state", to_string(row.state)},
+             {"service", row.service},
+             {"action", to_string(row.action)},
+             {"channel", to_string(row.channel)},
+             {"licensor", row.licensor_bin},
+             {"registeredAt", base::format_time(row.registered_at)},
+             {"updatedAt", base::format_time(row.updated_at)},
+             {"dueOn", licensing::format_date(row.due_on)},
+             {"document", row.document.hex()},
+             {"mediaType", row.media_type},
+             {"report", row.report.hex()}};
+  object applicant = person(to_string(row.applicant_kind), row.applicant_number, row.applicant_name);
+  applicant["origin"] = row.applicant_origin;
+  out["applicant"] = std::move(applicant);
+  put_if(out, "licence", row.licence);
+  array attachments;
+  for (const licensing::AttachmentRow& attachment : row.attachments) {
+    attachments.push_back(object{{"name", attachment.fields.name},
+                                 {"mediaType", attachment.fields.media_type},
+                                 {"kind", to_string(attachment.fields.kind)},
+                                 {"sha256", attachment.fields.digest.hex()},
+                                 {"sizeBytes", attachment.size_bytes}});
+  }
+  if (!attachments.empty()) out["attachments"] = std::move(attachments);
+  return out;
+}
+
+object to_json(const licensing::DecisionRow& row) {
+  object out{
+      {"application", row.application}, {"number", row.number},       {"kind", to_string(row.kind)},
+      {"intent", row.intent},           {"officer", row.officer_id},  {"document", row.document.hex()},
+      {"mediaType", row.media_type},    {"report", row.report.hex()}, {"decidedAt", base::format_time(row.decided_at)}};
+  put_if(out, "reason", row.reason);
+  return out;
+}
+
+object to_json(const licensing::LicenceRow& row) {
+  object out{{"number", row.number},
+             {"register", to_string(row.register_kind)},
+             {"state", to_string(row.state)},
+             {"service", row.service},
+             {"licensor", row.licensor_bin},
+             {"application", row.application},
+             {"holder", person(to_string(row.holder_kind), row.holder_number, row.holder_name)},
+             {"issuedAt", base::format_time(row.issued_at)},
+             {"document", row.document.hex()}};
+  if (row.valid_until) out["validUntil"] = licensing::format_date(*row.valid_until);
+  put_if(out, "replaces", row.replaces);
+  put_if(out, "replacedBy", row.replaced_by);
+  return out;
+}
+
+object to_json(const licensing::Intent& intent) {
+  object out{{"id", intent.id},
+             {"state", to_string(intent.state)},
+             {"application", intent.application},
+             {"kind", to_string(intent.kind)},
+             {"mode", to_string(intent.mode)},
+             {"number", intent.number},
+             {"service", intent.service},
+             {"licensor", intent.licensor_bin},
+             {"officer", intent.officer.id},
+             {"content", intent.content.hex()},
+             {"createdAt", base::format_time(intent.created_at)},
+             {"updatedAt", base::format_time(intent.updated_at)}};
+  put_if(out, "key", intent.key);
+  put_if(out, "reason", intent.terms.reason);
+  put_if(out, "note", intent.note);
+  if (intent.terms.valid_until) out["validUntil"] = licensing::format_date(*intent.terms.valid_until);
+  return out;
+}
+
+object to_json(const licensing::Service& service) {
+  return {{"id", service.id},
+          {"code", service.code},
+          {"name", names(service.name)},
+          {"licensor", object{{"bin", service.licensor_bin}, {"name", names(service.licensor_name)}}},
+          {"channels", words(service.channels)},
+          {"actions", words(service.actions)},
+          {"payment", to_string(service.payment)},
+          {"register", to_string(service.register_kind)}};
+}
+
+object to_json(const licensing::Registered& registered) {
+  return {{"number", registered.number},
+          {"registeredAt", base::format_time(registered.registered_at)},
+          {"dueOn", licensing::format_date(registered.due_on)},
+          {"document", registered.document.hex()},
+          {"repeat", registered.repetition == licensing::Repetition::kRepeat}};
+}
+
+object to_json(const licensing::Decided& decided) {
+  return {{"application", decided.application},
+          {"number", decided.number},
+          {"kind", to_string(decided.kind)},
+          {"sha256", decided.document.hex()},
+          {"decidedAt", base::format_time(decided.decided_at)},
+          {"repeat", decided.repetition == licensing::Repetition::kRepeat}};
+}
+
+}  // namespace tanba::server
