@@ -85,7 +85,14 @@ function(tanba_module)
     endforeach()
     set_target_properties(${folder}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
     gtest_discover_tests(${folder}_test TEST_PREFIX "${folder}." DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-      PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED certs_test ENVIRONMENT "${TANBA_TEST_ENVIRONMENT}")
+      TEST_LIST ${folder}_tests PROPERTIES TIMEOUT 300 FIXTURES_REQUIRED certs_test)
+    # gtest_discover_tests takes a list apart and would keep the first variable only, so the environment is set after it.
+    set(environment_file ${CMAKE_CURRENT_BINARY_DIR}/${folder}_environment.cmake)
+    file(WRITE ${environment_file} "if(${folder}_tests)
+  set_tests_properties(\${${folder}_tests} PROPERTIES ENVIRONMENT \"${TANBA_TEST_ENVIRONMENT}\")
+endif()
+")
+    set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${environment_file})
   endif()
 
   # A fuzz target is one program two ways: under libFuzzer, and (in every other build) replaying its seeds as a test.
