@@ -4,7 +4,10 @@
 
 #include <cerrno>
 #include <chrono>
+#include <mutex>
 #include <system_error>
+#include <unordered_set>
+#include <utility>
 
 #include "base/file.h"
 
@@ -47,6 +50,26 @@ void remove_abandoned(const fs::path& root) {
 
 }  // namespace
 
+class DocumentStore::Known {
+ public:
+  [[nodiscard]] Presence find(const base::Digest& digest) const {
+    const std::lock_guard lock(mutex_);
+    return digests_.contains(digest) ? Presence::kPresent : Presence::kAbsent;
+  }
+  void add(const base::Digest& digest) {
+    constexpr std::size_t kMost = 16384;  // half a megabyte; forgetting all of them costs some reads
+    const std::lock_guard lock(mutex_);
+    if (digests_.size() >= kMost) digests_.clear();
+    digests_.insert(digest);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::unordered_set<base::Digest> digests_;
+};
+
+DocumentStore::DocumentStore(fs::path root) : root_(std::move(root)), known_(std::make_shared<Known>()) {}
+
 base::Result<DocumentStore> DocumentStore::open(fs::path root) {
   TANBA_CHECK(make_directory(root));
   remove_abandoned(root);
@@ -60,17 +83,16 @@ fs::path DocumentStore::path_of(const base::Digest& digest) const {
 
 base::Result<base::Digest> DocumentStore::put(base::ByteView octets) const {
   const base::Digest digest = base::sha256(octets);
+  const bool present = find(digest) == Presence::kPresent;
+  if (present && known_->find(digest) == Presence::kPresent) return digest;
   const fs::path path = path_of(digest);
   TANBA_CHECK(make_directory(path.parent_path()));
   // A file of that name may be another process's rename a moment ago, or damaged: its octets and its directory are
   // made sure of before anybody relies on it.
-  if (find(digest) == Presence::kPresent && get(digest)) {
-    if (auto synced = base::sync_directory(path.parent_path()); !synced) return storage(synced.error());
-    return digest;
-  }
-  if (auto written = base::write_file_durably(path, octets, base::Overwrite::kReplace, 0640); !written) {
-    return storage(written.error());
-  }
+  const auto durable = present && get(digest) ? base::sync_directory(path.parent_path())
+                                              : base::write_file_durably(path, octets, base::Overwrite::kReplace, 0640);
+  if (!durable) return storage(durable.error());
+  known_->add(digest);
   return digest;
 }
 

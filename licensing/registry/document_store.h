@@ -6,6 +6,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -34,8 +35,11 @@ class DocumentStore {
   [[nodiscard]] std::filesystem::path path_of(const base::Digest& digest) const;
 
  private:
-  explicit DocumentStore(std::filesystem::path root) : root_(std::move(root)) {}
+  // Digests that this process made sure of: the same evidence comes with many applications.
+  class Known;
+  explicit DocumentStore(std::filesystem::path root);
   std::filesystem::path root_;
+  std::shared_ptr<Known> known_;
 };
 
 }  // namespace tanba::licensing::registry

@@ -43,7 +43,16 @@ TEST_F(DocumentStoreTest, DamageIsNoticedOnReadingAndMendedByWriting) {
   const base::Digest digest = *store_.put(octets);
   std::ofstream(store_.path_of(digest)) << "holed";
   EXPECT_EQ(store_.get(digest).error().code(), Code::kRegistryDamaged);
-  EXPECT_EQ(store_.put(octets), digest);
+  // Whoever stores it again after a restart mends it.
+  const auto again = DocumentStore::open(place_.folder() / "documents");
+  EXPECT_EQ(again->put(octets), digest);
+  EXPECT_TRUE(store_.get(digest));
+}
+
+TEST_F(DocumentStoreTest, WhatWasRemovedIsStoredAnew) {
+  const base::Digest digest = *store_.put(base::as_bytes("here"));
+  fs::remove(store_.path_of(digest));
+  EXPECT_EQ(store_.put(base::as_bytes("here")), digest);
   EXPECT_TRUE(store_.get(digest));
 }
 

@@ -1,6 +1,7 @@
 #include "licensing/registry/registry.h"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
@@ -154,6 +155,30 @@ base::Result<StoredTrust> store_all(const DocumentStore& documents, PutTrustVers
   return StoredTrust{std::move(command), snapshot};
 }
 
+// Octets that a command holds in memory until they are stored.
+std::size_t held_bytes(const std::vector<EvidenceItem>& evidence) {
+  std::size_t sum = 0;
+  for (const EvidenceItem& item : evidence) sum += item.octets.size();
+  return sum;
+}
+std::size_t held_bytes(const RegisterApplication& command) {
+  std::size_t sum = command.document.size() + command.report.size() + held_bytes(command.evidence);
+  for (const base::Bytes& attachment : command.attachments) sum += attachment.size();
+  return sum;
+}
+std::size_t held_bytes(const PrepareIntent& command) {
+  return command.prepared.size();
+}
+std::size_t held_bytes(const ApproveIntent& command) {
+  return command.approval.size();
+}
+std::size_t held_bytes(const CommitIntent& command) {
+  return command.document.size() + command.report.size() + held_bytes(command.evidence);
+}
+std::size_t held_bytes(const PutTrustVersion& command) {
+  return command.snapshot.size();
+}
+
 std::unexpected<Error> damaged_row(std::int64_t seq, std::string_view what) {
   return base::fail(Code::kRegistryDamaged,
                     {{"what", "journal row " + std::to_string(seq) + ": " + std::string(what)}});
@@ -200,6 +225,7 @@ struct Registry::Parts {
   DocumentStore documents;
   Readers readers;
   Writer writer;
+  std::atomic<std::size_t> waiting_bytes{0};
   base::Executor files;  // stops first: what it accepted still reaches the writer
 
   template <class Answer, class Command>
@@ -212,17 +238,25 @@ struct Registry::Parts {
   // Documents first, on a thread for files; then the command joins the queue.
   template <class Answer, class Command>
   void store_and_enqueue(Command command, Done<Answer> done) {
+    const std::size_t bytes = held_bytes(command);
+    if (waiting_bytes.fetch_add(bytes) + bytes > options.max_queued_bytes) {
+      waiting_bytes -= bytes;
+      return done(base::fail(Code::kRegistryBusy, "too many octets wait to be stored"));
+    }
     struct Work {
       Command command;
       Done<Answer> done;
     };
     auto work = std::make_shared<Work>(std::move(command), std::move(done));
-    const auto posted = files.post([this, work] {
+    const auto posted = files.post([this, work, bytes] {
       auto stored = store_all(documents, std::move(work->command));
+      waiting_bytes -= bytes;
       if (!stored) return work->done(std::unexpected(std::move(stored).error()));
       enqueue<Answer>(*std::move(stored), std::move(work->done));
     });
-    if (!posted) work->done(base::fail(Code::kRegistryBusy, "the queue of documents is full"));
+    if (posted) return;
+    waiting_bytes -= bytes;
+    work->done(base::fail(Code::kRegistryBusy, "the queue of documents is full"));
   }
 };
 

@@ -29,7 +29,9 @@ struct Options {
   // "sqlite:PATH", or PostgreSQL's own form of a connection: "postgresql://..." or "postgresql:host=/run/x dbname=y".
   std::string database;
   std::filesystem::path documents;
-  std::size_t max_queued = 1024;                     // more are refused at once: registry.busy
+  std::size_t max_queued = 1024;  // more are refused at once: registry.busy
+  // Octets of documents waiting to be stored; more are refused at once. Four applications of the largest size.
+  std::size_t max_queued_bytes = 256U << 20;
   std::size_t max_batch = 256;                       // commands in one transaction
   unsigned readers = 4;                              // sessions for reading
   unsigned file_threads = 4;                         // threads that store documents

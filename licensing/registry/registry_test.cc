@@ -763,6 +763,36 @@ TEST_P(RegistryTest, AFullQueueRefusesAtOnce) {
   EXPECT_EQ(answered, kCommands);
 }
 
+TEST_P(RegistryTest, MoreOctetsThanMayWaitAreRefusedAtOnce) {
+  Options options = place_.options();
+  options.max_queued_bytes = 1000;
+  open(options);
+  RegisterApplication large = registration(1);
+  large.document.resize(1000);
+  EXPECT_EQ(code_of(registry_->execute(std::move(large))), Code::kRegistryBusy);
+  EXPECT_TRUE(registry_->execute(registration(1)));
+}
+
+TEST_P(RegistryTest, AnAnswerComesAfterTheCommit) {
+  const auto other = place_.session();
+  std::promise<bool> seen;
+  registry_->submit(registration(1), [&](auto answer) {
+    const auto row = other->row("SELECT number FROM applications WHERE number = :number", 1, {answer->number});
+    seen.set_value(row && row->has_value());
+  });
+  EXPECT_TRUE(seen.get_future().get());
+}
+
+TEST(RegistryOpen, ManyMayOpenAFreshDatabaseAtOnce) {
+  const base::FixedClock clock(kNow);
+  const Place place(Backend::kSqlite);
+  std::vector<std::future<std::optional<Code>>> opened;
+  for (int i = 0; i < 8; ++i) {
+    opened.push_back(std::async(std::launch::async, [&] { return code_of(Registry::open(place.options(), clock)); }));
+  }
+  for (auto& future : opened) EXPECT_EQ(future.get(), std::nullopt);
+}
+
 TEST(RegistryOpen, AddressesAreChecked) {
   const base::FixedClock clock(kNow);
   const Place place(Backend::kSqlite);
