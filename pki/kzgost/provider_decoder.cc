@@ -11,9 +11,6 @@
 namespace tanba::pki::kzgost {
 namespace {
 
-constexpr int kPrivateSelection = OSSL_KEYMGMT_SELECT_KEYPAIR | OSSL_KEYMGMT_SELECT_ALL_PARAMETERS;
-constexpr int kPublicSelection = OSSL_KEYMGMT_SELECT_PUBLIC_KEY | OSSL_KEYMGMT_SELECT_ALL_PARAMETERS;
-
 // A decoder has no state of its own: its context is the provider's.
 void* new_context(void* provider) noexcept {
   return provider;

@@ -69,17 +69,16 @@ EVP_MD* legacy_method(DigestFunction function, int id) {
   return legacy_method<DigestFunction::kStreebog512>(id);
 }
 
-// The table keeps the pointer until the process ends.
-bool register_digest(const DigestRow& digest) {
+// OpenSSL's table points to them until the process ends, and frees none of them.
+std::array<EVP_MD*, 5> table_digests{};
+
+bool register_digest(const DigestRow& digest, EVP_MD*& method) {
   const int id = object_id(digest.names);
   if (id == NID_undef) return false;
   // Another library, such as the Russian engine, may have brought the function.
   if (EVP_get_digestbynid(id) != nullptr) return true;
-  EVP_MD* method = legacy_method(digest.function, id);
-  if (method == nullptr) return false;
-  if (EVP_add_digest(method) == 1) return true;
-  EVP_MD_meth_free(method);
-  return false;
+  method = legacy_method(digest.function, id);
+  return method != nullptr && EVP_add_digest(method) == 1;
 }
 
 // --- keys and signatures ---------------------------------------------------------------------------------------------
@@ -97,8 +96,8 @@ bool register_key(const KeyRow& key) {
 
 Done register_all() {
   if (!register_error_strings()) return refuse(Reason::kInternal);
-  for (const DigestRow& digest : digest_rows()) {
-    if (!register_digest(digest)) return refuse(Reason::kInternal);
+  for (std::size_t i = 0; i < digest_rows().size(); ++i) {
+    if (!register_digest(digest_rows()[i], table_digests.at(i))) return refuse(Reason::kInternal);
   }
   for (const KeyType type : kKeyTypes) {
     if (!register_key(row(type))) return refuse(Reason::kInternal);
