@@ -1,41 +1,26 @@
 #include "cli/app.h"
 
 #include <CLI/CLI.hpp>
-#include <functional>
 #include <memory>
 #include <string>
-#include <utility>
 
 #include "cli/commands.h"
+#include "cli/parsing.h"
 
 namespace tanba::cli {
 namespace {
 
-// What the parsed line asks for; nothing when only help was wanted.
-using Action = std::function<int(const Output&)>;
-
-struct Session {
-  Action action;
-  bool json = false;
-  std::string language;
-};
-
-CLI::App* add_command(CLI::App& parent, Session& session, const std::string& name, const std::string& description) {
-  CLI::App* command = parent.add_subcommand(name, description);
-  command->add_flag("--json", session.json, "Print exactly one JSON document: a report, or a problem");
-  command->add_option("--lang", session.language, "Language of texts: en, ru or kk (default: TANBA_LANG, else the locale)")
-      ->check(CLI::IsMember({"en", "ru", "kk"}));
-  return command;
-}
-
 void add_common(CLI::App* command, VerificationOptions& common) {
   const std::string group = "Trust and evidence";
   command->add_option("--trust", common.trust, "Trust anchors: FILE or DIR; replaces every other anchor")->group(group);
-  command->add_option("--intermediate", common.intermediates, "Certificates that may stand between: FILE or DIR")->group(group);
+  command->add_option("--intermediate", common.intermediates, "Certificates that may stand between: FILE or DIR")
+      ->group(group);
   command->add_option("--crl", common.crls, "Revocation lists at hand: FILE or DIR")->group(group);
   command->add_option("--ocsp", common.ocsp, "OCSP answers at hand: FILE or DIR")->group(group);
-  command->add_option("--at", common.at, "The clock reads this time (RFC 3339, or a date for its 00:00:00Z)")->group(group);
-  command->add_option("--existed-at", common.existed_at, "You vouch that the signature existed at this time")->group(group);
+  command->add_option("--at", common.at, "The clock reads this time (RFC 3339, or a date for its 00:00:00Z)")
+      ->group(group);
+  command->add_option("--existed-at", common.existed_at, "You vouch that the signature existed at this time")
+      ->group(group);
   command->add_option("--policy", common.policy, "kz-submission, kz-archive or conformance")
       ->check(CLI::IsMember({"kz-submission", "kz-archive", "conformance"}))
       ->capture_default_str()
@@ -44,7 +29,10 @@ void add_common(CLI::App* command, VerificationOptions& common) {
       ->check(CLI::IsMember({"require", "if-available", "off"}))
       ->group(group);
   command->add_flag("--online", common.online, "Ask OCSP and fetch CRLs where evidence is missing")->group(group);
-  command->add_option("--allow-source", common.allowed_sources, "host:port that --online may reach though it is not public")->group(group);
+  command
+      ->add_option("--allow-source", common.allowed_sources,
+                   "host:port that --online may reach though it is not public")
+      ->group(group);
 }
 
 void add_expectations(CLI::App* command, std::string& iin, std::string& bin) {
@@ -73,17 +61,18 @@ void add_cert(CLI::App& app, Session& session) {
   CLI::App* show = add_command(*cert, session, "show", "Show certificates: holder, numbers, roles, key, sources");
   auto file = std::make_shared<std::string>();
   show->add_option("FILE", *file, "DER or PEM; a PEM file may hold several")->required();
-  show->callback([&session, file] {
-    session.action = [file](const Output& output) { return show_certificate(*file, output); };
-  });
+  show->callback(
+      [&session, file] { session.action = [file](const Output& output) { return show_certificate(*file, output); }; });
 
   CLI::App* command = add_command(*cert, session, "verify", "Verify a certificate for a purpose (RFC 5280)");
   auto options = std::make_shared<CertVerifyOptions>();
-  command->add_option("FILE", options->file, "DER or PEM; the first certificate is verified, others may be its issuers")->required();
+  command->add_option("FILE", options->file, "DER or PEM; the first certificate is verified, others may be its issuers")
+      ->required();
   command->add_option("--purpose", options->purpose, "signing, any, tls-client, tls-server, ocsp or time-stamping")
       ->check(CLI::IsMember({"signing", "any", "tls-client", "tls-server", "ocsp", "time-stamping"}))
       ->capture_default_str();
-  command->add_option("--initial-policy", options->initial_policies, "user-initial-policy-set, RFC 5280 6.1.1 (c); may stand several times");
+  command->add_option("--initial-policy", options->initial_policies,
+                      "user-initial-policy-set, RFC 5280 6.1.1 (c); may stand several times");
   command->add_flag("--explicit-policy", options->explicit_policy, "initial-explicit-policy");
   command->add_flag("--inhibit-any-policy", options->inhibit_any_policy, "initial-any-policy-inhibit");
   command->add_flag("--inhibit-policy-mapping", options->inhibit_policy_mapping, "initial-policy-mapping-inhibit");
@@ -112,7 +101,8 @@ void add_ocsp_command(CLI::App& app, Session& session) {
   CLI::App* command = add_command(*ocsp, session, "verify", "Verify that an OCSP answer is authentic and current");
   auto options = std::make_shared<OcspVerifyOptions>();
   command->add_option("FILE", options->file, "DER, PEM or base64")->required();
-  command->add_option("--issuer", options->issuer, "The CA that the answer speaks for; else the one that its CertID names");
+  command->add_option("--issuer", options->issuer,
+                      "The CA that the answer speaks for; else the one that its CertID names");
   command->add_option("--cert", options->certificate, "The certificate that must be answered for");
   add_common(command, options->common);
   command->callback([&session, options] {
@@ -143,6 +133,15 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error, int argc, ch
 
 }  // namespace
 
+CLI::App* add_command(CLI::App& parent, Session& session, const std::string& name, const std::string& description) {
+  CLI::App* command = parent.add_subcommand(name, description);
+  command->add_flag("--json", session.json, "Print exactly one JSON document: a report, or a problem");
+  command
+      ->add_option("--lang", session.language, "Language of texts: en, ru or kk (default: TANBA_LANG, else the locale)")
+      ->check(CLI::IsMember({"en", "ru", "kk"}));
+  return command;
+}
+
 int run_app(int argc, char** argv) {
   CLI::App app("Tanba checks and makes electronic signatures (ЭЦП) of Kazakhstan's licensing flow.", "tanba");
   app.set_version_flag("--version", "tanba 0.1.0");
@@ -152,6 +151,8 @@ int run_app(int argc, char** argv) {
   add_cert(app, session);
   add_crl(app, session);
   add_ocsp_command(app, session);
+  add_sign(app, session);
+  add_token(app, session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

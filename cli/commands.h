@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/io.h"
+#include "cli/key_access.h"
 #include "cli/verification.h"
 
 namespace tanba::cli {
@@ -36,5 +37,48 @@ struct OcspVerifyOptions {
   std::string file, issuer, certificate;
 };
 int verify_ocsp(const OcspVerifyOptions& options, const Output& output);
+
+enum class SignatureFormat { kCms, kXml };
+struct SignOptions {
+  KeyOptions key;
+  std::string file, output;
+  SignatureFormat format = SignatureFormat::kCms;
+  bool detached = false;  // CLI11 fills flags into bool
+};
+int sign_document(const SignOptions& options, const Output& output);
+
+// Which tokens or keys, and whether private ones are to be seen too.
+struct TokenListOptions {
+  TokenOptions token;
+  std::string password_file;
+  bool log_in = false;
+};
+int list_tokens(const TokenListOptions& options, const Output& output);
+int list_keys(const TokenListOptions& options, const Output& output);
+
+struct NewKeyOptions {
+  std::string label = "signing", id = "01";  // id: hexadecimal
+  unsigned bits = 2048;
+};
+struct TokenInitOptions {
+  TokenOptions token;
+  std::string label, so_pin_file, password_file;
+  NewKeyOptions key;
+  bool erase = false;
+};
+int init_token(const TokenInitOptions& options, const Output& output);
+
+struct TokenKeyOptions {
+  TokenOptions token;
+  std::string password_file, output;
+  NewKeyOptions key;                 // generate
+  std::vector<std::string> subject;  // csr: TYPE=VALUE
+  std::string file;                  // import-certificate
+  bool log_in = false;               // public-key
+};
+int generate_key(const TokenKeyOptions& options, const Output& output);
+int export_public_key(const TokenKeyOptions& options, const Output& output);
+int request_certificate(const TokenKeyOptions& options, const Output& output);
+int import_certificate(const TokenKeyOptions& options, const Output& output);
 
 }  // namespace tanba::cli

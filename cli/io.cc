@@ -5,14 +5,18 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <system_error>
 
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/report_text.h"
+#include "cli/words.h"
 
 namespace tanba::cli {
 namespace {
@@ -27,22 +31,31 @@ void print(std::FILE* stream, const std::string& text) {
 
 int exit_code_of(verify::Decision decision) {
   switch (decision) {
-    case verify::Decision::kAccept: return kExitAccept;
-    case verify::Decision::kRetry: return kExitRetry;
-    case verify::Decision::kRefuse: break;
+    case verify::Decision::kAccept:
+      return kExitAccept;
+    case verify::Decision::kRetry:
+      return kExitRetry;
+    case verify::Decision::kRefuse:
+      break;
   }
   return kExitRefuse;
 }
 
 int exit_code_of(const base::Error& error) {
+  // A locked PIN or a module that does not load will not come right by trying again.
+  constexpr Code kNoMatterOfTime[] = {Code::kTokenModule, Code::kTokenPinLocked, Code::kTokenFailed};
   if (error.code() == Code::kInputUsage) return kExitUsage;
+  if (std::ranges::find(kNoMatterOfTime, error.code()) != std::ranges::end(kNoMatterOfTime)) return kExitFile;
   switch (base::info(error.code()).effect) {
     case base::Effect::kRefuse:
     case base::Effect::kDenied:
-    case base::Effect::kConflict: return kExitRefuse;
+    case base::Effect::kConflict:
+      return kExitRefuse;
     case base::Effect::kRetry:
-    case base::Effect::kUnavailable: return kExitRetry;
-    default: return kExitFile;
+    case base::Effect::kUnavailable:
+      return kExitRetry;
+    default:
+      return kExitFile;
   }
 }
 
@@ -115,7 +128,39 @@ int finish(const json::value& document, const std::string& text, const Output& o
   return kExitAccept;
 }
 
-base::Result<base::Secret> read_secret(const std::filesystem::path& file, const char* variable, const std::string& prompt) {
+void warn(const base::Error& warning, const Output& output) {
+  print(stderr, fmt::format("tanba: {}: {} [{}]\n", word(Word::kWarning, output.language),
+                            warning.message(output.language), base::dotted(warning.code())));
+}
+
+void say(const std::string& text) {
+  print(stderr, text);
+}
+
+base::Status write_to_output(base::ByteView octets) {
+  const bool whole = std::fwrite(octets.data(), 1, octets.size(), stdout) == octets.size();
+  if (std::fflush(stdout) == 0 && whole) return {};
+  return base::fail(Code::kFileNotWritable, {{"file", "-"}, {"reason", std::generic_category().message(errno)}});
+}
+
+base::Status write_output(const std::string& file, base::ByteView octets, unsigned mode) {
+  if (file.empty() || file == "-") return write_to_output(octets);
+  return base::write_file_durably(file, octets, base::Overwrite::kReplace, mode);
+}
+
+base::Result<base::Secret> read_new_secret(const std::filesystem::path& file, const char* variable,
+                                           const std::string& prompt) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread
+  if (!file.empty() || std::getenv(variable) != nullptr) return read_secret(file, variable, prompt);
+  TANBA_TRY(base::Secret first, ask(prompt));
+  TANBA_TRY(const base::Secret second, ask(prompt + " ×2"));
+  if (!base::equal_constant_time(first.reveal(), second.reveal()))
+    return base::fail(Code::kInputPassword, "the two differ");
+  return first;
+}
+
+base::Result<base::Secret> read_secret(const std::filesystem::path& file, const char* variable,
+                                       const std::string& prompt) {
   if (!file.empty()) {
     TANBA_TRY(base::Bytes octets, base::read_file(file, kMaxSecretBytes));
     base::Secret secret = without_line_end(octets);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "verify/report.h"
@@ -35,5 +36,19 @@ int finish(const boost::json::value& document, const std::string& text, const Ou
 // without echo. input.password when there is none of them.
 [[nodiscard]] base::Result<base::Secret> read_secret(const std::filesystem::path& file, const char* variable,
                                                      const std::string& prompt);
+
+// For what does not exist yet: asked for twice on a terminal.
+[[nodiscard]] base::Result<base::Secret> read_new_secret(const std::filesystem::path& file, const char* variable,
+                                                         const std::string& prompt);
+
+// One line on standard error, in either form: the work goes on.
+void warn(const base::Error& warning, const Output& output);
+// On standard error too: what the officer must read while standard output carries the result.
+void say(const std::string& text);
+
+// file.not_writable, also when a pipe is closed or its disk full.
+[[nodiscard]] base::Status write_to_output(base::ByteView octets);
+// To standard output for no name or "-", else wholly or not at all.
+[[nodiscard]] base::Status write_output(const std::string& file, base::ByteView octets, unsigned mode = 0644);
 
 }  // namespace tanba::cli

@@ -53,6 +53,23 @@ constexpr Translation kTranslations[] = {
     {Word::kSeconds, "seconds", "секунд", "секундтан кейін"},
     {Word::kEntries, "entries", "записей", "жазба"},
     {Word::kNone, "none", "нет", "жоқ"},
+    {Word::kToken, "Token", "Токен", "Токен"},
+    {Word::kSlot, "slot", "слот", "слот"},
+    {Word::kUserPin, "User PIN", "ПИН-код пользователя", "Пайдаланушының ПИН-коды"},
+    {Word::kSoPin, "Administrator's PIN", "ПИН-код администратора", "Әкімшінің ПИН-коды"},
+    {Word::kPinNotInitialised, "not set", "не задан", "орнатылмаған"},
+    {Word::kPinReady, "ready", "готов", "дайын"},
+    {Word::kPinCountLow, "a wrong one was given since the last right one", "после верного вводили неверный", "дұрыс кодтан кейін қате енгізілген"},
+    {Word::kPinFinalTry, "one try is left", "осталась одна попытка", "бір әрекет қалды"},
+    {Word::kPinLocked, "locked", "заблокирован", "бұғатталған"},
+    {Word::kPinToBeChanged, "to be changed", "подлежит замене", "ауыстыру қажет"},
+    {Word::kNotInitialised, "not initialised", "не подготовлен", "дайындалмаған"},
+    {Word::kKey, "Key", "Ключ", "Кілт"},
+    {Word::kNeverLeaves, "never leaves the token", "не покидает токен", "токеннен шықпайды"},
+    {Word::kMayLeave, "can be taken off the token", "может быть извлечён из токена", "токеннен шығарылуы мүмкін"},
+    {Word::kPrivateNotSeen, "private half not seen without a log-in", "закрытая часть без входа не видна", "жабық бөлігі кірусіз көрінбейді"},
+    {Word::kNoCertificate, "no certificate", "нет сертификата", "сертификат жоқ"},
+    {Word::kNothingFound, "Nothing found.", "Ничего не найдено.", "Ештеңе табылмады."},
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The command line's own words in three languages. What errors say stands in base/codes.def.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "base/codes.h"
@@ -48,7 +49,26 @@ enum class Word {
   kSeconds,
   kEntries,
   kNone,
+  kToken,
+  kSlot,
+  kUserPin,
+  kSoPin,
+  kPinNotInitialised,
+  kPinReady,
+  kPinCountLow,
+  kPinFinalTry,
+  kPinLocked,
+  kPinToBeChanged,
+  kNotInitialised,
+  kKey,
+  kNeverLeaves,
+  kMayLeave,
+  kPrivateNotSeen,
+  kNoCertificate,
+  kNothingFound,
 };
+// How many there are: the last one stands above.
+inline constexpr std::size_t kWordCount = static_cast<std::size_t>(Word::kNothingFound) + 1;
 [[nodiscard]] std::string_view word(Word word, base::Language language);
 
 }  // namespace tanba::cli

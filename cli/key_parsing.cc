@@ -1,0 +1,156 @@
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/parsing.h"
+
+namespace tanba::cli {
+namespace {
+
+void add_token_options(CLI::App* command, TokenOptions& token, const std::string& uri_help) {
+  command->add_option("--token", token.uri, uri_help);
+  command->add_option("--module", token.module,
+                      "The PKCS#11 module; else module-path in the URI, else TANBA_PKCS11_MODULE");
+}
+
+void add_pin(CLI::App* command, std::string& file) {
+  command->add_option("--password-file", file, "The PIN is in this file; else TANBA_PIN, else it is asked for");
+}
+
+void add_new_key(CLI::App* command, NewKeyOptions& key) {
+  command->add_option("--key-label", key.label, "Label of the new key")->capture_default_str();
+  command->add_option("--key-id", key.id, "Id of the new key, hexadecimal")->capture_default_str();
+  command->add_option("--bits", key.bits, "RSA-2048, 3072 or 4096")
+      ->check(CLI::IsMember({2048U, 3072U, 4096U}))
+      ->capture_default_str();
+}
+
+template <class Options>
+CLI::App* add_action(CLI::App& parent, Session& session, const std::string& name, const std::string& description,
+                     const std::shared_ptr<Options>& options, int (*action)(const Options&, const Output&)) {
+  CLI::App* command = add_command(parent, session, name, description);
+  command->callback([&session, options, action] {
+    session.action = [options, action](const Output& output) { return action(*options, output); };
+  });
+  return command;
+}
+
+void add_listing(CLI::App& token, Session& session) {
+  auto listed = std::make_shared<TokenListOptions>();
+  CLI::App* list =
+      add_action(token, session, "list", "Tokens in their slots, with the state of each PIN", listed, &list_tokens);
+  add_token_options(list, listed->token, "Only tokens that this URI fits");
+  list->footer("Example: tanba token list --module /usr/lib/softhsm/libsofthsm2.so");
+
+  auto shown = std::make_shared<TokenListOptions>();
+  CLI::App* keys = add_action(token, session, "keys", "Keys on tokens, with certificates and the URIs that name them",
+                              shown, &list_keys);
+  add_token_options(keys, shown->token, "Only tokens that this URI fits");
+  keys->add_flag("--login", shown->log_in, "Log in first: private keys show only then; --token must name one token");
+  add_pin(keys, shown->password_file);
+  keys->footer("Example: tanba token keys --module /usr/lib/softhsm/libsofthsm2.so");
+}
+
+void add_init(CLI::App& token, Session& session) {
+  auto options = std::make_shared<TokenInitOptions>();
+  CLI::App* command = add_action(
+      token, session, "init", "Prepare a token: set its PINs, make a key that never leaves it", options, &init_token);
+  command->add_option("--label", options->label, "Label of the token, at most 32 octets")->required();
+  add_token_options(command, options->token, "Which token; without it the first that is not initialised");
+  command->add_option("--so-pin-file", options->so_pin_file,
+                      "The administrator's PIN is in this file; else TANBA_SO_PIN, else it is asked for");
+  add_pin(command, options->password_file);
+  add_new_key(command, options->key);
+  command->add_flag("--erase", options->erase,
+                    "Destroy everything on the token that --token names; the administrator's PIN must be its own");
+  command->footer(
+      "Example: tanba token init --label officer --module /usr/lib/softhsm/libsofthsm2.so --so-pin-file so.pin "
+      "--password-file user.pin");
+}
+
+void add_key_commands(CLI::App& token, Session& session) {
+  const auto add = [&](const std::string& name, const std::string& description,
+                       int (*action)(const TokenKeyOptions&, const Output&)) {
+    auto options = std::make_shared<TokenKeyOptions>();
+    CLI::App* command = add_action(token, session, name, description, options, action);
+    add_token_options(command, options->token, "PKCS#11 URI (RFC 7512) of the token or key");
+    add_pin(command, options->password_file);
+    return std::pair(command, options);
+  };
+  const auto [generate, generated] = add("generate", "Make a further key on a token", &generate_key);
+  add_new_key(generate, generated->key);
+  generate->footer("Example: tanba token generate --token pkcs11:token=officer --key-label refusal --key-id 02");
+
+  const auto [exported, exporting] =
+      add("public-key", "Write the public key (SubjectPublicKeyInfo, PEM)", &export_public_key);
+  exported->add_flag("--login", exporting->log_in, "Log in first, for tokens that hide public keys");
+  exported->add_option("-o,--output", exporting->output, "Write here instead of to standard output");
+  exported->footer("Example: tanba token public-key --token 'pkcs11:token=officer;object=signing' -o officer.pub.pem");
+
+  const auto [request, requested] =
+      add("csr", "Write a certificate request (PKCS#10, PEM) signed by the key", &request_certificate);
+  request
+      ->add_option("--subject", requested->subject,
+                   "TYPE=VALUE, in the order of the name: CN, SURNAME, GIVENNAME, SERIALNUMBER, C, L, ST, O, OU, EMAIL")
+      ->required();
+  request->add_option("-o,--output", requested->output, "Write here instead of to standard output");
+  request->footer(
+      "Example: tanba token csr --token 'pkcs11:token=officer;object=signing' --subject C=KZ --subject 'CN=ИВАНОВ "
+      "ИВАН' -o officer.csr");
+
+  const auto [import, imported] =
+      add("import-certificate", "Put certificates on the token: its keys' own, and authorities'", &import_certificate);
+  import->add_option("FILE", imported->file, "DER or PEM; a PEM file may hold several")->required();
+  import->footer("Example: tanba token import-certificate officer.pem --token pkcs11:token=officer");
+}
+
+}  // namespace
+
+void add_key_options(CLI::App* command, KeyOptions& key) {
+  const std::string group = "The key that signs";
+  command->add_option("--token", key.token.uri, "PKCS#11 URI (RFC 7512) of the key on a token")->group(group);
+  command
+      ->add_option("--module", key.token.module,
+                   "The PKCS#11 module; else module-path in the URI, else TANBA_PKCS11_MODULE")
+      ->group(group);
+  command->add_option("--p12", key.p12, "PKCS#12 file with the key and its certificate")->group(group);
+  command
+      ->add_option("--password-file", key.password_file,
+                   "The password or PIN is in this file; else TANBA_P12_PASSWORD or TANBA_PIN, else it is asked for")
+      ->group(group);
+  command->add_option("--chain", key.chain, "Certificates to add to the signature (issuing authorities): FILE or DIR")
+      ->group(group);
+}
+
+void add_sign(CLI::App& app, Session& session) {
+  auto options = std::make_shared<SignOptions>();
+  CLI::App* command = add_action(app, session, "sign", "Sign a file with a key on a token or in a PKCS#12 file",
+                                 options, &sign_document);
+  command->add_option("FILE", options->file, "What to sign; - is standard input")->required();
+  command
+      ->add_option("--format", options->format,
+                   "cms: SignedData, DER; xml: enveloped XML-DSig, FILE is an XML document")
+      ->required()
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, SignatureFormat>{{"cms", SignatureFormat::kCms}, {"xml", SignatureFormat::kXml}}));
+  command->add_flag("--detached", options->detached,
+                    "CMS without the content: FILE must be given beside it to whoever verifies");
+  command->add_option("-o,--output", options->output, "Write here, wholly or not at all; without it: standard output");
+  add_key_options(command, options->key);
+  command->footer(
+      "The signature carries the signer's certificate and those of its issuers that are at hand (on the token, in the "
+      "PKCS#12, by --chain).\n"
+      "Exit status: 0 signed, 1 FILE cannot be signed, 3 a file cannot be opened or the password is wrong, 64 wrong "
+      "usage. A wrong PIN is tried once.\n"
+      "Example: tanba sign application.xml --format xml --p12 head.p12 --password-file password.txt -o signed.xml");
+}
+
+void add_token(CLI::App& app, Session& session) {
+  CLI::App* token =
+      app.add_subcommand("token", "Tokens (PKCS#11): look at them, prepare one, its keys and certificates");
+  token->require_subcommand(1);
+  add_listing(*token, session);
+  add_init(*token, session);
+  add_key_commands(*token, session);
+}
+
+}  // namespace tanba::cli

@@ -1,0 +1,31 @@
+// How a command line becomes an action: shared by the files that describe commands to CLI11.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "cli/io.h"
+#include "cli/key_access.h"
+
+namespace tanba::cli {
+
+// What the parsed line asks for; nothing when only help was wanted.
+using Action = std::function<int(const Output&)>;
+
+struct Session {
+  Action action;
+  bool json = false;  // CLI11 fills flags into bool
+  std::string language;
+};
+
+// A subcommand with the options that every command has.
+CLI::App* add_command(CLI::App& parent, Session& session, const std::string& name, const std::string& description);
+
+// --token, --p12 and what belongs to them.
+void add_key_options(CLI::App* command, KeyOptions& key);
+
+void add_sign(CLI::App& app, Session& session);
+void add_token(CLI::App& app, Session& session);
+
+}  // namespace tanba::cli
