@@ -38,11 +38,10 @@ struct OcspVerifyOptions {
 };
 int verify_ocsp(const OcspVerifyOptions& options, const Output& output);
 
-enum class SignatureFormat { kCms, kXml };
 struct SignOptions {
   KeyOptions key;
   std::string file, output;
-  SignatureFormat format = SignatureFormat::kCms;
+  std::string format;     // cms or xml
   bool detached = false;  // CLI11 fills flags into bool
 };
 int sign_document(const SignOptions& options, const Output& output);

@@ -91,7 +91,8 @@ void add_key_commands(CLI::App& token, Session& session) {
   request
       ->add_option("--subject", requested->subject,
                    "TYPE=VALUE, in the order of the name: CN, SURNAME, GIVENNAME, SERIALNUMBER, C, L, ST, O, OU, EMAIL")
-      ->required();
+      ->required()
+      ->allow_extra_args(false);
   request->add_option("-o,--output", requested->output, "Write here instead of to standard output");
   request->footer(
       "Example: tanba token csr --token 'pkcs11:token=officer;object=signing' --subject C=KZ --subject 'CN=ИВАНОВ "
@@ -118,6 +119,7 @@ void add_key_options(CLI::App* command, KeyOptions& key) {
                    "The password or PIN is in this file; else TANBA_P12_PASSWORD or TANBA_PIN, else it is asked for")
       ->group(group);
   command->add_option("--chain", key.chain, "Certificates to add to the signature (issuing authorities): FILE or DIR")
+      ->allow_extra_args(false)
       ->group(group);
 }
 
@@ -130,8 +132,7 @@ void add_sign(CLI::App& app, Session& session) {
       ->add_option("--format", options->format,
                    "cms: SignedData, DER; xml: enveloped XML-DSig, FILE is an XML document")
       ->required()
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, SignatureFormat>{{"cms", SignatureFormat::kCms}, {"xml", SignatureFormat::kXml}}));
+      ->check(CLI::IsMember({"cms", "xml"}));
   command->add_flag("--detached", options->detached,
                     "CMS without the content: FILE must be given beside it to whoever verifies");
   command->add_option("-o,--output", options->output, "Write here, wholly or not at all; without it: standard output");

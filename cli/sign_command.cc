@@ -10,7 +10,7 @@ namespace json = boost::json;
 using base::Code;
 
 base::Status check_usage(const SignOptions& options, const Output& output) {
-  if (options.format == SignatureFormat::kXml && options.detached) {
+  if (options.format == "xml" && options.detached) {
     return base::fail(Code::kInputUsage,
                       {{"reason", "--detached is for --format cms: an XML signature lies in its document"}});
   }
@@ -40,7 +40,7 @@ base::Status sign_file(const SignOptions& options, const Output& output, json::v
   const base::Time now = base::SystemClock().now();
   warn_about(*key.signer->certificate(), now, output);
   const auto placement = options.detached ? cms::Placement::kDetached : cms::Placement::kAttached;
-  const bool is_xml = options.format == SignatureFormat::kXml;
+  const bool is_xml = options.format == "xml";
   TANBA_TRY(const base::Bytes octets, is_xml ? sign_xml(key, content) : sign_cms(key, content, placement, now));
   document = summary(options, key, octets.size());
   return write_output(options.output, octets);
