@@ -1,0 +1,314 @@
+// judge on documents and evidence of the test authority: each test changes one thing that alone decides.
+#include "verify/judge.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "cms/inspect.h"
+
+namespace tanba::verify {
+namespace {
+
+using base::Code;
+namespace fs = std::filesystem;
+
+template <class T>
+T must(base::Result<T> result) {
+  if (!result) {
+    ADD_FAILURE() << base::dotted(result.error().code()) << ": " << result.error().message() << " " << result.error().cause();
+    std::abort();  // nothing that follows would make sense
+  }
+  return *std::move(result);
+}
+
+class JudgeTest : public testing::Test {
+ protected:
+  JudgeTest() {
+    const char* folder = std::getenv("TANBA_CERTS_TEST");
+    if (folder == nullptr) {
+      ADD_FAILURE() << "TANBA_CERTS_TEST is not set: run this through ctest";
+      std::abort();
+    }
+    root_ = folder;
+    pki::initialise_process();
+    context_ = must(pki::Context::create());
+    index_ = must(base::parse_json(base::as_text(read("index.json"))));
+    input_.policy = policy_for(pki::PolicyId::kKzSubmission);
+    input_.now = must(base::parse_time(index_.at("goodAt").as_string()));
+    input_.evidence = &evidence_;
+    trust("anchors.pem");
+    input_.candidates.push_back(certificate("ca/issuing.pem"));
+  }
+
+  base::Bytes read(const std::string& name) const { return must(base::read_file(root_ / name, 64U << 20)); }
+  pki::CertificatePtr certificate(const std::string& name) const { return must(pki::parse_certificates(read(name))).front(); }
+  pki::CertificatePtr person(const std::string& name) const { return certificate("certs/" + name + ".pem"); }
+
+  void trust(const std::string& name, pki::TrustPurposes purposes = pki::TrustPurposes::all()) {
+    input_.trust = pki::TrustSnapshot::make({{.certificate = certificate(name), .purposes = purposes, .trusted_from = {}, .trusted_until = {}}}, {});
+  }
+  void add_crl(const std::string& name) {
+    const auto crl = must(ocsp::Crl::parse(read(name)));
+    evidence_.add(CrlItem{.id = crl->digest(), .crl = crl, .asked_for = {}, .source = name, .received_at = input_.now});
+  }
+  void add_ocsp(const std::string& name, base::Bytes nonce = {}) {
+    const auto response = must(ocsp::parse_response(read(name)));
+    evidence_.add(OcspItem{.id = response->digest,
+                           .response = response,
+                           .octets = {},
+                           .nonce = std::move(nonce),
+                           .asked_for = {},
+                           .source = name,
+                           .received_at = input_.now});
+  }
+  void add_crls() {
+    add_crl("crl/root.crl");
+    add_crl("crl/issuing.crl");
+  }
+  Report judge_person(const std::string& name) {
+    base::Budget budget{base::Limits{}};
+    Judgement judgement = must(judge_certificate(*context_, nullptr, person(name), input_, budget));
+    needs_ = std::move(judgement.needs);
+    return std::move(judgement.report);
+  }
+  static bool has(const Report& report, Code code) {
+    return std::ranges::any_of(all_errors(report), [code](const LocatedError& located) { return located.error.code() == code; });
+  }
+
+  fs::path root_;
+  std::unique_ptr<pki::Context> context_;
+  boost::json::value index_;
+  EvidenceSet evidence_;
+  JudgeInput input_;
+  std::vector<Need> needs_;
+};
+
+TEST_F(JudgeTest, GoodCertificateWithCurrentListsIsAccepted) {
+  add_crls();
+  const Report report = judge_person("head");
+  EXPECT_EQ(report.outcome.decision, Decision::kAccept);
+  EXPECT_TRUE(needs_.empty());
+  ASSERT_EQ(report.findings.size(), 1U);
+  EXPECT_EQ(report.findings[0].chain.size(), 3U);
+}
+
+TEST_F(JudgeTest, WithoutEvidenceItNamesWhatItLacksAndRefusesNothing) {
+  const Report report = judge_person("head");
+  EXPECT_EQ(report.outcome.decision, Decision::kRetry);
+  EXPECT_TRUE(has(report, Code::kRevocationMissing));
+  EXPECT_TRUE(report.retry_after.has_value());
+  ASSERT_FALSE(needs_.empty());
+  EXPECT_EQ(needs_.front().kind, Need::Kind::kOcsp) << "OCSP first";
+}
+
+TEST_F(JudgeTest, WhenOcspWasAskedTheListIsNamed) {
+  const auto head = person("head");
+  for (const std::string& url : head->ocsp_urls()) evidence_.note_asked(url, head->digest());
+  (void)judge_person("head");
+  const bool names_list = std::ranges::any_of(needs_, [&](const Need& need) {
+    return need.kind == Need::Kind::kCrl && need.certificate->digest() == head->digest();
+  });
+  EXPECT_TRUE(names_list);
+}
+
+TEST_F(JudgeTest, NothingIsNeededForWhatIsRefusedAnyway) {
+  (void)judge_person("expired");
+  EXPECT_TRUE(needs_.empty());
+}
+
+TEST_F(JudgeTest, RevokedIsRefusedWithReasonAndTime) {
+  add_crls();
+  const Report report = judge_person("revoked");
+  EXPECT_EQ(report.outcome.sub_indication, base::SubIndication::kRevokedNoPoe);
+  ASSERT_FALSE(report.findings[0].revocation.empty());
+  EXPECT_EQ(report.findings[0].revocation[0].status, RevocationStatus::kRevoked);
+  EXPECT_EQ(report.findings[0].revocation[0].reason, "keyCompromise");
+}
+
+TEST_F(JudgeTest, HoldIsRefusedAndCalledAHold) {
+  add_crls();
+  EXPECT_TRUE(has(judge_person("on-hold"), Code::kRevocationOnHold));
+}
+
+TEST_F(JudgeTest, OcspAloneIsEnoughForTheCertificateItAnswersFor) {
+  add_ocsp("ocsp/head.ors");
+  add_crl("crl/root.crl");
+  EXPECT_EQ(judge_person("head").outcome.decision, Decision::kAccept);
+}
+
+TEST_F(JudgeTest, TheWorseOfTwoAnswersCountsAndTheDisagreementIsReported) {
+  add_ocsp("ocsp/revoked.ors");
+  add_crl("crl/root.crl");
+  ASSERT_TRUE(has(judge_person("revoked"), Code::kRevocationRevoked));
+  evidence_ = {};
+  add_crls();
+  add_ocsp("ocsp/head.ors");
+  EXPECT_TRUE(judge_person("head").findings[0].warnings.empty());
+}
+
+TEST_F(JudgeTest, AnAnswerToAnotherNonceIsNoEvidence) {
+  add_crl("crl/root.crl");
+  add_ocsp("ocsp/head.ors", base::Bytes(16, 7));
+  const Report report = judge_person("head");
+  EXPECT_EQ(report.outcome.decision, Decision::kRetry);
+  EXPECT_TRUE(has(report, Code::kOcspNonce));
+}
+
+TEST_F(JudgeTest, StaleListsAreMissingEvidence) {
+  add_crls();
+  input_.now += std::chrono::days(30);
+  const Report report = judge_person("head");
+  EXPECT_EQ(report.outcome.decision, Decision::kRetry);
+  EXPECT_TRUE(has(report, Code::kCrlStale));
+}
+
+TEST_F(JudgeTest, ListsOfTheFutureAreNotUsed) {
+  add_crls();
+  input_.now -= std::chrono::days(2);
+  input_.policy.crl_freshness.max_skew = base::Seconds(0);
+  const Report report = judge_person("head");
+  EXPECT_EQ(report.outcome.decision, Decision::kRetry);
+  EXPECT_TRUE(has(report, Code::kCrlFuture));
+}
+
+TEST_F(JudgeTest, ModeIfAvailableWarnsWhereNothingIsAtHandAndRefusesTheRevoked) {
+  input_.policy.revocation = RevocationMode::kIfAvailable;
+  const Report without = judge_person("head");
+  EXPECT_EQ(without.outcome.decision, Decision::kAccept);
+  EXPECT_EQ(without.findings[0].warnings.front().code(), Code::kRevocationNotChecked);
+  add_crls();
+  EXPECT_EQ(judge_person("revoked").outcome.decision, Decision::kRefuse);
+}
+
+TEST_F(JudgeTest, ModeOffLooksAtNothingButLocalHolds) {
+  input_.policy.revocation = RevocationMode::kOff;
+  add_crls();
+  EXPECT_EQ(judge_person("revoked").outcome.decision, Decision::kAccept);
+  evidence_.add(LocalHold{.over = LocalHold::Over::kCertificate,
+                          .value = person("head")->digest().hex(),
+                          .issuer = {},
+                          .since = input_.now,
+                          .reason = "theft reported"});
+  EXPECT_TRUE(has(judge_person("head"), Code::kRevocationLocalHold));
+}
+
+TEST_F(JudgeTest, LocalHoldsReachByKeyNumberAndSerial) {
+  add_crls();
+  const auto head = person("head");
+  const std::vector<LocalHold> holds = {
+      {.over = LocalHold::Over::kKey, .value = head->key().digest.hex(), .issuer = {}, .since = input_.now, .reason = "r"},
+      {.over = LocalHold::Over::kBin, .value = *identity_of(*head).bin, .issuer = {}, .since = input_.now, .reason = "r"},
+      {.over = LocalHold::Over::kIin, .value = *identity_of(*head).iin, .issuer = {}, .since = input_.now, .reason = "r"},
+      {.over = LocalHold::Over::kSerial, .value = head->serial_hex(), .issuer = head->issuer().rfc4514(), .since = input_.now, .reason = "r"}};
+  for (const LocalHold& hold : holds) {
+    evidence_ = {};
+    add_crls();
+    evidence_.add(hold);
+    EXPECT_TRUE(has(judge_person("head"), Code::kRevocationLocalHold));
+    EXPECT_EQ(judge_person("individual").outcome.decision, Decision::kAccept);
+  }
+}
+
+TEST_F(JudgeTest, ASignatureThatExistedBeforeTheRevocationIsJudgedThen) {
+  add_crls();
+  const Report now = judge_person("revoked");
+  ASSERT_EQ(now.outcome.decision, Decision::kRefuse);
+  const base::Time revoked = now.findings[0].revocation[0].revocation_time.value();
+  input_.existed_at = revoked - base::Seconds(1);
+  EXPECT_EQ(judge_person("revoked").outcome.decision, Decision::kAccept);
+  input_.existed_at = revoked;
+  EXPECT_EQ(judge_person("revoked").outcome.decision, Decision::kRefuse);
+}
+
+TEST_F(JudgeTest, AnAnchorForAnotherPurposeIsNone) {
+  add_crls();
+  trust("anchors.pem", {pki::TrustPurpose::kOfficer});
+  EXPECT_TRUE(has(judge_person("head"), Code::kPathPurpose));
+  input_.trust_purpose = pki::TrustPurpose::kOfficer;
+  EXPECT_EQ(judge_person("head").outcome.decision, Decision::kAccept);
+}
+
+TEST_F(JudgeTest, ExpectationsAreComparedDigitByDigit) {
+  add_crls();
+  const std::string bin = *identity_of(*person("head")).bin;
+  input_.expected.bin = bin;
+  EXPECT_EQ(judge_person("head").outcome.decision, Decision::kAccept);
+  input_.expected.bin = bin.substr(0, 11) + (bin[11] == '0' ? "1" : "0");
+  EXPECT_TRUE(has(judge_person("head"), Code::kIdentityMismatch));
+  input_.expected = {};
+  input_.expected.bin = bin;
+  EXPECT_TRUE(has(judge_person("individual"), Code::kIdentityMissing));
+  input_.expected = {};
+  input_.expected.roles = {pki::role::kHead};
+  EXPECT_EQ(judge_person("head").outcome.decision, Decision::kAccept);
+  EXPECT_TRUE(has(judge_person("employee"), Code::kRoleNotEntitled));
+}
+
+// --- documents -----------------------------------------------------------------------------------------------------
+
+class JudgeDocumentTest : public JudgeTest {
+ protected:
+  Facts facts_of(const std::string& scenario, const char* file = "document.xml") {
+    const base::Bytes document = read("scenarios/" + scenario + "/" + file);
+    return must(inspect(*context_, document, {.keep_octets = pki::KeepOctets::kYes}, base::Limits{}));
+  }
+  Report judge_facts(const Facts& facts) {
+    base::Budget budget{base::Limits{}};
+    return must(judge(*context_, nullptr, facts, input_, budget)).report;
+  }
+};
+
+TEST_F(JudgeDocumentTest, NoSignaturesNeverPass) {
+  add_crls();
+  Facts facts;
+  facts.content.format = pki::DocumentFormat::kCms;
+  EXPECT_TRUE(has(judge_facts(facts), Code::kFormatNoSignature));
+}
+
+TEST_F(JudgeDocumentTest, ASignatureByNobodyNeverPasses) {
+  add_crls();
+  Facts facts;
+  facts.content.signatures.push_back({.id = "S1", .covers = {.whole = true, .what = "content"}});
+  EXPECT_EQ(judge_facts(facts).outcome.decision, Decision::kRefuse);
+}
+
+TEST_F(JudgeDocumentTest, TheWorstSignatureDecides) {
+  add_crls();
+  Facts facts = facts_of("cms-attached", "document.cms");
+  ASSERT_EQ(judge_facts(facts).outcome.decision, Decision::kAccept);
+  facts.content.signatures.push_back(facts.content.signatures.front());
+  facts.content.signatures.back().errors.emplace_back(Code::kSignatureBroken);
+  EXPECT_EQ(judge_facts(facts).outcome.sub_indication, base::SubIndication::kSigCryptoFailure);
+}
+
+TEST_F(JudgeDocumentTest, PartialCoverageIsRefusedWhereDocumentsAreFiled) {
+  add_crls();
+  Facts facts = facts_of("cms-attached", "document.cms");
+  facts.content.signatures.front().covers = {.whole = false, .what = "#part"};
+  EXPECT_TRUE(has(judge_facts(facts), Code::kCoveragePartial));
+}
+
+TEST_F(JudgeDocumentTest, FactsAndReportsReplayFromJson) {
+  add_crls();
+  const Facts facts = facts_of("cms-attached", "document.cms");
+  const Facts again = must(facts_from_json(must(base::parse_json(base::canonical_json(to_json(facts))))));
+  EXPECT_EQ(base::canonical_json(to_json(again)), base::canonical_json(to_json(facts)));
+  EXPECT_EQ(base::canonical_json(to_json(judge_facts(again))), base::canonical_json(to_json(judge_facts(facts))));
+}
+
+TEST_F(JudgeDocumentTest, ReportsSpeakThreeLanguagesAboutTheSameCodes) {
+  const Report report = judge_facts(facts_of("cms-attached", "document.cms"));
+  const auto message = [&](base::Language language) {
+    return std::string(to_json(report, language).at("signatures").at(0).at("errors").at(0).at("message").as_string());
+  };
+  EXPECT_NE(message(base::Language::kEnglish), message(base::Language::kRussian));
+  EXPECT_NE(message(base::Language::kRussian), message(base::Language::kKazakh));
+}
+
+}  // namespace
+}  // namespace tanba::verify
