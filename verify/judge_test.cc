@@ -219,7 +219,8 @@ TEST_F(JudgeTest, ASignatureThatExistedBeforeTheRevocationIsJudgedThen) {
   const Report now = judge_person("revoked");
   ASSERT_EQ(now.outcome.decision, Decision::kRefuse);
   const base::Time revoked = now.findings[0].revocation[0].revocation_time.value();
-  input_.existed_at = revoked - base::Seconds(1);
+  // Well before: the list also gives a date since when the key was doubtful (invalidityDate), and that counts.
+  input_.existed_at = revoked - std::chrono::days(10);
   EXPECT_EQ(judge_person("revoked").outcome.decision, Decision::kAccept);
   input_.existed_at = revoked;
   EXPECT_EQ(judge_person("revoked").outcome.decision, Decision::kRefuse);
