@@ -4,15 +4,18 @@
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "pki/certificate.h"
 #include "pki/context.h"
@@ -118,7 +121,23 @@ inline Pkcs11Uri uri(std::string_view text) {
 
 // --- certificates and keys in software -------------------------------------------------------------------------------
 
+// RSA-2048, another one at each call. The demo authority's keys serve where it is made: making one takes long.
 inline pki::EvpPkeyPtr make_rsa_key() {
+  static const std::vector<std::filesystem::path> files = [] {
+    std::vector<std::filesystem::path> found;
+    const char* authority = std::getenv("TANBA_CERTS_TEST");
+    std::error_code error;
+    const auto folder = std::filesystem::path(authority != nullptr ? authority : "") / "keys";
+    for (const auto& file : std::filesystem::directory_iterator(folder, error)) found.push_back(file.path());
+    std::ranges::sort(found);
+    return found;
+  }();
+  static std::size_t next = 0;
+  while (next < files.size()) {
+    const pki::BioPtr file(BIO_new_file(files[next++].c_str(), "r"));
+    pki::EvpPkeyPtr key(file ? PEM_read_bio_PrivateKey(file.get(), nullptr, nullptr, nullptr) : nullptr);
+    if (key && EVP_PKEY_is_a(key.get(), "RSA") == 1 && EVP_PKEY_get_bits(key.get()) == 2048) return key;
+  }
   return pki::EvpPkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048}));
 }
 
