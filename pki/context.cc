@@ -25,6 +25,12 @@ using base::Result;
 constexpr std::size_t kDigestAlgorithms = static_cast<std::size_t>(DigestAlgorithm::kStreebog512) + 1;
 // A key is used with one or two algorithms; a document that names it with many has its contexts made anew.
 constexpr std::size_t kMaxVerifiersPerKey = 4;
+// What one verification may cost: budgets count public-key operations, so none may be a hundred times another. RSA of
+// 8192 bits costs 15 times that of 2048; authorities have 4096. DSA of 3072 bits is the largest of FIPS 186-4.
+constexpr unsigned kMaxRsaBits = 8192;
+constexpr unsigned kMaxDsaBits = 4096;
+// FIPS 186-4 B.3.1: an exponent below 2^256. Everybody's is 65537.
+constexpr std::size_t kMaxRsaExponentBytes = 32;
 
 std::unexpected<Error> malformed(const char* what, std::string cause = {}) {
   return base::fail(Error(Code::kKeyMalformed, {{"what", what}}, std::move(cause)));
@@ -60,6 +66,7 @@ Result<RsaNumbers> read_rsa(const PublicKeyInfo& info) {
   auto exponent = little_endian(e->value);
   if (!modulus || !exponent) return malformed("RSAPublicKey with a negative number");
   if ((modulus->front() & 1) == 0) return malformed("even RSA modulus");
+  if (exponent->size() > kMaxRsaExponentBytes) return malformed("RSA exponent too large");
   if ((exponent->front() & 1) == 0 || (exponent->size() == 1 && exponent->front() < 3))
     return malformed("RSA exponent");
   return RsaNumbers{.modulus = *std::move(modulus), .exponent = *std::move(exponent)};
@@ -207,6 +214,8 @@ Result<EvpPkeyPtr> Context::State::decode(const PublicKeyInfo& info) {
 }
 
 Result<EvpPkeyPtr> Context::State::make(const PublicKeyInfo& info) {
+  const unsigned most = info.kind == KeyKind::kDsa ? kMaxDsaBits : kMaxRsaBits;
+  if (info.bits > most) return unsupported(info, "a key of more than " + std::to_string(most) + " bits");
   if (info.kind == KeyKind::kRsa) return make_rsa(info);
   if (info.kind == KeyKind::kRsaPss) {
     if (auto numbers = read_rsa(info); !numbers) return std::unexpected(std::move(numbers).error());

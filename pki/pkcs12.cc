@@ -58,6 +58,7 @@ std::unexpected<Error> wrong_password() {
 class LegacyScope {
  public:
   LegacyScope() : library_(OSSL_LIB_CTX_new()) {
+    if (!library_) return;  // no memory: without the legacy provider, then
     default_.reset(OSSL_PROVIDER_load(library_.get(), "default"));
     // Where it is not installed, files of newer kinds open all the same.
     legacy_.reset(OSSL_PROVIDER_load(library_.get(), "legacy"));

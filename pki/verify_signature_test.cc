@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <openssl/rsa.h>
+
 #include <boost/json/parse.hpp>
 
 #include "pki/der.h"
@@ -200,6 +202,63 @@ TEST(Keys, RsaNumbersThatForgeAreMalformed) {
   EXPECT_EQ(context->key(rsa_key(odd, "01")).error().code(), Code::kKeyMalformed);
   EXPECT_EQ(context->key(rsa_key(odd, "04")).error().code(), Code::kKeyMalformed);
   EXPECT_EQ(context->key(rsa_key(odd, "00")).error().code(), Code::kKeyMalformed);
+}
+
+TEST(Keys, OneOperationIsBounded) {
+  const auto context = test::make_context();
+  const auto of_bits = [](std::size_t bits) { return "c1" + std::string(bits / 4 - 4, 'a') + "ab"; };
+  EXPECT_TRUE(context->key(rsa_key(of_bits(8192), "010001")).has_value());
+  EXPECT_EQ(context->key(rsa_key(of_bits(8200), "010001")).error().code(), Code::kCertificateUnsupportedKey);
+  EXPECT_TRUE(context->key(rsa_key(of_bits(2048), std::string(63, '1') + "1")).has_value());
+  EXPECT_EQ(context->key(rsa_key(of_bits(2048), std::string(65, '1') + "1")).error().code(), Code::kKeyMalformed);
+}
+
+// RFC 4055 3.3: a key of RSASSA-PSS may name the digest, MGF1's digest and the least salt that it is for.
+TEST(Keys, RestrictionsOfPssKeysHold) {
+  const auto context = test::make_context();
+  const EvpPkeyCtxPtr making(EVP_PKEY_CTX_new_from_name(context->library(), "RSA-PSS", nullptr));
+  ASSERT_GT(EVP_PKEY_keygen_init(making.get()), 0);
+  ASSERT_GT(EVP_PKEY_CTX_set_rsa_keygen_bits(making.get(), 2048), 0);
+  ASSERT_GT(EVP_PKEY_CTX_set_rsa_pss_keygen_md(making.get(), context->digest(DigestAlgorithm::kSha256)), 0);
+  ASSERT_GT(EVP_PKEY_CTX_set_rsa_pss_keygen_mgf1_md(making.get(), context->digest(DigestAlgorithm::kSha256)), 0);
+  ASSERT_GT(EVP_PKEY_CTX_set_rsa_pss_keygen_saltlen(making.get(), 32), 0);
+  EVP_PKEY* made = nullptr;
+  ASSERT_GT(EVP_PKEY_generate(making.get(), &made), 0);
+  const EvpPkeyPtr key(made);
+  unsigned char* der = nullptr;
+  const int size = i2d_PUBKEY(key.get(), &der);
+  ASSERT_GT(size, 0);
+  const auto info = parse_public_key_info({der, static_cast<std::size_t>(size)});
+  OPENSSL_free(der);
+  ASSERT_TRUE(info.has_value());
+  ASSERT_EQ(info->kind, KeyKind::kRsaPss);
+  const Bytes digest = *compute_digest(*context, DigestAlgorithm::kSha256, base::as_bytes("message"));
+  const EvpPkeyCtxPtr signing(EVP_PKEY_CTX_new_from_pkey(context->library(), key.get(), nullptr));
+  Bytes signature(256);
+  std::size_t length = signature.size();
+  ASSERT_GT(EVP_PKEY_sign_init(signing.get()), 0);
+  ASSERT_GT(EVP_PKEY_sign(signing.get(), signature.data(), &length, digest.data(), digest.size()), 0);
+  SignatureAlgorithm algorithm{.scheme = SignatureScheme::kRsaPss,
+                               .digest = DigestAlgorithm::kSha256,
+                               .mgf1_digest = DigestAlgorithm::kSha256,
+                               .salt_bytes = 32};
+  const auto verdict = [&] {
+    const auto status = verify_signature(*context, *info, algorithm, base::as_bytes("message"), signature);
+    return status ? std::nullopt : std::optional(status.error().code());
+  };
+  EXPECT_EQ(verdict(), std::nullopt);
+  algorithm.salt_bytes = 20;
+  EXPECT_EQ(verdict(), Code::kAlgorithmMismatch);
+  algorithm.salt_bytes = 48;
+  EXPECT_EQ(verdict(), Code::kSignatureBroken);
+  algorithm.salt_bytes = 32;
+  algorithm.mgf1_digest = DigestAlgorithm::kSha512;
+  EXPECT_EQ(verdict(), Code::kAlgorithmMismatch);
+  algorithm.mgf1_digest = DigestAlgorithm::kSha256;
+  algorithm.digest = DigestAlgorithm::kSha512;
+  EXPECT_EQ(verdict(), Code::kAlgorithmMismatch);
+  algorithm.scheme = SignatureScheme::kRsaPkcs1;
+  EXPECT_EQ(verdict(), Code::kAlgorithmMismatch);
 }
 
 TEST(Keys, TheCacheIsBounded) {
