@@ -12,11 +12,18 @@ namespace {
 
 void add_common(CLI::App* command, VerificationOptions& common) {
   const std::string group = "Trust and evidence";
-  command->add_option("--trust", common.trust, "Trust anchors: FILE or DIR; replaces every other anchor")->group(group);
-  command->add_option("--intermediate", common.intermediates, "Certificates that may stand between: FILE or DIR")
+  command->add_option("--trust", common.trust, "Trust anchors: FILE or DIR; replaces every other anchor")
+      ->allow_extra_args(false)
       ->group(group);
-  command->add_option("--crl", common.crls, "Revocation lists at hand: FILE or DIR")->group(group);
-  command->add_option("--ocsp", common.ocsp, "OCSP answers at hand: FILE or DIR")->group(group);
+  command->add_option("--intermediate", common.intermediates, "Certificates that may stand between: FILE or DIR")
+      ->allow_extra_args(false)
+      ->group(group);
+  command->add_option("--crl", common.crls, "Revocation lists at hand: FILE or DIR")
+      ->allow_extra_args(false)
+      ->group(group);
+  command->add_option("--ocsp", common.ocsp, "OCSP answers at hand: FILE or DIR")
+      ->allow_extra_args(false)
+      ->group(group);
   command->add_option("--at", common.at, "The clock reads this time (RFC 3339, or a date for its 00:00:00Z)")
       ->group(group);
   command->add_option("--existed-at", common.existed_at, "You vouch that the signature existed at this time")
@@ -32,6 +39,7 @@ void add_common(CLI::App* command, VerificationOptions& common) {
   command
       ->add_option("--allow-source", common.allowed_sources,
                    "host:port that --online may reach though it is not public")
+      ->allow_extra_args(false)
       ->group(group);
 }
 
@@ -71,8 +79,10 @@ void add_cert(CLI::App& app, Session& session) {
   command->add_option("--purpose", options->purpose, "signing, any, tls-client, tls-server, ocsp or time-stamping")
       ->check(CLI::IsMember({"signing", "any", "tls-client", "tls-server", "ocsp", "time-stamping"}))
       ->capture_default_str();
-  command->add_option("--initial-policy", options->initial_policies,
-                      "user-initial-policy-set, RFC 5280 6.1.1 (c); may stand several times");
+  command
+      ->add_option("--initial-policy", options->initial_policies,
+                   "user-initial-policy-set, RFC 5280 6.1.1 (c); may stand several times")
+      ->allow_extra_args(false);
   command->add_flag("--explicit-policy", options->explicit_policy, "initial-explicit-policy");
   command->add_flag("--inhibit-any-policy", options->inhibit_any_policy, "initial-any-policy-inhibit");
   command->add_flag("--inhibit-policy-mapping", options->inhibit_policy_mapping, "initial-policy-mapping-inhibit");
