@@ -88,7 +88,6 @@ class Normaliser {
     read_revocation();
     read_stores();
     read_licensing();
-    read_signing_keys();
     read_portals();
     read_staff();
     read_rest();
@@ -235,21 +234,6 @@ class Normaliser {
       const std::string& bin = licensors.text(key);
       if (!licensing::parse_identity_number(bin, out_.check_digits)) licensors.wrong(key, "it is not a BIN");
       out_.licensors.emplace(key, bin);
-    }
-  }
-
-  void read_signing_keys() {
-    for (const ParsedTable& entry : list("signing_key")) {
-      Reader key(entry, "signing_key", errors_);
-      const SigningKeysConfig& made = out_.signing_keys.emplace_back(
-          SigningKeysConfig{key.text("licensor"), key.text("licence"), key.text("refusal")});
-      if (!licensing::parse_identity_number(made.licensor_bin, out_.check_digits)) {
-        key.wrong("licensor", "it is not a BIN");
-      }
-      if (std::ranges::count(out_.signing_keys, made.licensor_bin, &SigningKeysConfig::licensor_bin) > 1) {
-        key.wrong("licensor", "it is listed twice");
-      }
-      if (!out_.keyd) key.wrong("licensor", "there is no [keyd]");
     }
   }
 

@@ -77,12 +77,6 @@ struct StaffConfig {
   licensing::Listing listing = licensing::Listing::kListed;
 };
 
-struct SigningKeysConfig {
-  std::string licensor_bin;
-  std::string licence;
-  std::string refusal;
-};
-
 struct SessionRules {
   base::Seconds idle_timeout{1800};
   base::Seconds max_age{36000};
@@ -122,7 +116,6 @@ struct Config {
   std::filesystem::path documents;
   std::optional<KeydConfig> keyd;
   std::map<std::string, std::string> licensors;  // key to BIN
-  std::vector<SigningKeysConfig> signing_keys;
   licensing::CheckDigitRule check_digits = licensing::CheckDigitRule::kRequired;
 
   std::vector<PortalConfig> portals;

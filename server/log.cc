@@ -74,7 +74,6 @@ std::unique_ptr<spdlog::logger> make_logger(spdlog::sink_ptr sink, LogLevel leve
 
 boost::json::value json_of(const LogField& field) {
   if (const auto* number = std::get_if<std::int64_t>(&field.value)) return *number;
-  if (const auto* real = std::get_if<double>(&field.value)) return *real;
   return boost::json::value(
       base::escape_for_display(mask_identity_numbers(std::get<std::string_view>(field.value)), kMaxFieldCharacters));
 }
@@ -133,7 +132,10 @@ void Log::put(LogLevel level, std::string_view event, const base::Error* error, 
   line["time"] = base::format_time(clock_.now());
   line["level"] = word_of(level);
   line["event"] = event;
-  for (const LogField& field : fields) line[field.name] = json_of(field);
+  for (const LogField& field : fields) {
+    const auto* text = std::get_if<std::string_view>(&field.value);
+    if (text == nullptr || !text->empty()) line[field.name] = json_of(field);
+  }
   if (error != nullptr) {
     const std::string message = error->message();
     line["code"] = base::dotted(error->code());

@@ -25,7 +25,7 @@ namespace tanba::server {
 
 struct LogField {
   std::string_view name;
-  std::variant<std::string_view, std::int64_t, double> value;
+  std::variant<std::string_view, std::int64_t> value;  // an empty text is left out
 };
 
 class Log {

@@ -1,3 +1,115 @@
-int main() {
+// tanbad: verification, licensing core and revocation store behind an HTTPS/JSON API.
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "base/text.h"
+#include "server/daemon.h"
+#include "server/process.h"
+#include "server/settings.h"
+
+namespace {
+
+using namespace tanba;
+
+constexpr int kExitUsage = 64;   // EX_USAGE
+constexpr int kExitConfig = 78;  // EX_CONFIG: the service manager need not try again
+
+constexpr const char* kFooter =
+    "A first configuration, for trying out with the demo authority's certificates:\n"
+    "\n"
+    "  demo = true\n"
+    "  [listen]\n"
+    "  port = 8080\n"
+    "  [[anchor]]\n"
+    "  file = \"anchors.pem\"\n"
+    "  purposes = [\"applicant\", \"officer\", \"ocsp\"]\n"
+    "\n"
+    "  tanbad --config tanbad.toml --check-config    what is wrong with it, without starting\n"
+    "  tanbad --config tanbad.toml                   until SIGTERM; SIGHUP reads anchors and TLS files anew\n"
+    "  curl http://127.0.0.1:8080/readyz             is it ready, and what is missing\n"
+    "  curl http://127.0.0.1:8080/v1/openapi.json    everything it answers\n"
+    "\n"
+    "Outside demo mode name your TLS certificate ([tls]), each licensor's BIN ([licensors]), the anchors of the "
+    "national\n"
+    "authority after comparing their fingerprints, and the portals that may call ([[portal]], [[portal_key]]).\n"
+    "Exit status: 0 stopped in order, 1 cannot start, 64 wrong usage, 78 wrong configuration.";
+
+void print_error(const base::Error& error) {
+  fmt::print(stderr, "tanbad: {}: {}\n", base::dotted(error.code()), error.message());
+  if (!error.cause().empty()) fmt::print(stderr, "  {}\n", base::escape_for_display(error.cause()));
+}
+
+int serve(const std::string& file, server::Config config, const server::Signals& signals) {
+  const base::SystemClock clock;
+  server::Log log(config.log_level, config.log_format, clock);
+  auto daemon = server::Daemon::start(std::move(config), clock, log);
+  if (!daemon) {
+    log.error("daemon.not_started", daemon.error());
+    print_error(daemon.error());
+    return 1;
+  }
+  server::notify_service_manager("READY=1");
+  while (signals.wait() == server::Signals::What::kReload) {
+    const auto again = server::load_config(file);
+    const base::Status status = again ? (*daemon)->reload(*again) : std::unexpected(again.error().front());
+    if (!status) log.error("reload.failed", status.error());
+  }
+  server::notify_service_manager("STOPPING=1");
+  (*daemon)->stop();
   return 0;
+}
+
+enum class Task { kServe, kCheckConfig };
+
+int run(const std::string& file, Task task) {
+  // Before the first thread.
+  const server::Signals signals;
+  pki::initialise_process();
+  if (const auto hardened = server::harden_process(); !hardened) {
+    print_error(hardened.error());
+    return 1;
+  }
+  auto config = server::load_config(file);
+  if (!config) {
+    for (const base::Error& error : config.error()) print_error(error);
+    return kExitConfig;
+  }
+  if (task == Task::kServe) return serve(file, *std::move(config), signals);
+  if (const auto checked = server::check_files(*config); !checked) {
+    print_error(checked.error());
+    return kExitConfig;
+  }
+  fmt::print("{}: in order\n", base::escape_for_display(file));
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("The daemon of Tanba: checks electronic signatures and keeps the licensing register.", "tanbad");
+  std::string file;
+  bool only_check = false;
+  bool settings = false;
+  app.add_option("--config", file, "Configuration file (TOML).")->type_name("FILE");
+  app.add_flag("--check-config", only_check,
+               "Say what is wrong with the configuration and the files it names; start nothing.");
+  app.add_flag("--settings", settings,
+               "Print every setting with its default and meaning (docs/reference/configuration.md).");
+  app.footer(kFooter);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  if (settings) {
+    fmt::print("{}", server::settings_reference());
+    return 0;
+  }
+  if (file.empty()) {
+    fmt::print(stderr, "tanbad: --config FILE is needed; see --help\n");
+    return kExitUsage;
+  }
+  return run(file, only_check ? Task::kCheckConfig : Task::kServe);
 }

@@ -30,11 +30,9 @@ constexpr std::array kTables{
                  "certificates whose path reaches an anchor; all others must be listed."},
     SettingTable{"database", SettingTable::Kind::kOnce, "Registry and journal."},
     SettingTable{"keyd", SettingTable::Kind::kOnce,
-                 "The key server. Without this table decisions are signed on officers' workstations only."},
-    SettingTable{
-        "signing_key", SettingTable::Kind::kRepeated,
-        "The keys in the key server by which a licensor's decisions are signed. Officers of a licensor without "
-        "them sign on their workstations."},
+                 "The key server; which licensor has which keys is its own configuration's matter. Without this table "
+                 "decisions are "
+                 "signed on officers' workstations only."},
     SettingTable{"licensors", SettingTable::Kind::kOnce,
                  "BINs of the bodies that decide. What is not set keeps the demo authority's fictional number, which "
                  "only demo mode takes."},
@@ -128,10 +126,6 @@ constexpr std::array kSettings{
 
     Setting{"keyd", "socket", kText, kRequired, "", "Unix socket of tanba-keyd."},
     Setting{"keyd", "timeout_ms", kNumber, kOptional, "15000", "For one call: a token may take seconds.", 100, 120000},
-
-    Setting{"signing_key", "licensor", kText, kRequired, "", "BIN."},
-    Setting{"signing_key", "licence", kText, kRequired, "", "The key's name in the key server's configuration."},
-    Setting{"signing_key", "refusal", kText, kRequired, "", "Likewise, for refusals."},
 
     Setting{"licensors", "oil-gas", kText, kOptional, "", "Of the service for oil and gas."},
     Setting{"licensors", "industry", kText, kOptional, "", "Of the industry committee's services."},

@@ -17,6 +17,10 @@ inline constexpr std::size_t kMaxIntermediates = 1024;  // a national PKI has te
 // mode. A directory of intermediates holds certificates only; files whose names begin with a dot are passed over.
 [[nodiscard]] base::Result<pki::TrustSnapshotPtr> load_trust(const Config& config);
 
+// The snapshot whole, as canonical JSON: anchors with purposes and windows, intermediates, in base64. What the registry
+// keeps, so that an old report can be judged again.
+[[nodiscard]] std::string write_trust_document(const pki::TrustSnapshot& snapshot);
+
 // The snapshot in force: swapped whole, read from any thread.
 class TrustHolder {
  public:

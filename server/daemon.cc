@@ -1,0 +1,375 @@
+#include "server/daemon.h"
+
+#include <algorithm>
+
+#include "licensing/flow/flow.h"
+#include "net/fetch/fetcher.h"
+#include "net/http/router.h"
+#include "server/directories.h"
+#include "server/operations.h"
+#include "server/periodic.h"
+#include "server/trust.h"
+
+namespace tanba::server {
+namespace {
+
+using base::Code;
+using base::Result;
+using base::Status;
+using std::chrono::milliseconds;
+namespace evidence = verify::evidence;
+namespace registry = licensing::registry;
+
+constexpr milliseconds kReadinessInterval{5000};  // how old /readyz may be
+constexpr milliseconds kUpkeepInterval{5000};     // how soon a hold placed elsewhere is seen
+constexpr milliseconds kCrlInterval{600'000};     // configured lists: НУЦ РК publishes hourly
+constexpr milliseconds kCrlTimeout{120'000};      // a list of a million entries over a slow line
+constexpr milliseconds kKeydPing{2000};
+constexpr std::size_t kMaxAuthQueue = 1024;
+constexpr unsigned kLookUpThreads = 4;  // as many as the registry has sessions for reading
+constexpr unsigned kDeskThreads = 4;    // decisions: each may wait for a token
+
+// Requests on their way in: counted, timed, logged.
+class HttpObserver final : public net::http::Observer {
+ public:
+  HttpObserver(Metrics& metrics, Log& log) : metrics_(metrics), log_(log) {}
+
+  void finished(const net::http::Exchange& exchange) override {
+    metrics_.observe_request(exchange);
+    const bool is_probe = exchange.route == "/healthz" || exchange.route == "/readyz" || exchange.route == "/metrics";
+    const auto duration_us = std::chrono::duration_cast<std::chrono::microseconds>(exchange.duration).count();
+    log_.write(is_probe ? LogLevel::kDebug : LogLevel::kInfo, "http.request",
+               {{"requestId", exchange.request_id},
+                {"method", net::http::to_string(exchange.method)},
+                {"route", exchange.route},
+                {"status", static_cast<std::int64_t>(exchange.status)},
+                {"code", exchange.code ? base::dotted(*exchange.code) : std::string_view()},
+                {"peer", exchange.peer_address},
+                {"bodyBytes", static_cast<std::int64_t>(exchange.body_bytes)},
+                {"responseBytes", static_cast<std::int64_t>(exchange.response_bytes)},
+                {"durationUs", static_cast<std::int64_t>(duration_us)}});
+  }
+  void connection_refused(Refused why) override {
+    const std::string_view reason = why == Refused::kTooMany              ? "too-many"
+                                    : why == Refused::kTooManyFromAddress ? "too-many-from-address"
+                                                                          : "handshake";
+    metrics_.count("http_connections_refused", "Connections turned away.", {{"reason", reason}});
+  }
+  void fault(std::string_view request_id, std::string_view what) override {
+    log_.write(LogLevel::kError, "http.fault", {{"requestId", request_id}, {"what", what}});
+  }
+
+ private:
+  Metrics& metrics_;
+  Log& log_;
+};
+
+Result<licensing::Services> make_services(const Config& config) {
+  std::vector<licensing::Service> services = licensing::default_services();
+  for (const auto& [key, bin] : config.licensors) TANBA_CHECK(licensing::set_licensor(services, key, bin));
+  return licensing::Services::make(std::move(services), config.check_digits);
+}
+
+Result<licensing::flow::Settings> make_settings(const Config& config) {
+  TANBA_TRY(licensing::Services services, make_services(config));
+  licensing::flow::Settings settings{.services = std::move(services),
+                                     .entitlement = licensing::default_entitlement_policy()};
+  settings.check_digit = config.check_digits;
+  settings.demo = config.mode == Mode::kDemo ? licensing::flow::Demo::kYes : licensing::flow::Demo::kNo;
+  settings.host = config.host;
+  settings.policy.ocsp_freshness = config.ocsp_freshness;
+  settings.policy.crl_freshness = config.crl_freshness;
+  settings.challenge_lifetime = config.sessions.challenge_timeout;
+  settings.verification_deadline = config.fetch_timeout;
+  settings.limits.max_document_bytes = std::min(settings.limits.max_document_bytes, config.max_body_bytes);
+  if (config.keyd) settings.keyd_timeout = config.keyd->timeout;
+  return settings;
+}
+
+// Somebody must be trusted now, or nothing can be accepted.
+Status check_anchors(const pki::TrustSnapshot& trust, base::Time now) {
+  const bool any = std::ranges::any_of(trust.anchors(), [now](const pki::Anchor& anchor) {
+    return (!anchor.trusted_from || now >= *anchor.trusted_from) &&
+           (!anchor.trusted_until || now < *anchor.trusted_until);
+  });
+  return any ? Status() : base::fail(Code::kPathNoAnchors);
+}
+
+}  // namespace
+
+Status check_files(const Config& config) {
+  TANBA_CHECK(load_trust(config));
+  TANBA_CHECK(make_settings(config));
+  return net::http::Server::check({config.listener});
+}
+
+// In the order of their making; ended in the reverse order, but for what stop() does first.
+struct Daemon::State {
+  State(Config config_in, const base::Clock& clock_in, Log& log_in, pki::TrustSnapshotPtr trust_in)
+      : config(std::move(config_in)),
+        clock(clock_in),
+        log(log_in),
+        trust(std::move(trust_in)),
+        store({.directory = config.evidence_cache}),
+        configured(config.portal_keys),
+        sessions(config.sessions, clock) {}
+  ~State() { stop(); }
+
+  Status open_registry();
+  Status start_verification();
+  Status start_flow();
+  Status start_http();
+  void start_upkeep();
+  std::vector<Readiness::Check> checks();
+  void add_gauges();
+  void upkeep();
+  void fetch_lists();
+  Status keep_trust_version(const pki::TrustSnapshot& snapshot);
+  void stop();
+
+  Config config;
+  const base::Clock& clock;
+  Log& log;
+  Metrics metrics;
+  TrustHolder trust;
+  evidence::Store store;
+  licensing::WorkingCalendar calendar{licensing::default_calendar()};
+  licensing::NoPaymentGateway payments;
+  std::unique_ptr<registry::Registry> registry;
+  std::unique_ptr<tokens::client::Client> keyd;
+  std::unique_ptr<evidence::Workers> verifying;
+  std::unique_ptr<evidence::Workers> looking_up;
+  std::unique_ptr<evidence::Workers> desk;
+  std::unique_ptr<net::fetch::Fetcher> fetcher;
+  std::unique_ptr<evidence::Verifier> verifier;
+  std::unique_ptr<licensing::flow::Flow> flow;
+
+  ConfiguredPortals configured;
+  std::unique_ptr<RegistryPortals> registered;
+  std::unique_ptr<RegistryStaff> staff;
+  SessionBook sessions;
+  std::unique_ptr<base::Executor> asking;
+  std::unique_ptr<Authenticator> authenticator;
+  std::unique_ptr<Readiness> readiness;
+  UseCases use;
+  std::unique_ptr<Api> api;
+  std::unique_ptr<net::http::Server> server;
+  std::unique_ptr<Periodic> keeping_up;
+  std::unique_ptr<Periodic> fetching_lists;
+};
+
+Status Daemon::State::open_registry() {
+  TANBA_TRY(registry, registry::Registry::open({.database = config.database,
+                                                .documents = config.documents,
+                                                .max_queued = config.max_waiting,
+                                                .readers = kLookUpThreads},
+                                               clock));
+  TANBA_CHECK(put_configured_staff(*registry, config.staff));
+  return keep_trust_version(*trust.current());
+}
+
+// What was trusted when is part of the evidence: each snapshot is kept, once.
+Status Daemon::State::keep_trust_version(const pki::TrustSnapshot& snapshot) {
+  const std::string document = write_trust_document(snapshot);
+  const auto newest = registry->trust_version();
+  if (newest && newest->snapshot == base::sha256(base::as_bytes(document))) return {};
+  if (!newest && newest.error().code() != Code::kRegistryNotFound) return std::unexpected(newest.error());
+  TANBA_CHECK(registry->execute(
+      registry::PutTrustVersion{.snapshot = base::to_bytes(base::as_bytes(document)),
+                                .note = snapshot.id().hex(),
+                                .by = licensing::Caller{licensing::CallerKind::kSystem, "configuration"}}));
+  return {};
+}
+
+Status Daemon::State::start_verification() {
+  const auto workers = [this](unsigned threads) {
+    return evidence::Workers::start({.threads = threads, .max_queued = config.max_waiting});
+  };
+  TANBA_TRY(verifying, workers(config.workers));
+  TANBA_TRY(looking_up, workers(kLookUpThreads));
+  TANBA_TRY(desk, workers(kDeskThreads));
+  TANBA_TRY(auto policy, net::fetch::EgressPolicy::make(config.egress));
+  fetcher = std::make_unique<net::fetch::Fetcher>(net::fetch::Fetcher::Options{.policy = std::move(policy)});
+  const std::size_t kept = store.load(clock.now());
+  log.info("evidence.loaded", {{"lists", static_cast<std::int64_t>(kept)}});
+  verifier = std::make_unique<evidence::Verifier>(*verifying, fetcher.get(), store, evidence::Verifier::Options{});
+  if (config.keyd) {
+    keyd = std::make_unique<tokens::client::Client>(tokens::client::Client::Options{.socket = config.keyd->socket});
+  }
+  return {};
+}
+
+Status Daemon::State::start_flow() {
+  TANBA_TRY(licensing::flow::Settings settings, make_settings(config));
+  TANBA_TRY(flow, licensing::flow::Flow::make(std::move(settings), {.registry = *registry,
+                                                                    .verifying = *verifying,
+                                                                    .looking_up = *looking_up,
+                                                                    .desk = *desk,
+                                                                    .verifier = *verifier,
+                                                                    .evidence = store,
+                                                                    .keys = keyd.get(),
+                                                                    .calendar = calendar,
+                                                                    .payments = payments,
+                                                                    .clock = clock,
+                                                                    .trust = [this] { return trust.current(); }}));
+  return {};
+}
+
+std::vector<Readiness::Check> Daemon::State::checks() {
+  std::vector<Readiness::Check> out;
+  out.push_back({"registry", [this] { return registry->ping(); }});
+  out.push_back({"trust", [this] { return check_anchors(*trust.current(), clock.now()); }});
+  if (keyd) {
+    out.push_back({"keyd", [this]() -> Status {
+                     TANBA_CHECK(keyd->ping(kKeydPing));
+                     return {};
+                   }});
+  }
+  return out;
+}
+
+Status Daemon::State::start_http() {
+  registered = std::make_unique<RegistryPortals>(*registry, clock);
+  staff = std::make_unique<RegistryStaff>(*registry);
+  asking = std::make_unique<base::Executor>(
+      base::Executor::Options{.name = "asking", .threads = 2, .max_queued = kMaxAuthQueue});
+  authenticator = std::make_unique<Authenticator>(Authenticator::Parts{.configured = &configured,
+                                                                       .registry = registered.get(),
+                                                                       .staff = staff.get(),
+                                                                       .sessions = &sessions,
+                                                                       .executor = asking.get(),
+                                                                       .clock = &clock});
+  readiness = std::make_unique<Readiness>(checks(), kReadinessInterval);
+  readiness->on_change([this](const std::string& name, const Status& status) {
+    if (status) log.info("readiness.restored", {{"check", name}});
+    if (!status) log.warning("readiness.lost", status.error(), {{"check", name}});
+  });
+  use = {.flow = flow.get(),
+         .registry = registry.get(),
+         .sessions = &sessions,
+         .readiness = readiness.get(),
+         .metrics = &metrics,
+         .config = &config,
+         .trust = [this] { return trust.current(); }};
+  auto router = std::make_shared<net::http::Router>();
+  api = std::make_unique<Api>(*router, *authenticator);
+  TANBA_CHECK(add_operations(*api, use, config.max_body_bytes));
+  net::http::ServerOptions options{.listeners = {config.listener}, .workers = config.workers, .limits = config.limits};
+  // TLS of each worker in a library context of its own: OpenSSL 3.0 shares locks inside one.
+  options.on_worker_start = [](unsigned) -> std::shared_ptr<void> {
+    auto context = pki::Context::create();
+    return context ? std::shared_ptr<void>(*std::move(context)) : nullptr;
+  };
+  options.clock = &clock;
+  TANBA_TRY(server, net::http::Server::start(std::move(options), router, std::make_shared<HttpObserver>(metrics, log)));
+  add_gauges();
+  return {};
+}
+
+void Daemon::State::add_gauges() {
+  const auto number = [](auto value) { return static_cast<double>(value); };
+  metrics.gauge("http_connections", "Open connections.", [this, number] { return number(server->connections()); });
+  metrics.gauge("http_in_flight", "Requests being handled.", [this, number] { return number(server->in_flight()); });
+  metrics.gauge("sessions", "Log-ins in force.", [this, number] { return number(sessions.size()); });
+  metrics.gauge("verifying_queued", "Verifications waiting for a thread.",
+                [this, number] { return number(verifying->queued()); });
+  metrics.gauge("desk_queued", "Decisions waiting for a thread.", [this, number] { return number(desk->queued()); });
+  metrics.gauge("fetch_active", "Fetches under way.", [this, number] { return number(fetcher->load().active); });
+  metrics.gauge("fetch_queued", "Fetches waiting.", [this, number] { return number(fetcher->load().queued); });
+  metrics.gauge("evidence_lists", "Revocation lists at hand.", [this, number] { return number(store.sizes().crls); });
+  metrics.gauge("registry_queued", "Commands waiting for the registry.",
+                [this, number] { return number(registry->health().queued); });
+  metrics.gauge("registry_failed_batches", "Transactions that failed since the start.",
+                [this, number] { return number(registry->health().failed_batches); });
+}
+
+void Daemon::State::start_upkeep() {
+  keeping_up = std::make_unique<Periodic>("upkeep", kUpkeepInterval, [this] { upkeep(); });
+  if (config.crl_urls.empty()) return;
+  fetching_lists = std::make_unique<Periodic>("lists", kCrlInterval, [this] { fetch_lists(); });
+}
+
+// Holds placed by another daemon, and decisions that a crash or an outage left with the key server.
+void Daemon::State::upkeep() {
+  if (const auto holds = flow->refresh_holds(); !holds) log.warning("holds.not_refreshed", holds.error());
+  if (!keyd) return;
+  const std::size_t open = flow->recover();
+  if (open > 0) log.write(LogLevel::kWarning, "intents.open", {{"count", static_cast<std::int64_t>(open)}});
+}
+
+void Daemon::State::fetch_lists() {
+  for (const std::string& url : config.crl_urls) {
+    const auto response = net::fetch::require_ok(
+        net::fetch::fetch_and_wait(*fetcher, {.url = url,
+                                              .egress = net::fetch::EgressClass::kConfigured,
+                                              .deadline = std::chrono::steady_clock::now() + kCrlTimeout,
+                                              .max_response_bytes = base::Limits{}.max_crl_bytes}));
+    if (!response) {
+      log.warning("list.not_fetched", response.error(), {{"url", url}});
+      continue;
+    }
+    const auto crl = ocsp::Crl::parse(response->body);
+    if (!crl) {
+      log.warning("list.not_read", crl.error(), {{"url", url}});
+      continue;
+    }
+    store.keep_configured(
+        {.id = (*crl)->digest(), .crl = *crl, .asked_for = {}, .source = url, .received_at = clock.now()},
+        response->body);
+    log.info("list.fetched", {{"url", url}, {"bytes", static_cast<std::int64_t>(response->body.size())}});
+  }
+}
+
+void Daemon::State::stop() {
+  if (readiness) readiness->set_stopping();
+  if (server) server->stop(config.stop_grace);
+  keeping_up.reset();
+  fetching_lists.reset();
+  // Whoever waits for a verification first, then the verifications, then what they wait for.
+  if (desk) desk->stop();
+  if (verifying) verifying->stop();
+  fetcher.reset();
+  if (looking_up) looking_up->stop();
+  if (asking) asking->stop();
+}
+
+Result<std::unique_ptr<Daemon>> Daemon::start(Config config, const base::Clock& clock, Log& log) {
+  TANBA_TRY(pki::TrustSnapshotPtr trust, load_trust(config));
+  auto state = std::make_unique<State>(std::move(config), clock, log, std::move(trust));
+  TANBA_CHECK(state->open_registry());
+  TANBA_CHECK(state->start_verification());
+  TANBA_CHECK(state->start_flow());
+  TANBA_CHECK(state->start_http());
+  state->start_upkeep();
+  log.info("daemon.started", {{"address", state->config.listener.address},
+                              {"port", static_cast<std::int64_t>(state->server->ports().front())},
+                              {"mode", state->config.mode == Mode::kDemo ? "demo" : "real"},
+                              {"anchors", static_cast<std::int64_t>(state->trust.current()->anchors().size())},
+                              {"snapshot", state->trust.current()->id().hex()}});
+  return std::unique_ptr<Daemon>(new Daemon(std::move(state)));
+}
+
+Daemon::Daemon(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Daemon::~Daemon() = default;
+
+std::uint16_t Daemon::port() const {
+  return state_->server->ports().front();
+}
+
+Status Daemon::reload(const Config& config) {
+  TANBA_TRY(pki::TrustSnapshotPtr snapshot, load_trust(config));
+  TANBA_CHECK(state_->server->reload_tls());
+  TANBA_CHECK(state_->keep_trust_version(*snapshot));
+  state_->log.info("trust.reloaded", {{"anchors", static_cast<std::int64_t>(snapshot->anchors().size())},
+                                      {"snapshot", snapshot->id().hex()}});
+  state_->trust.set(std::move(snapshot));
+  return {};
+}
+
+void Daemon::stop() {
+  state_->stop();
+  state_->log.info("daemon.stopped");
+}
+
+}  // namespace tanba::server

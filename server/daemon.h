@@ -1,0 +1,39 @@
+// tanbad: everything tied together, started and stopped in order.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "base/clock.h"
+#include "server/config.h"
+#include "server/log.h"
+
+namespace tanba::server {
+
+// What `--check-config` looks at beside the file itself: anchors, intermediates, TLS files. Opens no socket and no
+// database.
+[[nodiscard]] base::Status check_files(const Config& config);
+
+class Daemon {
+ public:
+  // config.*, file.*; registry.* (also registry.clock: the clock reads a time before the journal's last entry). The
+  // clock and the log outlive the daemon.
+  [[nodiscard]] static base::Result<std::unique_ptr<Daemon>> start(Config config, const base::Clock& clock, Log& log);
+  // As stop().
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  [[nodiscard]] std::uint16_t port() const;
+  // Anchors, intermediates and TLS files anew, from this configuration; on an error everything stays as it is.
+  [[nodiscard]] base::Status reload(const Config& config);
+  // Takes no more requests, lets those under way finish within the configured grace, ends all threads.
+  void stop();
+
+ private:
+  struct State;
+  explicit Daemon(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tanba::server

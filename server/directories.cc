@@ -1,0 +1,50 @@
+#include "server/directories.h"
+
+namespace tanba::server {
+
+namespace registry = licensing::registry;
+using base::Code;
+
+base::Result<PortalGrant> RegistryPortals::find_key(KeyKind kind, const base::Digest& sha256) {
+  const auto row_kind =
+      kind == KeyKind::kBearer ? registry::PortalKeyKind::kBearer : registry::PortalKeyKind::kMutualTls;
+  TANBA_TRY(const registry::PortalAccess access, registry_.find_portal_key(row_kind, sha256, clock_.now()));
+  PortalGrant grant{
+      .portal = access.portal.id, .scopes = access.key.scopes, .networks = {}, .expires = access.key.expires_at};
+  // Networks that cannot be read let nobody in: an empty list would mean everybody.
+  const auto networks = parse_networks(access.key.networks, "portal_key.networks");
+  if (!networks) return base::fail(Code::kAuthDenied, networks.error().message());
+  grant.networks = *networks;
+  return grant;
+}
+
+base::Status RegistryStaff::check_listed(const std::string& staff_id) {
+  const auto staff = registry_.staff(staff_id);
+  if (!staff && staff.error().code() != Code::kRoleNotListed && staff.error().code() != Code::kRegistryNotFound) {
+    return std::unexpected(staff.error());
+  }
+  if (!staff || staff->person.listing != licensing::Listing::kListed) {
+    return base::fail(Code::kAuthDenied, "not listed any more");
+  }
+  return {};
+}
+
+base::Status put_configured_staff(registry::Registry& registry, const std::vector<StaffConfig>& staff) {
+  for (const StaffConfig& one : staff) {
+    const auto kind = one.kind == StaffKind::kOfficer ? registry::StaffKind::kOfficer : registry::StaffKind::kOperator;
+    const auto known = registry.find_staff(kind, one.iin, one.bin);
+    if (!known && known.error().code() != Code::kRoleNotListed) return std::unexpected(known.error());
+    if (known && known->person.name == one.name && known->person.listing == one.listing) continue;
+    registry::Staff wanted{.person = {.id = known ? known->person.id : "",
+                                      .iin = one.iin,
+                                      .bin = one.bin,
+                                      .name = one.name,
+                                      .listing = one.listing},
+                           .kind = kind};
+    TANBA_CHECK(registry.execute(
+        registry::PutStaff{std::move(wanted), licensing::Caller{licensing::CallerKind::kSystem, "configuration"}}));
+  }
+  return {};
+}
+
+}  // namespace tanba::server
