@@ -59,7 +59,6 @@ def wrapped(original, forged, key, certificate, folder):
 
 def submission(document, applicant, attachments=(RECEIPT,)):
     """What POST /v1/applications takes."""
-    number = {"individual": "iin", "organisation": "bin"}[applicant["kind"]]
-    return {"applicant": {number: applicant["number"]},
+    return {"applicant": {"kind": applicant["kind"], "number": applicant["number"]},
             "document": base64.b64encode(document).decode(),
             "attachments": [base64.b64encode(attachment).decode() for attachment in attachments]}

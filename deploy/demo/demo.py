@@ -258,6 +258,9 @@ kinds = ["licence", "refusal"]
             give(home / f"tls-{name}.pem", self.daemon)
         shutil.copy2(self.authority / "anchors.pem", home / "anchors.pem")
         give(home / "anchors.pem", self.daemon, 0o644)
+        intermediates = owned_folder(home / "intermediates", self.daemon)
+        shutil.copy2(self.authority / "ca/issuing.pem", intermediates / "issuing.pem")
+        give(intermediates / "issuing.pem", self.daemon, 0o644)
         officer = self.person("officer")
         authority_address = self.index["baseUrl"].split("//")[1].rstrip("/")
         write_for(home / "tanbad.toml", f"""# Made by the demo: everything on loopback, an authority that is worth nothing.
@@ -275,6 +278,9 @@ key = "tls-key.pem"
 [[anchor]]
 file = "anchors.pem"
 purposes = ["applicant", "officer", "operator", "ocsp", "tsa"]
+
+[trust]
+intermediates = "intermediates"
 
 [egress]
 allow = ["{authority_address}"]
@@ -334,7 +340,7 @@ name = "{officer['commonName']}"
         plain.write_text(applications.application_xml(SERVICE, self.licensor, applicant), encoding="utf-8")
         signed = folder / "application.xml"
         run(HOME / "bin/tanba", "sign", plain, "--format", "xml", "--p12", self.authority / self.person(name)["p12"],
-            "--password-file", self.authority / "p12/password.txt", "-o", signed)
+            "--password-file", self.authority / "p12/password.txt", "--chain", HOME / "issuing.pem", "-o", signed)
         plain.unlink()
         return signed.read_bytes(), applicant
 
