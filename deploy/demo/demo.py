@@ -333,9 +333,9 @@ name = "{officer['commonName']}"
             return {"kind": "organisation", "number": claim["bin"], "name": person["organization"] or person["commonName"]}
         return {"kind": "individual", "number": claim["iin"], "name": person["commonName"]}
 
-    def signed_application(self, name, folder, **changes):
+    def signed_application(self, name, folder):
         """An application, signed with this person's PKCS#12 as on an applicant's computer."""
-        applicant = {**self.applicant(name), **changes}
+        applicant = self.applicant(name)
         plain = folder / "plain.xml"
         plain.write_text(applications.application_xml(SERVICE, self.licensor, applicant), encoding="utf-8")
         signed = folder / "application.xml"
@@ -403,7 +403,7 @@ name = "{officer['commonName']}"
             self.submit(folder, document, applicant, 422, code)
             say(f"  {name}: refused, {code}")
         folder = self.case("refused-foreign-iin")
-        document, applicant = self.signed_application("individual", folder, number=self.person("individual-revoked")["iin"])
+        document, applicant = self.signed_application("foreign-iin", folder)
         self.submit(folder, document, applicant, 422, "identity.mismatch")
         say("  refused-foreign-iin: refused, identity.mismatch")
         folder = self.case("refused-tampered")
