@@ -163,6 +163,7 @@ int run_app(int argc, char** argv) {
   add_ocsp_command(app, session);
   add_sign(app, session);
   add_token(app, session);
+  add_licence(app, session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -41,24 +41,6 @@ int exit_code_of(verify::Decision decision) {
   return kExitRefuse;
 }
 
-int exit_code_of(const base::Error& error) {
-  // A locked PIN or a module that does not load will not come right by trying again.
-  constexpr Code kNoMatterOfTime[] = {Code::kTokenModule, Code::kTokenPinLocked, Code::kTokenFailed};
-  if (error.code() == Code::kInputUsage) return kExitUsage;
-  if (std::ranges::find(kNoMatterOfTime, error.code()) != std::ranges::end(kNoMatterOfTime)) return kExitFile;
-  switch (base::info(error.code()).effect) {
-    case base::Effect::kRefuse:
-    case base::Effect::kDenied:
-    case base::Effect::kConflict:
-      return kExitRefuse;
-    case base::Effect::kRetry:
-    case base::Effect::kUnavailable:
-      return kExitRetry;
-    default:
-      return kExitFile;
-  }
-}
-
 // One line, however it ends; longer than any password is no password.
 constexpr std::size_t kMaxSecretBytes = 4096;
 
@@ -88,6 +70,24 @@ base::Result<base::Secret> ask(const std::string& prompt) {
 }
 
 }  // namespace
+
+int exit_code_of(const base::Error& error) {
+  // A locked PIN or a module that does not load will not come right by trying again.
+  constexpr Code kNoMatterOfTime[] = {Code::kTokenModule, Code::kTokenPinLocked, Code::kTokenFailed};
+  if (error.code() == Code::kInputUsage) return kExitUsage;
+  if (std::ranges::find(kNoMatterOfTime, error.code()) != std::ranges::end(kNoMatterOfTime)) return kExitFile;
+  switch (base::info(error.code()).effect) {
+    case base::Effect::kRefuse:
+    case base::Effect::kDenied:
+    case base::Effect::kConflict:
+      return kExitRefuse;
+    case base::Effect::kRetry:
+    case base::Effect::kUnavailable:
+      return kExitRetry;
+    default:
+      return kExitFile;
+  }
+}
 
 base::Language language_of_environment() {
   for (const char* variable : {"TANBA_LANG", "LC_ALL", "LC_MESSAGES", "LANG"}) {

@@ -27,5 +27,6 @@ void add_key_options(CLI::App* command, KeyOptions& key);
 
 void add_sign(CLI::App& app, Session& session);
 void add_token(CLI::App& app, Session& session);
+void add_licence(CLI::App& app, Session& session);
 
 }  // namespace tanba::cli

@@ -59,7 +59,8 @@ constexpr Translation kTranslations[] = {
     {Word::kSoPin, "Administrator's PIN", "ПИН-код администратора", "Әкімшінің ПИН-коды"},
     {Word::kPinNotInitialised, "not set", "не задан", "орнатылмаған"},
     {Word::kPinReady, "ready", "готов", "дайын"},
-    {Word::kPinCountLow, "a wrong one was given since the last right one", "после верного вводили неверный", "дұрыс кодтан кейін қате енгізілген"},
+    {Word::kPinCountLow, "a wrong one was given since the last right one", "после верного вводили неверный",
+     "дұрыс кодтан кейін қате енгізілген"},
     {Word::kPinFinalTry, "one try is left", "осталась одна попытка", "бір әрекет қалды"},
     {Word::kPinLocked, "locked", "заблокирован", "бұғатталған"},
     {Word::kPinToBeChanged, "to be changed", "подлежит замене", "ауыстыру қажет"},
@@ -67,9 +68,39 @@ constexpr Translation kTranslations[] = {
     {Word::kKey, "Key", "Ключ", "Кілт"},
     {Word::kNeverLeaves, "never leaves the token", "не покидает токен", "токеннен шықпайды"},
     {Word::kMayLeave, "can be taken off the token", "может быть извлечён из токена", "токеннен шығарылуы мүмкін"},
-    {Word::kPrivateNotSeen, "private half not seen without a log-in", "закрытая часть без входа не видна", "жабық бөлігі кірусіз көрінбейді"},
+    {Word::kPrivateNotSeen, "private half not seen without a log-in", "закрытая часть без входа не видна",
+     "жабық бөлігі кірусіз көрінбейді"},
     {Word::kNoCertificate, "no certificate", "нет сертификата", "сертификат жоқ"},
     {Word::kNothingFound, "Nothing found.", "Ничего не найдено.", "Ештеңе табылмады."},
+    {Word::kApplication, "Application", "Заявление", "Өтініш"},
+    {Word::kLicence, "Licence", "Лицензия", "Лицензия"},
+    {Word::kDecision, "Decision", "Решение", "Шешім"},
+    {Word::kGrant, "grant", "выдать", "беру"},
+    {Word::kRefusal, "refuse", "отказать", "бас тарту"},
+    {Word::kApplicant, "Applicant", "Заявитель", "Өтініш беруші"},
+    {Word::kHolder, "Holder", "Обладатель", "Иесі"},
+    {Word::kService, "Service", "Услуга", "Қызмет"},
+    {Word::kLicensor, "Licensor", "Лицензиар", "Лицензиар"},
+    {Word::kOfficer, "Officer", "Должностное лицо", "Лауазымды тұлға"},
+    {Word::kAttachment, "Attachment", "Приложение", "Қосымша"},
+    {Word::kRegisteredAt, "Registered", "Зарегистрировано", "Тіркелген"},
+    {Word::kDueOn, "Due", "Срок", "Мерзімі"},
+    {Word::kDecidedAt, "Decided", "Решено", "Шешілген"},
+    {Word::kIssuedAt, "Issued", "Выдана", "Берілген"},
+    {Word::kValidUntil, "Valid until", "Действует до", "Қолданылу мерзімі"},
+    {Word::kStateRegistered, "registered", "зарегистрировано", "тіркелді"},
+    {Word::kStateInReview, "in review", "на рассмотрении", "қаралуда"},
+    {Word::kStateGranted, "granted", "выдано", "берілді"},
+    {Word::kStateRefused, "refused", "отказано", "бас тартылды"},
+    {Word::kStateActive, "in force", "действует", "қолданыста"},
+    {Word::kStateSuspended, "suspended", "приостановлена", "тоқтатыла тұрды"},
+    {Word::kStateTerminated, "terminated", "прекращена", "тоқтатылды"},
+    {Word::kStateReplaced, "replaced", "заменена", "ауыстырылды"},
+    {Word::kApprovalText, "You approve", "Вы подтверждаете", "Сіз растайсыз"},
+    {Word::kIntentOpen, "This decision was prepared and may not be finished: ask again, or abandon its intent",
+     "Решение подготовлено и, возможно, не завершено: повторите или отмените намерение",
+     "Шешім дайындалды, бірақ аяқталмаған болуы мүмкін: қайталаңыз немесе ниеттен бас тартыңыз:"},
+    {Word::kLoggedInUntil, "Logged in until", "Вход выполнен до", "Кіру мерзімі"},
 };
 
 }  // namespace
@@ -78,9 +109,12 @@ std::string_view word(Word word, base::Language language) {
   for (const Translation& one : kTranslations) {
     if (one.word != word) continue;
     switch (language) {
-      case base::Language::kRussian: return one.russian;
-      case base::Language::kKazakh: return one.kazakh;
-      case base::Language::kEnglish: return one.english;
+      case base::Language::kRussian:
+        return one.russian;
+      case base::Language::kKazakh:
+        return one.kazakh;
+      case base::Language::kEnglish:
+        return one.english;
     }
   }
   return "?";

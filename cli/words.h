@@ -66,9 +66,36 @@ enum class Word {
   kPrivateNotSeen,
   kNoCertificate,
   kNothingFound,
+  kApplication,
+  kLicence,
+  kDecision,
+  kGrant,
+  kRefusal,
+  kApplicant,
+  kHolder,
+  kService,
+  kLicensor,
+  kOfficer,
+  kAttachment,
+  kRegisteredAt,
+  kDueOn,
+  kDecidedAt,
+  kIssuedAt,
+  kValidUntil,
+  kStateRegistered,
+  kStateInReview,
+  kStateGranted,
+  kStateRefused,
+  kStateActive,
+  kStateSuspended,
+  kStateTerminated,
+  kStateReplaced,
+  kApprovalText,
+  kIntentOpen,
+  kLoggedInUntil,
 };
 // How many there are: the last one stands above.
-inline constexpr std::size_t kWordCount = static_cast<std::size_t>(Word::kNothingFound) + 1;
+inline constexpr std::size_t kWordCount = static_cast<std::size_t>(Word::kLoggedInUntil) + 1;
 [[nodiscard]] std::string_view word(Word word, base::Language language);
 
 }  // namespace tanba::cli

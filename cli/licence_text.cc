@@ -1,0 +1,140 @@
+// Rows of the registry as an officer reads them.
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "cli/licence.h"
+#include "cli/words.h"
+
+namespace tanba::cli {
+namespace {
+
+namespace json = boost::json;
+
+std::string text_of(const json::object& row, std::string_view name) {
+  const json::value* value = row.if_contains(name);
+  return value != nullptr && value->is_string() ? base::escape_for_display(std::string_view(value->as_string()), 4000)
+                                                : std::string();
+}
+
+struct StateWord {
+  std::string_view name;
+  Word word;
+};
+constexpr StateWord kStates[] = {{"registered", Word::kStateRegistered}, {"in-review", Word::kStateInReview},
+                                 {"granted", Word::kStateGranted},       {"refused", Word::kStateRefused},
+                                 {"active", Word::kStateActive},         {"suspended", Word::kStateSuspended},
+                                 {"terminated", Word::kStateTerminated}, {"replaced", Word::kStateReplaced}};
+
+std::string state_of(const json::object& row, base::Language language) {
+  const std::string name = text_of(row, "state");
+  for (const StateWord& state : kStates) {
+    if (state.name == name) return std::string(word(state.word, language));
+  }
+  return name;
+}
+
+std::string person_of(const json::object& row, std::string_view name) {
+  const json::value* value = row.if_contains(name);
+  if (value == nullptr || !value->is_object()) return {};
+  return fmt::format("{}, {}", text_of(value->as_object(), "name"), text_of(value->as_object(), "number"));
+}
+
+class Lines {
+ public:
+  explicit Lines(base::Language language) : language_(language) {}
+  void head(Word what, const std::string& number, const std::string& state) {
+    out_ += fmt::format("{} {}: {}\n", word(what, language_), number, state);
+  }
+  // Nothing for what is not there.
+  void line(Word what, const std::string& value) {
+    if (!value.empty()) out_ += fmt::format("  {}: {}\n", word(what, language_), value);
+  }
+  std::string take() { return std::move(out_); }
+
+ private:
+  base::Language language_;
+  std::string out_;
+};
+
+// Causes in a report that a problem carries: its own errors, then those of each signature.
+void add_errors(const json::object& object, std::string& out) {
+  const json::value* errors = object.if_contains("errors");
+  if (errors == nullptr || !errors->is_array()) return;
+  for (const json::value& error : errors->as_array()) {
+    if (!error.is_object()) continue;
+    out += fmt::format("  ✗ {} [{}]\n", text_of(error.as_object(), "message"), text_of(error.as_object(), "code"));
+  }
+}
+
+std::string problem_text(const json::object& problem) {
+  std::string out = fmt::format("tanba: {} [{}]\n", text_of(problem, "detail"), text_of(problem, "code"));
+  const json::value* report = problem.if_contains("report");
+  if (report == nullptr || !report->is_object()) return out;
+  add_errors(report->as_object(), out);
+  const json::value* signatures = report->as_object().if_contains("signatures");
+  if (signatures == nullptr || !signatures->is_array()) return out;
+  for (const json::value& signature : signatures->as_array()) {
+    if (signature.is_object()) add_errors(signature.as_object(), out);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string application_text(const json::object& row, base::Language language) {
+  Lines lines(language);
+  lines.head(Word::kApplication, text_of(row, "number"), state_of(row, language));
+  lines.line(Word::kApplicant, person_of(row, "applicant"));
+  lines.line(Word::kService, text_of(row, "service"));
+  lines.line(Word::kRegisteredAt, text_of(row, "registeredAt"));
+  lines.line(Word::kDueOn, text_of(row, "dueOn"));
+  lines.line(Word::kLicence, text_of(row, "licence"));
+  const json::value* attachments = row.if_contains("attachments");
+  if (attachments == nullptr || !attachments->is_array()) return lines.take();
+  for (const json::value& attachment : attachments->as_array()) {
+    if (!attachment.is_object()) continue;
+    const json::object& one = attachment.as_object();
+    lines.line(Word::kAttachment,
+               fmt::format("{} ({}, {})", text_of(one, "name"), text_of(one, "kind"), text_of(one, "mediaType")));
+  }
+  return lines.take();
+}
+
+std::string decision_text(const json::object& row, base::Language language) {
+  Lines lines(language);
+  const Word kind = text_of(row, "kind") == "grant" ? Word::kGrant : Word::kRefusal;
+  lines.head(Word::kDecision, text_of(row, "number"), std::string(word(kind, language)));
+  lines.line(Word::kApplication, text_of(row, "application"));
+  lines.line(Word::kReason, text_of(row, "reason"));
+  lines.line(Word::kDecidedAt, text_of(row, "decidedAt"));
+  lines.line(Word::kOfficer, text_of(row, "officer"));
+  return lines.take();
+}
+
+std::string licence_text(const json::object& row, base::Language language) {
+  Lines lines(language);
+  lines.head(Word::kLicence, text_of(row, "number"), state_of(row, language));
+  lines.line(Word::kHolder, person_of(row, "holder"));
+  lines.line(Word::kService, text_of(row, "service"));
+  lines.line(Word::kApplication, text_of(row, "application"));
+  lines.line(Word::kIssuedAt, text_of(row, "issuedAt"));
+  lines.line(Word::kValidUntil, text_of(row, "validUntil"));
+  return lines.take();
+}
+
+int finish(const base::Result<Printed>& printed, const Daemon* daemon, const Output& output) {
+  if (printed) return finish(printed->document, printed->text, output);
+  if (daemon == nullptr || !daemon->problem()) return finish(printed.error(), output);
+  const json::object& problem = *daemon->problem();
+  if (output.form == Form::kText) {
+    say(problem_text(problem));
+  } else {
+    finish(problem, "", output);
+  }
+  return exit_code_of(printed.error());
+}
+
+}  // namespace tanba::cli
