@@ -69,6 +69,7 @@ void add_cert(CLI::App& app, Session& session) {
   CLI::App* show = add_command(*cert, session, "show", "Show certificates: holder, numbers, roles, key, sources");
   auto file = std::make_shared<std::string>();
   show->add_option("FILE", *file, "DER or PEM; a PEM file may hold several")->required();
+  show->footer("Example: tanba cert show officer.pem");
   show->callback(
       [&session, file] { session.action = [file](const Output& output) { return show_certificate(*file, output); }; });
 
@@ -88,6 +89,7 @@ void add_cert(CLI::App& app, Session& session) {
   command->add_flag("--inhibit-policy-mapping", options->inhibit_policy_mapping, "initial-policy-mapping-inhibit");
   add_expectations(command, options->expect_iin, options->expect_bin);
   add_common(command, options->common);
+  command->footer("Example: tanba cert verify officer.pem --trust anchors.pem --crl evidence/");
   command->callback([&session, options] {
     session.action = [options](const Output& output) { return verify_certificate(*options, output); };
   });
@@ -100,6 +102,7 @@ void add_crl(CLI::App& app, Session& session) {
   auto options = std::make_shared<CrlVerifyOptions>();
   command->add_option("FILE", options->file, "DER or PEM")->required();
   add_common(command, options->common);
+  command->footer("Example: tanba crl verify issuing.crl --trust anchors.pem --intermediate issuing.pem");
   command->callback([&session, options] {
     session.action = [options](const Output& output) { return verify_crl(*options, output); };
   });
@@ -115,6 +118,7 @@ void add_ocsp_command(CLI::App& app, Session& session) {
                       "The CA that the answer speaks for; else the one that its CertID names");
   command->add_option("--cert", options->certificate, "The certificate that must be answered for");
   add_common(command, options->common);
+  command->footer("Example: tanba ocsp verify answer.ors --trust anchors.pem --issuer issuing.pem --cert officer.pem");
   command->callback([&session, options] {
     session.action = [options](const Output& output) { return verify_ocsp(*options, output); };
   });
