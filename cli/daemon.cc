@@ -230,18 +230,23 @@ base::Error Daemon::read_problem(const net::fetch::Response& response) {
                                                             : Code::kInternal));
 }
 
-base::Result<json::object> Daemon::get(const std::string& path) {
-  TANBA_TRY(const net::fetch::Response response, request(Method::kGet, path, nullptr));
+base::Result<json::object> Daemon::request_json(Method method, const std::string& path, const json::object* body) {
+  TANBA_TRY(const net::fetch::Response response, request(method, path, body));
   auto value = base::parse_json(base::as_text(response.body), {.max_size_bytes = kMaxAnswerBytes});
   if (!value || !value->is_object()) return not_understood("no JSON object");
   return std::move(value->as_object());
 }
 
+base::Result<json::object> Daemon::get(const std::string& path) {
+  return request_json(Method::kGet, path, nullptr);
+}
+
 base::Result<json::object> Daemon::post(const std::string& path, const json::object& body) {
-  TANBA_TRY(const net::fetch::Response response, request(Method::kPost, path, &body));
-  auto value = base::parse_json(base::as_text(response.body), {.max_size_bytes = kMaxAnswerBytes});
-  if (!value || !value->is_object()) return not_understood("no JSON object");
-  return std::move(value->as_object());
+  return request_json(Method::kPost, path, &body);
+}
+
+base::Result<json::object> Daemon::post(const std::string& path) {
+  return request_json(Method::kPost, path, nullptr);
 }
 
 base::Result<json::object> Daemon::post_repeatedly(const std::string& path, const json::object& body) {

@@ -45,6 +45,7 @@ class Daemon {
   // fetch.* when there is no answer.
   [[nodiscard]] base::Result<boost::json::object> get(const std::string& path);
   [[nodiscard]] base::Result<boost::json::object> post(const std::string& path, const boost::json::object& body);
+  [[nodiscard]] base::Result<boost::json::object> post(const std::string& path);  // where no body is expected
   // For what the daemon answers the same again: repeated while it cannot be reached or says "later", a few times.
   [[nodiscard]] base::Result<boost::json::object> post_repeatedly(const std::string& path,
                                                                   const boost::json::object& body);
@@ -59,6 +60,8 @@ class Daemon {
   void forget_problem() { problem_.reset(); }
 
  private:
+  [[nodiscard]] base::Result<boost::json::object> request_json(net::fetch::Method method, const std::string& path,
+                                                               const boost::json::object* body);
   Daemon() = default;
   [[nodiscard]] base::Status configure(const DaemonOptions& options, Credential credential);
   [[nodiscard]] base::Status use_session(const DaemonOptions& options);

@@ -37,7 +37,7 @@ int with_daemon(const LicenceOptions& options, Credential credential, const Outp
 
 base::Result<Printed> log_in_now(Daemon& daemon, const LicenceOptions& options, const Output& output) {
   TANBA_TRY(const std::string path, session_path(options.daemon));
-  TANBA_TRY(const json::object asked, daemon.post("/v1/login/challenge", {}));
+  TANBA_TRY(const json::object asked, daemon.post("/v1/login/challenge"));
   TANBA_TRY(const std::string challenge, text_member(asked, "challenge"));
   TANBA_CHECK(check_challenge(base::as_bytes(challenge), daemon.host()));
   TANBA_TRY(OpenKey key, open_key(options.key));
@@ -238,7 +238,7 @@ int show_application(const LicenceOptions& options, const Output& output) {
 
 int take_into_review(const LicenceOptions& options, const Output& output) {
   return with_daemon(options, Credential::kOfficer, output, [&](Daemon& daemon) {
-    return state_answer(daemon.post("/v1/applications/" + url_encoded(options.number) + "/review", {}), options.number);
+    return state_answer(daemon.post("/v1/applications/" + url_encoded(options.number) + "/review"), options.number);
   });
 }
 

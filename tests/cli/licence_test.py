@@ -1,0 +1,303 @@
+#!/usr/bin/python3
+"""`tanba licence` against a real daemon and key server: log-in, filing, the queue, decisions by both ways of signing.
+
+    tests/cli/licence_test.py --bin build/dev/bin --authority build/dev/certs-test
+"""
+import argparse
+import datetime
+import hashlib
+import json
+import pathlib
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+import uuid
+from xml.sax.saxutils import escape
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import programs  # noqa: E402  (beside this file)
+
+OPTIONS = None
+SERVICE = "oil-gas"
+RECEIPT = b"%PDF-1.4\n% receipt of the licence fee\n"
+REASON = "Нет сведений о специалистах."
+
+
+def application(licensor, person):
+    """docs/schema/application-1.xsd; `person` is an individual of the test authority."""
+    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (f'<application xmlns="urn:tanba:application:1"><request-id>{uuid.uuid4()}</request-id><service>{SERVICE}</service>'
+            f"<action>issue</action><licensor-bin>{licensor}</licensor-bin><created-at>{now}</created-at>"
+            f"<applicant><kind>individual</kind><number>{person['iin']}</number><name>{escape(person['commonName'])}</name></applicant>"
+            "<attachments><attachment><name>receipt.pdf</name><media-type>application/pdf</media-type><kind>receipt</kind>"
+            f"<sha256>{hashlib.sha256(RECEIPT).hexdigest()}</sha256></attachment></attachments></application>")
+
+
+class Service:
+    """The authority's OCSP and CRLs, the key server and the daemon on loopback, as one licensor runs them."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.tanba = programs.Tanba(OPTIONS.bin, folder)
+        self.authority = programs.Authority(OPTIONS.authority, OPTIONS.bin, folder)
+        self.processes = programs.Processes()
+        index = self.authority.index
+        entry = index["services"][SERVICE]
+        self.licensor = entry["bin"] if isinstance(entry, dict) else index["licensors"][entry]["bin"]
+        self.port = programs.free_port()
+        self.key_file = self.tanba.secret("portal.key", "tnb_" + secrets.token_urlsafe(32))
+        self.socket = folder / "keyd.socket"
+        self.session = folder / "officer.session"
+
+    def start(self):
+        self.make_keys()
+        self.write_keyd()
+        self.write_tanbad()
+        serving = self.folder / "serve.port"
+        self.start_one("testca", [OPTIONS.bin / "tanba-testca", "serve", self.authority.folder, "--port-file", serving, "--until-eof"])
+        assert programs.wait_for(serving.exists), self.logs()
+        self.start_one("keyd", [OPTIONS.bin / "tanba-keyd", "--config", self.folder / "keyd.toml"])
+        assert programs.wait_for(self.socket.exists), self.logs()
+        self.start_one("tanbad", [OPTIONS.bin / "tanbad", "--config", self.folder / "tanbad.toml"])
+        assert programs.wait_for(lambda: self.tanba("licence", "services", *self.server()).returncode == 0), self.logs()
+
+    def start_one(self, name, arguments):
+        with open(self.folder / f"{name}.log", "wb") as log:
+            self.processes.start(arguments, stdout=log, stderr=log, env=self.tanba.environment)
+
+    def logs(self):
+        return "\n".join(f"{log.name}: {log.read_text(errors='replace')[-3000:]}" for log in sorted(self.folder.glob("*.log")))
+
+    def make_keys(self):
+        person, signer = self.authority.person("officer"), self.authority.person("officer-head")
+        self.officer = self.tanba.make_token("officer")
+        self.officer_certificate = programs.issue_for_token(
+            self.tanba, self.authority, self.officer, "cli-officer", "--profile", "officer", "--bin", self.licensor, "--iin", person["iin"])
+        self.keys = {"licence": self.tanba.make_token("licensor", "--key-label", "licence", "--key-id", "01")}
+        made = self.tanba.json("token", "generate", "--token", "pkcs11:token=licensor", "--password-file", self.folder / "user.pin",
+                               "--key-label", "refusal", "--key-id", "02")[1]
+        self.keys["refusal"] = made["key"]["uri"]
+        for name, uri in self.keys.items():
+            programs.issue_for_token(self.tanba, self.authority, uri, f"cli-{name}", "--profile", "sign-right", "--bin", self.licensor,
+                                     "--iin", signer["iin"])
+
+    def write_keyd(self):
+        _, shown = self.tanba.json("cert", "show", self.officer_certificate)
+        approver = shown["certificates"][0]["key"]["sha256"]
+        keys = "".join(f'[[keys]]\nname = "{name}"\npurpose = "{name}"\nmodule = "softhsm"\nuri = "{uri}"\n'
+                       f'pin_file = "{self.folder / "user.pin"}"\nchain = "{self.authority.issuing}"\n\n' for name, uri in self.keys.items())
+        (self.folder / "keyd.toml").write_text(
+            f'[socket]\npath = "{self.socket}"\nmode = "0600"\npeers = ["{pathlib.Path.home().owner()}"]\n\n'
+            f'[log]\npath = "{self.folder / "keyd-log"}"\n\n[[modules]]\nname = "softhsm"\npath = "{programs.MODULE}"\n\n'
+            f'{keys}[[approvers]]\nkey = "{approver}"\nkinds = ["licence", "refusal"]\n')
+
+    def write_tanbad(self):
+        home = self.folder / "daemon"
+        home.mkdir(mode=0o700)
+        server, officer = self.authority.person("tls-server"), self.authority.person("officer")
+        for name in ("cert", "key"):
+            shutil.copy2(self.authority.folder / server[name], home / f"tls-{name}.pem")
+            (home / f"tls-{name}.pem").chmod(0o600)
+        address = self.authority.index["baseUrl"].split("//")[1].rstrip("/")
+        key = self.key_file.read_text().strip()
+        (self.folder / "tanbad.toml").write_text(f"""demo = true
+host = "localhost"
+
+[listen]
+address = "127.0.0.1"
+port = {self.port}
+
+[tls]
+certificate = "daemon/tls-cert.pem"
+key = "daemon/tls-key.pem"
+
+[[anchor]]
+file = "{self.authority.anchors}"
+purposes = ["applicant", "officer", "operator", "ocsp", "tsa"]
+
+[egress]
+allow = ["{address}"]
+
+[licensors]
+{SERVICE} = "{self.licensor}"
+
+[keyd]
+socket = "{self.socket}"
+
+[[portal]]
+id = "egov"
+name = "A portal"
+
+[[portal_key]]
+portal = "egov"
+kind = "bearer"
+sha256 = "{hashlib.sha256(key.encode()).hexdigest()}"
+scopes = ["verify", "submit", "read"]
+networks = ["127.0.0.0/8"]
+
+[[staff]]
+kind = "officer"
+iin = "{officer['iin']}"
+bin = "{self.licensor}"
+name = "{officer['commonName']}"
+""", encoding="utf-8")
+
+    def server(self):
+        return ["--server", f"https://localhost:{self.port}", "--ca", self.authority.folder / "tls-anchors.pem"]
+
+    def portal(self):
+        return [*self.server(), "--key-file", self.key_file]
+
+    def key(self):
+        return ["--token", self.officer, "--password-file", self.folder / "user.pin"]
+
+    def as_officer(self, command, *arguments):
+        return self.tanba("licence", command, *arguments, "--session", self.session)
+
+    def log_in(self):
+        return self.as_officer("login", *self.server(), *self.key())
+
+
+class Flow(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="tanba-licence-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.service = Service(cls.folder)
+        cls.addClassCleanup(cls.service.processes.stop)
+        cls.service.start()
+        cls.tanba, cls.authority = cls.service.tanba, cls.service.authority
+        entered = cls.service.log_in()
+        assert entered.returncode == 0, entered.stderr.decode() + cls.service.logs()
+
+    def assert_status(self, done, status, code=None):
+        self.assertEqual(done.returncode, status, done.stderr.decode() + self.service.logs() if done.returncode != status else "")
+        if code:
+            self.assertIn(f"[{code}]", done.stderr.decode())
+        return done
+
+    def signed_application(self, name="individual"):
+        plain, signed = self.folder / "application.xml", self.folder / "signed.xml"
+        plain.write_text(application(self.service.licensor, self.authority.person(name)), encoding="utf-8")
+        self.assert_status(self.tanba("sign", plain, "--format", "xml", "--p12", self.authority.p12(name), "--password-file",
+                                      self.authority.password, "--chain", self.authority.issuing, "-o", signed), 0)
+        return signed
+
+    def submit(self, signed, name="individual", iin=None):
+        receipt = self.folder / "receipt.pdf"
+        receipt.write_bytes(RECEIPT)
+        return self.tanba("licence", "submit", signed, "--attachment", receipt, "--applicant-iin", iin or self.authority.person(name)["iin"],
+                          *self.service.portal(), "--json")
+
+    def registered(self):
+        return json.loads(self.assert_status(self.submit(self.signed_application()), 0).stdout)["number"]
+
+    def check_document(self, document):
+        done = subprocess.run(["xmlsec1", "--verify", "--trusted-pem", self.authority.anchors, document], capture_output=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_status(self.tanba("verify", document, "--trust", self.authority.anchors, "--crl", self.authority.folder / "crl",
+                                      "--expect-bin", self.service.licensor), 0)
+
+    def test_a_licence_by_the_key_server(self):
+        number = self.registered()
+        self.assertIn(number, self.assert_status(self.service.as_officer("queue", "--state", "registered"), 0).stdout.decode())
+        licence = self.folder / "licence.xml"
+        done = self.assert_status(self.service.as_officer("decide", number, "--grant", "--with", "keyd", *self.service.key(), "-o", licence), 0)
+        self.assertIn("urn:tanba:intent:1", done.stderr.decode())  # the officer saw what was approved
+        self.check_document(licence)
+        shown = json.loads(self.assert_status(self.service.as_officer("show", number, "--json"), 0).stdout)
+        self.assertEqual((shown["application"]["state"], shown["decision"]["kind"]), ("granted", "grant"))
+        again = self.folder / "again.xml"
+        for one in (number, shown["decision"]["number"]):
+            self.assert_status(self.service.as_officer("document", one, "-o", again), 0)
+            self.assertEqual(again.read_bytes(), licence.read_bytes())
+        self.change_and_look_back(shown["decision"]["number"], number)
+
+    def change_and_look_back(self, licence, number):
+        for event, state in (("suspend", "suspended"), ("resume", "active"), ("terminate", "terminated")):
+            done = self.assert_status(self.service.as_officer(event, licence, "--reason", "test", "--json"), 0)
+            self.assertEqual(json.loads(done.stdout)["state"], state)
+        self.assert_status(self.service.as_officer("resume", licence, "--reason", "test"), 1, "registry.state")
+        done = self.assert_status(self.service.as_officer("history", "--applicant-iin", self.authority.person("individual")["iin"], "--json"), 0)
+        past = json.loads(done.stdout)
+        self.assertIn(number, [row["number"] for row in past["applications"]])
+        self.assertIn((licence, "terminated"), [(row["number"], row["state"]) for row in past["licences"]])
+
+    def test_a_refusal_on_the_workstation(self):
+        number = self.registered()
+        self.assert_status(self.service.as_officer("review", number), 0)
+        refusal = self.folder / "refusal.xml"
+        done = self.assert_status(self.service.as_officer("decide", number, "--refuse", "--reason", REASON, "--with", "workstation",
+                                                          *self.service.key(), "-o", refusal), 0)
+        self.assertIn(REASON, done.stderr.decode())
+        self.check_document(refusal)
+        self.assertIn(REASON, refusal.read_text(encoding="utf-8"))
+        self.assert_status(self.service.as_officer("decide", number, "--grant", "--with", "workstation", *self.service.key()), 1, "registry.state")
+
+    def test_a_wrong_pin_decides_nothing_and_leaves_no_intent_open(self):
+        number = self.registered()
+        wrong = self.tanba.secret("wrong.pin", "000000")
+        decide = ["decide", number, "--grant", "--with", "workstation", "--token", self.service.officer, "--password-file"]
+        self.assert_status(self.service.as_officer(*decide, wrong), 3, "token.pin_wrong")
+        done = self.assert_status(self.service.as_officer(*decide, self.folder / "user.pin"), 0)
+        self.assertTrue(done.stdout.lstrip(b"\xef\xbb\xbf").startswith(b"<"), done.stdout[:80])
+
+    def test_a_key_that_is_not_the_officer_s_is_refused(self):
+        number = self.registered()
+        key = ["--p12", self.authority.p12("head"), "--password-file", self.authority.password]
+        done = self.service.as_officer("decide", number, "--grant", "--with", "workstation", *key, "--json")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("report", json.loads(done.stdout))
+        done = self.tanba("licence", "login", *self.service.server(), *key, "--session", self.folder / "nobody.session")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertFalse((self.folder / "nobody.session").exists())
+
+    def test_a_refused_application_shows_why(self):
+        done = self.submit(self.signed_application("individual-revoked"), "individual-revoked")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        problem = json.loads(done.stdout)
+        self.assertEqual(problem["report"]["decision"], "refuse")
+        done = self.submit(self.signed_application(), iin=self.authority.person("officer")["iin"])
+        self.assertEqual(done.returncode, 1, done.stdout)
+
+    def test_filing_twice_is_filing_once(self):
+        signed = self.signed_application()
+        first, second = (json.loads(self.assert_status(self.submit(signed), 0).stdout) for _ in range(2))
+        self.assertEqual((first["number"], first["repeat"]), (second["number"], False))
+        self.assertTrue(second["repeat"])
+
+    def test_the_session_ends_with_logout(self):
+        session = self.folder / "second.session"
+        self.assert_status(self.tanba("licence", "login", *self.service.server(), *self.service.key(), "--session", session), 0)
+        self.assertEqual(session.stat().st_mode & 0o777, 0o600)
+        copy = self.folder / "copy.session"
+        shutil.copy2(session, copy)
+        self.assert_status(self.tanba("licence", "whoami", "--session", session), 0)
+        self.assert_status(self.tanba("licence", "logout", "--session", session), 0)
+        self.assertFalse(session.exists())
+        self.assert_status(self.tanba("licence", "queue", "--session", copy), 1, "auth.required")
+        self.assert_status(self.tanba("licence", "queue", "--session", session), 1, "auth.required")
+
+    def test_a_number_with_a_slip_is_status_3(self):
+        self.assert_status(self.service.as_officer("show", "A-2026-01-0000001-00"), 3, "registry.number")
+
+    def test_a_server_that_is_not_there_is_try_again(self):
+        done = self.tanba("licence", "services", "--server", f"https://localhost:{programs.free_port()}", "--ca",
+                          self.authority.folder / "tls-anchors.pem")
+        self.assert_status(done, 2, "fetch.unreachable")
+
+    def test_a_server_with_another_authority_s_certificate_is_not_spoken_to(self):
+        done = self.tanba("licence", "services", "--server", f"https://localhost:{self.service.port}", "--ca", self.authority.anchors)
+        self.assert_status(done, 2, "fetch.tls")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--bin", type=pathlib.Path, required=True)
+    parser.add_argument("--authority", type=pathlib.Path, required=True)
+    OPTIONS, rest = parser.parse_known_args()
+    OPTIONS.bin, OPTIONS.authority = OPTIONS.bin.resolve(), OPTIONS.authority.resolve()
+    unittest.main(argv=[sys.argv[0], *rest])
