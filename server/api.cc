@@ -25,6 +25,8 @@ bool may_call(const Operation& operation, const Caller& caller) {
   switch (operation.access) {
     case Access::kPublic:
       return true;
+    case Access::kKnown:
+      return caller.kind != CallerKind::kAnonymous;
     case Access::kPortal:
       return is_portal_with(caller, operation.scope);
     case Access::kPortalOrStaff:
@@ -46,6 +48,7 @@ base::Status check_access(const Operation& operation, const Caller& caller) {
 
 base::Status Api::add(Operation operation) {
   auto shared = std::make_shared<const Operation>(std::move(operation));
+  entries_.push_back({shared->method, shared->pattern, shared->access});
   net::http::RouteOptions options{.max_body_bytes = shared->max_body_bytes};
   if (shared->access != Access::kPublic) {
     // Whoever does not even try to say who it is sends its body to nobody.

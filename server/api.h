@@ -19,6 +19,7 @@ struct Call {
 
 enum class Access : std::uint8_t {
   kPublic,         // anybody; a caller who names itself must still be right
+  kKnown,          // anybody who is known
   kPortal,         // with the operation's scope
   kPortalOrStaff,  // a portal with the scope, an officer or an operator
   kStaff,          // an officer or an operator
@@ -45,9 +46,17 @@ class Api {
   // that the caller was looked up on.
   [[nodiscard]] base::Status add(Operation operation);
 
+  struct Entry {
+    net::http::Method method;
+    std::string_view pattern;
+    Access access;
+  };
+  [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
+
  private:
   net::http::Router& router_;
   Authenticator& authenticator_;
+  std::vector<Entry> entries_;
 };
 
 }  // namespace tanba::server

@@ -9,7 +9,6 @@
 namespace tanba::server {
 namespace {
 
-using base::Code;
 using boost::json::object;
 using net::http::Method;
 using net::http::Responder;
@@ -75,9 +74,10 @@ base::Status add_session_operations(Api& api, const UseCases& use, std::size_t m
        .pattern = "/v1/login",
        .max_body_bytes = max_log_in_bytes,
        .run = [&use](Call&& call, Responder&& responder) { log_in(use, call.request, std::move(responder)); }}));
-  TANBA_CHECK(api.add({.method = Method::kGet, .pattern = "/v1/session", .run = [](Call&& call, Responder&& responder) {
-                         if (call.caller.kind == CallerKind::kAnonymous)
-                           return responder.fail(base::Error(Code::kAuthRequired));
+  TANBA_CHECK(api.add({.method = Method::kGet,
+                       .pattern = "/v1/session",
+                       .access = Access::kKnown,
+                       .run = [](Call&& call, Responder&& responder) {
                          responder.send(Response::json(200, caller_json(call.caller)));
                        }}));
   return api.add({.method = Method::kDelete,

@@ -117,9 +117,12 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
       for (const pki::SignatureFacts& signature : facts_->content.signatures) {
         if (signature.certificate) known(signature.certificate);
       }
+      // The issuing CA often travels in the document: what is kept about it is at hand too.
+      for (const pki::CertificatePtr& certificate : facts_->content.certificates) known(certificate);
     } else if (const auto* certificate = std::get_if<pki::CertificatePtr>(&task_.subject)) {
       known(*certificate);
     }
+    for (const pki::CertificatePtr& certificate : task_.input.candidates) known(certificate);
     for (const pki::CertificatePtr& certificate : task_.input.trust->intermediates()) known(certificate);
   }
 

@@ -1,0 +1,416 @@
+// The daemon whole, over sockets: an application's way from submission to licence, and every endpoint tried by those it
+// does not belong to.
+#include "server/daemon.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <thread>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "licensing/services.h"
+#include "net/fetch/test_server.h"
+#include "net/http/test_client.h"
+#include "pki/certificate.h"
+#include "pki/signer.h"
+#include "server/auth.h"
+#include "server/openapi_text.h"
+#include "xmldsig/sign.h"
+
+namespace tanba::server {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using net::fetch::testing::TestServer;
+using net::http::testing::Answer;
+using net::http::testing::TestClient;
+
+fs::path made(const std::string& name) {
+  return fs::path(std::getenv("TANBA_CERTS_TEST")) / name;  // NOLINT(concurrency-mt-unsafe)
+}
+
+base::Bytes file(const fs::path& path) {
+  return base::read_file(path, 1U << 20).value();
+}
+
+constexpr std::string_view kOilGasBin = "100440000212";
+constexpr std::string_view kIndustryBin = "100440000311";
+constexpr std::string_view kOfficerIin = "790704300077";
+
+// Signs with a certificate of the demo authority, as a workstation would.
+base::Bytes sign(const std::string& who, std::string_view document) {
+  const auto context = pki::Context::create().value();
+  const auto certificate = pki::parse_certificates(file(made("certs/" + who + ".pem"))).value().front();
+  const auto issuing = pki::parse_certificates(file(made("ca/issuing.pem"))).value();
+  const auto key = pki::parse_pem(base::as_text(file(made("keys/" + who + ".key.pem")))).value().front();
+  const auto signer = pki::make_key_signer(*context, certificate, base::Secret(key.octets)).value();
+  base::Budget budget{base::Limits{}};
+  return xmldsig::sign(*context, base::as_bytes(document), *signer, issuing, {signer->algorithms().front()}, budget)
+      .value();
+}
+
+std::string subject_number(const std::string& who, std::string_view kind) {
+  const auto index = base::parse_json(base::as_text(file(made("index.json")))).value();
+  return std::string(index.at("certificates").at(who).at(kind).as_string());
+}
+
+class DaemonTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { shared_ = new Whole(); }
+  static void TearDownTestSuite() {
+    whole().daemon->stop();
+    expect_no_personal_data();
+    delete shared_;
+    shared_ = nullptr;
+  }
+
+  struct Reply {
+    unsigned status = 0;
+    std::string text;
+    json::value body;  // null when it is no JSON
+    net::http::Headers headers;
+    [[nodiscard]] std::string code() const {
+      const auto* object = body.if_object();
+      return object != nullptr && object->contains("code") ? std::string(object->at("code").as_string()) : "";
+    }
+  };
+  static Reply ask(std::string_view method, std::string_view path, const std::string& token = "",
+                   const std::optional<json::value>& body = std::nullopt) {
+    TestClient client(whole().daemon->port());
+    const std::string content = body ? json::serialize(*body) : "";
+    std::string request = fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\n", method, path);
+    if (!token.empty()) request += fmt::format("Authorization: Bearer {}\r\n", token);
+    if (body) request += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", content.size());
+    const auto answer = client.ask(request + "\r\n" + content);
+    EXPECT_TRUE(answer) << method << " " << path;
+    if (!answer) return {};
+    Reply reply{.status = answer->status, .text = answer->body, .body = nullptr, .headers = answer->headers};
+    if (auto parsed = base::parse_json(answer->body)) reply.body = *std::move(parsed);
+    return reply;
+  }
+
+  // Until the revocation lists have been fetched.
+  static void wait_for_lists() {
+    while (ask("GET", "/metrics").text.find("tanba_evidence_lists 2") == std::string::npos) std::this_thread::yield();
+  }
+
+  static Reply log_in(const std::string& who) {
+    const std::string challenge(ask("POST", "/v1/login/challenge").body.at("challenge").as_string());
+    return ask("POST", "/v1/login", "", json::object{{"document", base::to_base64(sign(who, challenge))}});
+  }
+  static std::string token_of(const std::string& who) {
+    const Reply reply = log_in(who);
+    EXPECT_EQ(reply.status, 200U) << reply.text;
+    return reply.status == 200 ? std::string(reply.body.at("token").as_string()) : "";
+  }
+
+  static std::string application(const std::string& request_id, const std::string& bin) {
+    return fmt::format(
+        "<application xmlns=\"urn:tanba:application:1\"><request-id>{}</request-id><service>oil-gas</service>"
+        "<action>issue</action><licensor-bin>{}</licensor-bin><created-at>{}</created-at><applicant>"
+        "<kind>organisation</kind><number>{}</number><name>ТОО «ДЕМО»</name></applicant><fields>"
+        "<field name=\"activity\">x</field></fields><attachments><attachment><name>receipt.pdf</name>"
+        "<media-type>application/pdf</media-type><kind>receipt</kind><sha256>{}</sha256></attachment></attachments>"
+        "</application>",
+        request_id, kOilGasBin, base::format_time(base::SystemClock().now()), bin,
+        base::sha256(base::as_bytes("receipt")).hex());
+  }
+  static json::value submission(base::ByteView document) {
+    return json::object{{"document", base::to_base64(document)},
+                        {"attachments", json::array{base::to_base64(base::as_bytes("receipt"))}}};
+  }
+
+  // Whatever was asked: every line is JSON, and none names a person or holds a secret.
+  static void expect_no_personal_data() {
+    const std::scoped_lock lock(whole().mutex);
+    EXPECT_FALSE(whole().lines.empty());
+    for (const std::string& line : whole().lines) {
+      EXPECT_TRUE(base::parse_json(line)) << line;
+      for (const std::string_view word : {kOilGasBin, kOfficerIin, std::string_view("ОФИЦЕРОВ"),
+                                          std::string_view("tnb_"), std::string_view("tns_")}) {
+        EXPECT_EQ(line.find(word), std::string::npos) << line;
+      }
+    }
+  }
+
+  struct Whole {
+    Whole()
+        : lists([](const TestServer::Received& request, TestServer::Connection& connection) {
+            const base::Bytes list = file(made("crl" + request.path));
+            connection.answer(200, base::as_text(list));
+            return TestServer::After::kKeepOpen;
+          }) {
+      char name[] = "/tmp/tanbad-test-XXXXXX";
+      folder = ::mkdtemp(name);
+      const auto parsed = parse_config(configuration());
+      EXPECT_TRUE(parsed) << parsed.error().front().message();
+      auto config = normalise(*parsed, folder);
+      EXPECT_TRUE(config) << config.error().front().message();
+      log = std::make_unique<Log>(LogLevel::kDebug, LogFormat::kJson, clock, [this](std::string_view line) {
+        const std::scoped_lock lock(mutex);
+        lines.emplace_back(line);
+      });
+      auto started = Daemon::start(*std::move(config), clock, *log);
+      EXPECT_TRUE(started) << started.error().message() << started.error().cause();
+      daemon = *std::move(started);
+    }
+    ~Whole() {
+      daemon.reset();
+      fs::remove_all(folder);
+    }
+
+    std::string configuration() {
+      std::string toml = fmt::format(
+          "demo = true\n[listen]\nport = 0\n[[anchor]]\nfile = \"{}\"\npurposes = [\"applicant\", \"officer\", "
+          "\"ocsp\"]\n"
+          "[revocation]\ncrl_urls = [\"{}\", \"{}\"]\n",
+          made("anchors.pem").string(), lists.url("/root.crl"), lists.url("/issuing.crl"));
+      for (const char* portal : {"alpha", "beta", "gamma"}) {
+        const std::string key = make_bearer_key().value();
+        keys[portal] = key;
+        toml += fmt::format(
+            "[[portal]]\nid = \"{0}\"\n[[portal_key]]\nportal = \"{0}\"\nkind = \"bearer\"\nsha256 = \"{1}\"\n"
+            "scopes = [{2}]\n",
+            portal, base::sha256(base::as_bytes(key)).hex(),
+            portal == std::string_view("gamma") ? "" : "\"verify\", \"submit\", \"read\"");
+      }
+      toml +=
+          fmt::format("[[staff]]\niin = \"{}\"\nbin = \"{}\"\nname = \"ОФИЦЕРОВ НҰРЛАН\"\n", kOfficerIin, kOilGasBin);
+      toml += fmt::format("[[staff]]\niin = \"{}\"\nbin = \"{}\"\nname = \"ТЕКСЕРУШИН БОЛАТ\"\n",
+                          subject_number("officer-industry", "iin"), kIndustryBin);
+      return toml;
+    }
+
+    fs::path folder;
+    std::map<std::string, std::string> keys;
+    TestServer lists;
+    base::SystemClock clock;
+    std::mutex mutex;
+    std::vector<std::string> lines;
+    std::unique_ptr<Log> log;
+    std::unique_ptr<Daemon> daemon;
+  };
+  static Whole& whole() { return *shared_; }
+  static const std::string& key(const std::string& portal) { return whole().keys.at(portal); }
+
+  inline static Whole* shared_ = nullptr;
+};
+
+TEST_F(DaemonTest, IsAliveReadyAndSaysThatItIsADemo) {
+  EXPECT_EQ(ask("GET", "/healthz").status, 200U);
+  const Reply ready = ask("GET", "/readyz");
+  EXPECT_EQ(ready.status, 200U);
+  EXPECT_TRUE(ready.body.at("demo").as_bool());
+  EXPECT_EQ(ready.body.at("checks").at("registry").at("status").as_string(), "ok");
+  EXPECT_EQ(ask("GET", "/v1/openapi.json").text, kOpenApiText);
+  EXPECT_EQ(ask("GET", "/v1/services").body.at("services").as_array().size(), licensing::default_services().size());
+}
+
+TEST_F(DaemonTest, NobodyGetsInWithoutAKeyOrScope) {
+  EXPECT_EQ(ask("GET", "/v1/applications").code(), "auth.required");
+  EXPECT_EQ(ask("GET", "/v1/applications", "tnb_guess").code(), "auth.required");
+  EXPECT_EQ(ask("GET", "/v1/applications", key("gamma")).code(), "auth.denied");
+  EXPECT_EQ(ask("GET", "/v1/applications", key("alpha")).status, 200U);
+  EXPECT_EQ(ask("GET", "/v1/session", key("alpha")).body.at("portal").as_string(), "alpha");
+}
+
+TEST_F(DaemonTest, BadInputGetsItsCode) {
+  const std::string& token = key("alpha");
+  EXPECT_EQ(ask("POST", "/v1/verify", token, json::object{{"document", "!"}}).code(), "input.member");
+  EXPECT_EQ(ask("POST", "/v1/verify", token, json::object{{"document", "YQ=="}, {"x", 1}}).code(), "input.member");
+  EXPECT_EQ(ask("POST", "/v1/verify", token, json::object{}).code(), "input.member");
+  EXPECT_EQ(ask("POST", "/v1/verify", token, json::object{{"document", "YQ=="}, {"policy", "conformance"}}).status,
+            400U);
+  EXPECT_EQ(ask("POST", "/v1/verify", token).code(), "request.media_type");
+  EXPECT_EQ(ask("GET", "/v1/applications?limit=501", token).code(), "input.member");
+  EXPECT_EQ(ask("GET", "/v1/applications?colour=red", token).code(), "input.member");
+  EXPECT_EQ(ask("GET", "/v1/applications/nonsense", token).status, 400U);
+  EXPECT_EQ(ask("PUT", "/v1/applications", token).code(), "request.method");
+  EXPECT_EQ(ask("GET", "/v2", token).code(), "request.not_found");
+  const Reply verdict = ask("POST", "/v1/verify", token, json::object{{"document", "YQ=="}});
+  EXPECT_EQ(verdict.status, 200U) << "what is wrong inside a document is a verdict";
+  EXPECT_EQ(verdict.body.at("decision").as_string(), "refuse");
+}
+
+TEST_F(DaemonTest, OfficersLogInByASignedChallengeOnce) {
+  wait_for_lists();
+  const std::string token = token_of("officer");
+  const Reply session = ask("GET", "/v1/session", token);
+  EXPECT_EQ(session.body.at("kind").as_string(), "officer");
+  EXPECT_EQ(session.body.at("staff").at("bin").as_string(), kOilGasBin);
+  EXPECT_EQ(ask("DELETE", "/v1/session", token).status, 204U);
+  EXPECT_EQ(ask("GET", "/v1/session", token).code(), "auth.required");
+
+  const std::string challenge(ask("POST", "/v1/login/challenge").body.at("challenge").as_string());
+  const json::value document = json::object{{"document", base::to_base64(sign("officer", challenge))}};
+  EXPECT_EQ(ask("POST", "/v1/login", "", document).status, 200U);
+  EXPECT_EQ(ask("POST", "/v1/login", "", document).code(), "auth.challenge") << "used";
+  EXPECT_EQ(ask("POST", "/v1/verify", key("alpha"), document).body.at("decision").as_string(), "refuse")
+      << "a signed challenge is no document";
+}
+
+TEST_F(DaemonTest, OthersDoNotLogIn) {
+  wait_for_lists();
+  EXPECT_EQ(log_in("head").status, 403U);
+  EXPECT_EQ(log_in("head").code(), "role.not_listed");
+  EXPECT_EQ(log_in("revoked").status, 403U);
+  EXPECT_EQ(log_in("officer-second").status, 403U) << "entitled, but not listed";
+}
+
+// --- an application's way, and who sees it ---------------------------------------------------------------------------
+
+class Tenants : public DaemonTest {
+ protected:
+  // Every operation of the description whose path has all of `names` and no other names.
+  static void try_all_as_strangers(const std::map<std::string, std::string>& names,
+                                   const std::vector<std::string>& tokens) {
+    const std::map<std::string, json::value> bodies{
+        {"prepareDecision", json::object{{"kind", "grant"}, {"mode", "workstation"}}},
+        {"approve", json::object{{"approval", "YQ=="}}},
+        {"acceptSignature", json::object{{"document", "YQ=="}}},
+        {"abandonIntent", json::object{{"note", "x"}}},
+        {"changeLicence", json::object{{"event", "suspended"}, {"reason", "x"}}},
+    };
+    const json::value api = base::parse_json(kOpenApiText).value();
+    int tried = 0;
+    for (const auto& [pattern, item] : api.at("paths").as_object()) {
+      std::string path(pattern);
+      for (const auto& [name, value] : names) {
+        if (const auto at = path.find(name); at != std::string::npos) path.replace(at, name.size(), value);
+      }
+      if (path == std::string_view(pattern) || path.find('{') != std::string::npos) continue;
+      if (!std::string_view(pattern).starts_with(names.at("prefix"))) continue;
+      for (const auto& [method, operation] : item.as_object()) {
+        const std::string id(operation.at("operationId").as_string());
+        const auto body = bodies.find(id);
+        const bool wants_body = operation.as_object().contains("requestBody");
+        ASSERT_EQ(wants_body, body != bodies.end()) << "give " << id << " a body";
+        const std::string verb = method == "get" ? "GET" : "POST";
+        for (const std::string& token : tokens) {
+          const Reply reply = ask(verb, path, token, wants_body ? std::optional(body->second) : std::nullopt);
+          EXPECT_TRUE(reply.status == 404 || reply.code() == "auth.denied") << verb << " " << path << " " << reply.text;
+          ++tried;
+        }
+      }
+    }
+    EXPECT_GT(tried, 0) << names.at("prefix");
+  }
+};
+
+TEST_F(Tenants, SeeAndTouchWhatIsTheirsAlone) {
+  wait_for_lists();
+  const std::string officer = token_of("officer");
+  const std::string other_officer = token_of("officer-industry");
+  const std::vector<std::string> strangers{key("beta"), key("gamma"), other_officer};
+
+  // Filed by alpha, once; again by the same, and by another under the same id.
+  const std::string text = application("6d1f6a2e-0b8f-4b52-9b0e-0a5f3f1f7a01", subject_number("head", "bin"));
+  const json::value filed = submission(sign("head", text));
+  const Reply registered = ask("POST", "/v1/applications", key("alpha"), filed);
+  ASSERT_EQ(registered.status, 201U) << registered.text;
+  const std::string number(registered.body.at("number").as_string());
+  EXPECT_EQ(registered.headers.find("location"), "/v1/applications/" + number);
+  EXPECT_EQ(registered.body.at("report").at("decision").as_string(), "accept");
+  const Reply repeated = ask("POST", "/v1/applications", key("alpha"), filed);
+  EXPECT_EQ(repeated.body.at("number").as_string(), number);
+  EXPECT_TRUE(repeated.body.at("repeat").as_bool());
+  EXPECT_EQ(ask("POST", "/v1/applications", key("beta"), filed).code(), "application.request_repeated");
+
+  EXPECT_EQ(ask("GET", "/v1/applications", key("alpha")).body.at("applications").as_array().size(), 1U);
+  EXPECT_EQ(ask("GET", "/v1/applications?state=registered", officer).body.at("applications").as_array().size(), 1U);
+  for (const std::string& stranger : {key("beta"), other_officer}) {
+    EXPECT_TRUE(ask("GET", "/v1/applications", stranger).body.at("applications").as_array().empty());
+  }
+  const std::string receipt = base::sha256(base::as_bytes("receipt")).hex();
+  EXPECT_EQ(ask("GET", "/v1/applications/" + number + "/attachments/" + receipt, officer).text, "receipt");
+  EXPECT_EQ(ask("GET", "/v1/applications/" + number + "/report", officer).body.at("decision").as_string(), "accept");
+  try_all_as_strangers({{"prefix", "/v1/applications"}, {"{number}", number}, {"{sha256}", receipt}}, strangers);
+
+  // Decided by the officer, on a workstation.
+  EXPECT_EQ(ask("POST", "/v1/applications/" + number + "/review", officer).body.at("state").as_string(), "in-review");
+  EXPECT_EQ(ask("POST", "/v1/applications/" + number + "/review", key("alpha")).code(), "auth.denied");
+  const Reply prepared = ask("POST", "/v1/applications/" + number + "/decisions", officer,
+                             json::object{{"kind", "grant"}, {"mode", "workstation"}});
+  ASSERT_EQ(prepared.status, 201U) << prepared.text;
+  const std::string intent(prepared.body.at("intent").at("id").as_string());
+  EXPECT_EQ(ask("GET", "/v1/intents/" + intent, officer).body.at("state").as_string(), "prepared");
+  try_all_as_strangers({{"prefix", "/v1/intents"}, {"{id}", intent}}, strangers);
+
+  const base::Bytes to_sign = base::from_base64(std::string_view(prepared.body.at("document").as_string())).value();
+  const auto sign_as = [&](const std::string& who) {
+    return json::object{{"document", base::to_base64(sign(who, base::as_text(to_sign)))}};
+  };
+  const Reply by_another = ask("POST", "/v1/intents/" + intent + "/signature", officer, sign_as("head"));
+  EXPECT_EQ(by_another.status, 422U) << "the officer's session does not make another's key good";
+  const Reply decided = ask("POST", "/v1/intents/" + intent + "/signature", officer, sign_as("officer"));
+  ASSERT_EQ(decided.status, 200U) << decided.text;
+  const std::string licence(decided.body.at("number").as_string());
+
+  // The result.
+  const Reply shown = ask("GET", "/v1/licences/" + licence, key("alpha"));
+  EXPECT_EQ(shown.body.at("state").as_string(), "active") << shown.text;
+  EXPECT_EQ(ask("GET", "/v1/licences/" + licence + "/document", key("alpha")).text,
+            ask("GET", "/v1/applications/" + number + "/decision/document", officer).text);
+  EXPECT_EQ(ask("GET", "/v1/applications/" + number + "/decision", key("alpha")).body.at("kind").as_string(), "grant");
+  EXPECT_EQ(ask("GET", "/v1/licences", officer).body.at("licences").as_array().size(), 1U);
+  EXPECT_TRUE(ask("GET", "/v1/licences", other_officer).body.at("licences").as_array().empty());
+  try_all_as_strangers({{"prefix", "/v1/licences"}, {"{number}", licence}}, strangers);
+  try_all_as_strangers({{"prefix", "/v1/applications/{number}/decision"}, {"{number}", number}}, strangers);
+  EXPECT_EQ(
+      ask("POST", "/v1/licences/" + licence + "/events", officer, json::object{{"event", "suspended"}, {"reason", "x"}})
+          .body.at("state")
+          .as_string(),
+      "suspended");
+}
+
+TEST_F(DaemonTest, RefusedSubmissionsAreNotRegistered) {
+  wait_for_lists();
+  const std::string foreign = application("6d1f6a2e-0b8f-4b52-9b0e-0a5f3f1f7a02", "050140000011");
+  const Reply refused = ask("POST", "/v1/applications", key("alpha"), submission(sign("foreign-bin", foreign)));
+  EXPECT_EQ(refused.status, 422U) << refused.text;
+  EXPECT_EQ(refused.code(), "identity.mismatch");
+  EXPECT_EQ(refused.body.at("report").at("decision").as_string(), "refuse");
+  const Reply revoked = ask("POST", "/v1/applications", key("alpha"),
+                            submission(sign("revoked", application("6d1f6a2e-0b8f-4b52-9b0e-0a5f3f1f7a03",
+                                                                   subject_number("revoked", "bin")))));
+  EXPECT_EQ(revoked.status, 422U);
+  EXPECT_EQ(revoked.code(), "revocation.revoked");
+}
+
+TEST_F(DaemonTest, CertificatesAreCheckedBeforeAnythingIsSigned) {
+  wait_for_lists();
+  const auto check = [](const std::string& who) {
+    return ask(
+        "POST", "/v1/certificates/check", key("alpha"),
+        json::object{{"certificate", base::to_base64(file(made("certs/" + who + ".pem")))},
+                     {"intermediates", json::array{base::to_base64(file(made("ca/issuing.pem")))}},
+                     {"applicant", json::object{{"kind", "organisation"}, {"number", subject_number("head", "bin")}}}});
+  };
+  EXPECT_EQ(check("head").body.at("decision").as_string(), "accept") << check("head").text;
+  EXPECT_EQ(check("employee").body.at("subIndication").as_string(), "ROLE_NOT_ENTITLED");
+  EXPECT_EQ(check("foreign-bin").body.at("subIndication").as_string(), "IDENTITY_MISMATCH");
+}
+
+TEST(Daemon, ARealDaemonTakesNoDemoAnchor) {
+  Config config;
+  config.anchors.push_back(
+      {.file = made("anchors.pem"), .purposes = pki::TrustPurposes::all(), .not_before = {}, .not_after = {}});
+  const base::SystemClock clock;
+  Log log(LogLevel::kError, LogFormat::kJson, clock, [](std::string_view) {});
+  const auto daemon = Daemon::start(config, clock, log);
+  ASSERT_FALSE(daemon);
+  EXPECT_EQ(daemon.error().code(), base::Code::kConfigDemoAnchor);
+  EXPECT_EQ(check_files(config).error().code(), base::Code::kConfigDemoAnchor);
+}
+
+}  // namespace
+}  // namespace tanba::server
