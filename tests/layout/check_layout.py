@@ -20,7 +20,7 @@ RESERVED = {
 }
 # Folders whose rules are pure: none of these headers, and no reading of the system's clock.
 PURE = {"licensing": r"openssl/.*|sys/socket\.h|soci/.*|libxml/.*|curl/.*"}
-CLOCK = re.compile(r"system_clock::now|::time\(|SystemClock\b|clock_gettime")
+CLOCK = re.compile(r"system_clock::now|(?<!\w)::time\(|SystemClock\b|clock_gettime")
 CLOCK_ALLOWED = {"base", "cli", "server", "tokens/keyd"}
 
 
