@@ -61,7 +61,7 @@ class Service:
         assert programs.wait_for(serving.exists), self.logs()
         self.start_one("keyd", [OPTIONS.bin / "tanba-keyd", "--config", self.folder / "keyd.toml"])
         assert programs.wait_for(self.socket.exists), self.logs()
-        self.start_one("tanbad", [OPTIONS.bin / "tanbad", "--config", self.folder / "tanbad.toml"])
+        self.start_one("tanbad", [OPTIONS.bin / "tanbad", "--config", self.folder / "daemon/tanbad.toml"])
         assert programs.wait_for(lambda: self.tanba("licence", "services", *self.server()).returncode == 0), self.logs()
 
     def start_one(self, name, arguments):
@@ -103,7 +103,7 @@ class Service:
             (home / f"tls-{name}.pem").chmod(0o600)
         address = self.authority.index["baseUrl"].split("//")[1].rstrip("/")
         key = self.key_file.read_text().strip()
-        (self.folder / "tanbad.toml").write_text(f"""demo = true
+        (home / "tanbad.toml").write_text(f"""demo = true
 host = "localhost"
 
 [listen]
@@ -111,8 +111,8 @@ address = "127.0.0.1"
 port = {self.port}
 
 [tls]
-certificate = "daemon/tls-cert.pem"
-key = "daemon/tls-key.pem"
+certificate = "tls-cert.pem"
+key = "tls-key.pem"
 
 [[anchor]]
 file = "{self.authority.anchors}"
