@@ -2,12 +2,16 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <boost/json/serialize.hpp>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <system_error>
@@ -49,23 +53,80 @@ base::Secret without_line_end(base::ByteView octets) {
   return base::Secret(octets);
 }
 
-base::Result<base::Secret> ask(const std::string& prompt) {
-  const base::FileDescriptor terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC));
-  if (!terminal.open()) return base::fail(Code::kInputPassword, "no terminal to ask on");
-  termios before{};
-  if (::tcgetattr(terminal.get(), &before) != 0) return base::fail(Code::kInputPassword, "no terminal to ask on");
-  termios silent = before;
-  silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-  const std::string text = prompt + ": ";
-  if (::write(terminal.get(), text.data(), text.size()) < 0) return base::fail(Code::kInputPassword);
-  ::tcsetattr(terminal.get(), TCSAFLUSH, &silent);
+// Ctrl-C at a prompt ends the program, but not before the terminal shows again what is typed. Any thread may get the
+// signal: the handler wakes the one that waits, through a pipe.
+std::atomic<int> wake_fd{-1};
+extern "C" void wake_prompt(int signal) {
+  const auto number = static_cast<std::uint8_t>(signal);
+  [[maybe_unused]] const ssize_t written = ::write(wake_fd.load(), &number, 1);
+}
+
+class CatchSignals {
+ public:
+  CatchSignals() {
+    int ends[2] = {-1, -1};
+    if (::pipe2(ends, O_CLOEXEC) != 0) return;
+    reading_ = base::FileDescriptor(ends[0]);
+    writing_ = base::FileDescriptor(ends[1]);
+    wake_fd.store(ends[1]);
+    struct sigaction action = {};
+    action.sa_handler = wake_prompt;
+    for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &action, &before_[i]);
+  }
+  ~CatchSignals() {
+    if (!reading_.open()) return;
+    for (std::size_t i = 0; i < kSignals.size(); ++i) ::sigaction(kSignals[i], &before_[i], nullptr);
+  }
+  CatchSignals(const CatchSignals&) = delete;
+  CatchSignals& operator=(const CatchSignals&) = delete;
+
+  // Until there is something to read: 0, or the signal that came first.
+  [[nodiscard]] int wait(int terminal) const {
+    pollfd waiting[2] = {{terminal, POLLIN, 0}, {reading_.get(), POLLIN, 0}};
+    while (::poll(waiting, 2, -1) < 0 && errno == EINTR) {
+    }
+    std::uint8_t number = 0;
+    return waiting[1].revents != 0 && ::read(reading_.get(), &number, 1) == 1 ? number : 0;
+  }
+
+ private:
+  static constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+  base::FileDescriptor reading_, writing_;
+  std::array<struct sigaction, kSignals.size()> before_{};
+};
+
+base::Result<base::Secret> read_line(int terminal) {
   std::uint8_t buffer[kMaxSecretBytes];
-  const ssize_t got = ::read(terminal.get(), buffer, sizeof buffer);
-  ::tcsetattr(terminal.get(), TCSAFLUSH, &before);
-  [[maybe_unused]] const ssize_t newline = ::write(terminal.get(), "\n", 1);
+  const ssize_t got = ::read(terminal, buffer, sizeof buffer);
   if (got <= 0) return base::fail(Code::kInputPassword);
   base::Secret secret = without_line_end({buffer, static_cast<std::size_t>(got)});
   base::wipe(buffer, sizeof buffer);
+  return secret;
+}
+
+base::Result<base::Secret> ask(const std::string& prompt) {
+  const base::FileDescriptor terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC));
+  termios before{};
+  if (!terminal.open() || ::tcgetattr(terminal.get(), &before) != 0) {
+    return base::fail(Code::kInputPassword, "no terminal to ask on");
+  }
+  base::Result<base::Secret> secret = base::fail(Code::kInputPassword);
+  int signal = 0;
+  {
+    const CatchSignals catching;
+    termios silent = before;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    // Silent first: whoever answers the prompt at once must not be shown.
+    ::tcsetattr(terminal.get(), TCSAFLUSH, &silent);
+    const std::string text = prompt + ": ";
+    if (::write(terminal.get(), text.data(), text.size()) >= 0) {
+      signal = catching.wait(terminal.get());
+      if (signal == 0) secret = read_line(terminal.get());
+    }
+    ::tcsetattr(terminal.get(), TCSAFLUSH, &before);
+    [[maybe_unused]] const ssize_t newline = ::write(terminal.get(), "\n", 1);
+  }
+  if (signal != 0) ::raise(signal);
   return secret;
 }
 

@@ -6,10 +6,12 @@
 import argparse
 import datetime
 import hashlib
+import http.client
 import json
 import pathlib
 import secrets
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -244,6 +246,24 @@ class Flow(unittest.TestCase):
         self.assert_status(self.service.as_officer(*decide, wrong), 3, "token.pin_wrong")
         done = self.assert_status(self.service.as_officer(*decide, self.folder / "user.pin"), 0)
         self.assertTrue(done.stdout.lstrip(b"\xef\xbb\xbf").startswith(b"<"), done.stdout[:80])
+
+    def prepare_only(self, number):
+        """As a workstation that dies before it signs: the intent's id."""
+        session = json.loads((self.folder / "officer.session").read_text())
+        tls = ssl.create_default_context(cafile=str(self.authority.folder / "tls-anchors.pem"))
+        connection = http.client.HTTPSConnection("localhost", self.service.port, context=tls, timeout=60)
+        self.addCleanup(connection.close)
+        connection.request("POST", f"/v1/applications/{number}/decisions", json.dumps({"kind": "grant", "mode": "workstation"}),
+                           {"Authorization": "Bearer " + session["token"], "Content-Type": "application/json"})
+        response = connection.getresponse()
+        self.assertEqual(response.status, 201)
+        return json.loads(response.read())["intent"]["id"]
+
+    def test_a_prepared_decision_can_be_abandoned(self):
+        intent = self.prepare_only(self.registered())
+        done = self.assert_status(self.service.as_officer("abandon", intent, "--note", "the workstation died", "--json"), 0)
+        self.assertEqual(json.loads(done.stdout)["state"], "abandoned")
+        self.assert_status(self.service.as_officer("abandon", str(uuid.uuid4()), "--note", "none such"), 3, "intent.not_found")
 
     def test_a_key_that_is_not_the_officer_s_is_refused(self):
         number = self.registered()

@@ -5,12 +5,16 @@
 """
 import argparse
 import json
+import os
 import pathlib
+import pty
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -111,6 +115,41 @@ class Signing(WithTanba):
     def test_a_p12_password_comes_from_the_environment(self):
         password = self.authority.password.read_text().strip()
         self.assert_status(self.tanba("sign", self.document, "--format", "cms", *self.p12()[:2], TANBA_P12_PASSWORD=password), 0)
+
+    def ask(self, answer, *arguments):
+        """Runs with a terminal, answers the first prompt; gives the status as waitpid has it, and what the terminal showed."""
+        child, terminal = pty.fork()
+        if child == 0:
+            os.execve(self.tanba.program, [str(self.tanba.program), *map(str, arguments)], self.tanba.environment)
+        shown, answered = b"", False
+        while True:
+            try:
+                got = os.read(terminal, 4096)
+            except OSError:  # the other end is closed
+                got = b""
+            if not got:
+                break
+            shown += got
+            if not answered and b": " in shown:
+                answered = True
+                os.write(terminal, answer)
+        # The terminal shows again what is typed.
+        self.assertTrue(termios.tcgetattr(terminal)[3] & termios.ECHO)
+        os.close(terminal)
+        return os.waitpid(child, 0)[1], shown.decode()
+
+    def test_a_password_is_asked_for_and_not_shown(self):
+        password = self.authority.password.read_text().strip()
+        out = self.folder / "signed.cms"
+        status, shown = self.ask(password.encode() + b"\n", "sign", self.document, "--format", "cms", *self.p12()[:2], "-o", out)
+        self.assertEqual(os.waitstatus_to_exitcode(status), 0, shown)
+        self.assertIn("head.p12: ", shown)
+        self.assertNotIn(password, shown)
+        self.assertTrue(out.exists())
+
+    def test_ctrl_c_at_the_prompt_ends_it(self):
+        status, _ = self.ask(b"\x03", "sign", self.document, "--format", "cms", *self.p12()[:2])
+        self.assertEqual(os.waitstatus_to_exitcode(status), -signal.SIGINT)
 
     def test_a_wrong_pin_is_tried_once(self):
         key = self.token()
