@@ -1,0 +1,146 @@
+// XML documents of 2 KB a second: our inspection, and inspection with judgement, beside the bare RSA-2048 verification
+// and beside xmlsec's own verification with the certificate's key given, in the same run, on one thread and on two.
+#include <benchmark/benchmark.h>
+#include <libxml/parser.h>
+#include <xmlsec/crypto.h>
+#include <xmlsec/keysmngr.h>
+#include <xmlsec/xmldsig.h>
+#include <xmlsec/xmlsec.h>
+#include <xmlsec/xmltree.h>
+
+#include "bench/authority.h"
+#include "bench/ratios.h"
+#include "verify/judge.h"
+#include "xmldsig/inspect.h"
+#include "xmldsig/sign.h"
+
+namespace tanba::bench {
+namespace {
+
+constexpr std::size_t kContentBytes = 2048;
+
+struct Documents {
+  Chain chain;
+  Identity identity = chain.new_signer("SIGNER");
+  base::Bytes document;
+  pki::TrustSnapshotPtr trust;
+  std::vector<pki::CertificatePtr> candidates;
+
+  Documents() {
+    const auto context = pki::Context::create().value();
+    std::string text = "<application xmlns=\"urn:bench\">";
+    while (text.size() < kContentBytes) text += "<field name=\"region\">Мангистауская область</field>";
+    text += "</application>";
+    MemorySigner signer(identity);
+    base::Budget budget{base::Limits{}};
+    document = xmldsig::sign(*context, base::as_bytes(text), signer, {}, {pki::SignatureAlgorithm{}}, budget).value();
+    const auto root = pki::Certificate::parse(chain.root.der()).value();
+    candidates.push_back(pki::Certificate::parse(chain.issuing.der()).value());
+    trust = pki::TrustSnapshot::make(
+        {{.certificate = root, .purposes = pki::TrustPurposes::all(), .trusted_from = {}, .trusted_until = {}}}, candidates);
+  }
+};
+
+const Documents& documents() {
+  static const Documents made;
+  return made;
+}
+
+pki::DocumentFacts inspect_one(pki::Context& context) {
+  base::Budget budget{base::Limits{}};
+  auto facts = xmldsig::inspect(context, documents().document, budget, pki::KeepOctets::kNo);
+  must(facts.has_value() && facts->signatures.size() == 1 && facts->signatures[0].errors.empty(), "inspection");
+  return *std::move(facts);
+}
+
+void inspect_known_signer(benchmark::State& state) {
+  const auto context = pki::Context::create().value();
+  for (auto _ : state) benchmark::DoNotOptimize(inspect_one(*context));
+  state.SetItemsProcessed(state.iterations());
+}
+
+// Everything but revocation: path from the worker's cache, algorithms, coverage, report.
+void inspect_and_judge_known_signer(benchmark::State& state) {
+  const auto context = pki::Context::create().value();
+  pki::PathCache paths;
+  const verify::EvidenceSet evidence;
+  verify::JudgeInput input{.trust = documents().trust, .evidence = &evidence};
+  input.policy = verify::policy_for(pki::PolicyId::kKzSubmission);
+  input.policy.revocation = verify::RevocationMode::kOff;
+  input.now = base::SystemClock().now();
+  for (auto _ : state) {
+    auto facts = verify::inspect(*context, documents().document, {}, base::Limits{});
+    base::Budget budget{base::Limits{}};
+    const auto judged = verify::judge(*context, &paths, *facts, input, budget);
+    must(judged.has_value() && judged->report.outcome.decision == verify::Decision::kAccept, "judgement");
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+void bare_rsa_2048_verify(benchmark::State& state) {
+  const auto context = pki::Context::create().value();
+  const auto certificate = pki::Certificate::parse(documents().identity.der()).value();
+  EVP_PKEY* key = context->key(certificate->key()).value();  // get0
+  const base::Digest digest = base::sha256(documents().document);
+  MemorySigner signer(documents().identity);
+  const base::Bytes signature = signer.sign({}, documents().document).value();
+  const pki::EvpPkeyCtxPtr operation(EVP_PKEY_CTX_new_from_pkey(context->library(), key, nullptr));
+  must(EVP_PKEY_verify_init(operation.get()) == 1 &&
+           EVP_PKEY_CTX_set_signature_md(operation.get(), context->digest(pki::DigestAlgorithm::kSha256)) == 1,
+       "verification");
+  for (auto _ : state) {
+    must(EVP_PKEY_verify(operation.get(), signature.data(), signature.size(), digest.octets.data(), digest.octets.size()) == 1,
+         "verification");
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+void xmlsec_verify(benchmark::State& state) {
+  const base::Bytes der = documents().identity.der();
+  xmlSecKeyPtr key = xmlSecCryptoAppKeyLoadMemory(der.data(), static_cast<xmlSecSize>(der.size()),
+                                                  xmlSecKeyDataFormatCertDer, nullptr, nullptr, nullptr);
+  must(key != nullptr, "xmlsec key");
+  for (auto _ : state) {
+    xmlDocPtr document = xmlReadMemory(reinterpret_cast<const char*>(documents().document.data()),
+                                       static_cast<int>(documents().document.size()), nullptr, nullptr, XML_PARSE_NONET);
+    xmlNodePtr node = xmlSecFindNode(xmlDocGetRootElement(document), xmlSecNodeSignature, xmlSecDSigNs);
+    xmlSecDSigCtxPtr context = xmlSecDSigCtxCreate(nullptr);
+    context->signKey = xmlSecKeyDuplicate(key);
+    must(xmlSecDSigCtxVerify(context, node) == 0 && context->status == xmlSecDSigStatusSucceeded, "xmlsec");
+    xmlSecDSigCtxDestroy(context);
+    xmlFreeDoc(document);
+  }
+  xmlSecKeyDestroy(key);
+  state.SetItemsProcessed(state.iterations());
+}
+
+#define TANBA_BENCHMARK(function)                 \
+  BENCHMARK(function)->Threads(1)->UseRealTime(); \
+  BENCHMARK(function)->Threads(2)->UseRealTime()
+TANBA_BENCHMARK(bare_rsa_2048_verify);
+TANBA_BENCHMARK(inspect_known_signer);
+TANBA_BENCHMARK(inspect_and_judge_known_signer);
+TANBA_BENCHMARK(xmlsec_verify);
+
+std::vector<Ratio> ratios() {
+  std::vector<Ratio> out;
+  for (const std::string threads : {"1", "2"}) {
+    const std::string suffix = "/real_time/threads:" + threads;
+    for (const std::string name : {"inspect_known_signer", "inspect_and_judge_known_signer"}) {
+      out.push_back({"the bare RSA rate", name + suffix, "bare_rsa_2048_verify" + suffix});
+      out.push_back({"xmlsec", name + suffix, "xmlsec_verify" + suffix});
+    }
+  }
+  return out;
+}
+
+}  // namespace
+}  // namespace tanba::bench
+
+int main(int argc, char** argv) {
+  tanba::pki::initialise_process();
+  xmlInitParser();
+  tanba::bench::must(xmlSecInit() == 0 && xmlSecCryptoAppInit(nullptr) == 0 && xmlSecCryptoInit() == 0, "xmlsec");
+  static_cast<void>(tanba::bench::documents());
+  return tanba::bench::run_with_ratios(argc, argv, tanba::bench::ratios());
+}
