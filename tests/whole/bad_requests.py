@@ -1,0 +1,96 @@
+#!/usr/bin/python3 -B
+"""Requests that are empty, cut off, too large, too deep, of wrong types or no UTF-8 get their codes; nothing is registered."""
+import base64
+import json
+import socket
+import sys
+
+import signing
+from stack import SERVICE, check, expect, main, say
+
+
+def spoken(stack, octets):
+    """The server's first line and code for octets that no HTTP library would send."""
+    with socket.create_connection(("localhost", stack.port), timeout=60) as plain, \
+            stack.nobody.tls.wrap_socket(plain, server_hostname="localhost") as tls:
+        tls.sendall(octets)
+        said = b""
+        while got := tls.recv(65536):
+            said += got
+        return said
+
+
+def http_cases(stack):
+    portal = stack.portal()
+    document, claim = stack.application()
+    good = signing.submission(document, claim)
+    deep = b'{"document":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    cases = [
+        ("empty body", b"", {}, 400, "input.json"),
+        ("cut off", json.dumps(good).encode()[:-20], {}, 400, "input.json"),
+        ("deep", deep, {}, 400, "input.json"),
+        ("deep objects", b'{"a":' * 50_000 + b"1" + b"}" * 50_000, {}, 400, "input.json"),
+        ("not UTF-8", b'{"document":"\xff\xfe"}', {}, 400, "input.json"),
+        ("two values", b"{}{}", {}, 400, "input.json"),
+        ("no object", b"[]", {}, 400, "input.member"),
+        ("nothing in it", b"{}", {}, 400, "input.member"),
+        ("a number for the document", json.dumps({**good, "document": 7}).encode(), {}, 400, "input.member"),
+        ("no base64", json.dumps({**good, "document": "*"}).encode(), {}, 400, "input.member"),
+        ("an unknown member", json.dumps({**good, "documents": "x"}).encode(), {}, 400, "input.member"),
+        ("attachments as text", json.dumps({**good, "attachments": "x"}).encode(), {}, 400, "input.member"),
+        ("an applicant of no kind", json.dumps({**good, "applicant": {"kind": "ghost", "number": "1"}}).encode(), {}, 400, "input.member"),
+        ("wrong media type", json.dumps(good).encode(), {"Content-Type": "text/xml"}, 415, "request.media_type"),
+    ]
+    for name, body, headers, status, code in cases:
+        answer = portal.request("POST", "/v1/applications", raw=body, headers=headers)
+        check(answer.status == status and answer.code == code, f"{name}: expected {status} {code}, got {answer}")
+    too_large = spoken(stack, b"POST /v1/applications HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: Bearer "
+                       + stack.keys["egov"].encode() + b"\r\nContent-Length: 99999999999\r\nConnection: close\r\n\r\n{")
+    check(b" 413 " in too_large and b"input.too_large" in too_large, f"too large: {too_large[:300]!r}")
+    for name, octets in (("no HTTP", b"\x16\x03\x01\x02\x00\r\n\r\n"), ("two lengths", b"POST /v1/verify HTTP/1.1\r\nHost: localhost\r\n"
+                         b"Content-Length: 2\r\nContent-Length: 3\r\nConnection: close\r\n\r\n{}")):
+        said = spoken(stack, octets)
+        check(b" 400 " in said and b"request.malformed" in said, f"{name}: {said[:300]!r}")
+    header = spoken(stack, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Large: " + b"a" * 100_000 + b"\r\n\r\n")
+    check(b" 431 " in header and b"request.header_too_large" in header, f"a large header: {header[:300]!r}")
+    return len(cases) + 4
+
+
+def document_cases(stack):
+    """Well-formed requests whose document is bad: the report's decision is never accept, and nothing breaks."""
+    portal = stack.portal()
+    key = stack.key("head")
+    claim = signing.claim_of(key.entry)
+    plain = signing.application_xml(SERVICE, stack.licensor, claim).encode()
+    good = key.sign_xml(plain)
+    signature = good[good.index(b"<ds:Signature"):good.index(b"</ds:Signature>") + len(b"</ds:Signature>")]
+    bomb = b'<!DOCTYPE a [<!ENTITY b "' + b"b" * 1000 + b'"><!ENTITY c "' + b"&b;" * 1000 + b'">]><a>' + b"&c;" * 1000 + b"</a>"
+    external = b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>' + good.replace(b"<region>", b"<region>&b;")
+    cases = {
+        "one octet": b"\0", "cut off": good[: len(good) // 2], "no signature": plain, "a bomb": bomb, "an external entity": external,
+        "deep": b"<a>" * 20_000 + b"</a>" * 20_000, "not UTF-8": good.replace(b"</name>", b"\xff</name>", 1),
+        "a thousand signatures": good.replace(signature, signature * 1000),
+        "CMS of noise": b"\x30\x80" + b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" + b"\xa0\x80" * 500,
+        "a certificate that is none": good.replace(b"<ds:X509Certificate>", b"<ds:X509Certificate>AAAA", 1),
+        "changed": signing.tampered(good), "ten megabytes": good.replace(b"</region>", b"x" * 10_000_000 + b"</region>", 1),
+    }
+    for name, document in cases.items():
+        answer = portal.post("/v1/applications", signing.submission(document, claim))
+        check(answer.status in (400, 413, 422) and answer.code, f"{name}: {answer}")
+        asked = portal.post("/v1/verify", {"document": base64.b64encode(document).decode()})
+        check(asked.status in (400, 413, 422) or asked.body.get("decision") in ("refuse", "retry"), f"{name}, asked: {asked}")
+        say(f"  {name}: {answer.status} {answer.code}")
+        stack.daemon.check_running()
+    return len(cases)
+
+
+def scenario(stack):
+    cases = http_cases(stack) + document_cases(stack)
+    check(stack.registered_count() == 0, "something bad was registered")
+    stack.registered()
+    expect(stack.nobody.get("/readyz"), 200)
+    say(f"bad_requests: {cases} refused with their codes, none registered, a good one taken afterwards")
+
+
+if __name__ == "__main__":
+    sys.exit(main(__doc__, scenario))

@@ -1,0 +1,38 @@
+#!/usr/bin/python3 -B
+"""The key server stops: decisions that need it get 503, all else goes on; it comes back, and the decision is finished."""
+import base64
+import sys
+
+from stack import check, expect, main, say, until
+
+
+def scenario(stack):
+    officer = stack.officer()
+    number, _ = stack.registered()
+    prepared = expect(officer.prepare(number), 201).body
+    path, body = officer.signed_for(prepared)
+    stack.keyd.kill()
+    answer = expect(officer.api.post(path, body), 503, "keyd.unreachable")
+    check(int(answer.headers.get("Retry-After", 0)) > 0, f"no Retry-After: {answer}")
+    # Others are served: submissions, and decisions signed on workstations.
+    another, _ = stack.registered("individual")
+    officer.decide(another, "refusal", "workstation")
+    intent = f"/v1/intents/{prepared['intent']['id']}"
+    check(expect(officer.api.get(intent), 200).body["state"] == "signing", "the approved intent does not wait")
+    # The daemon goes too: what was approved is on record.
+    stack.daemon.kill()
+    stack.keyd.start()
+    stack.wait_for_keyd()
+    stack.daemon.start()
+    stack.wait_for_daemon()
+    officer.log_in()
+    # By itself: the officer need not come back.
+    until(lambda: expect(officer.api.get(intent), 200).body["state"] == "committed", "the decision")
+    finished = expect(officer.api.post(path, body), 200).body
+    stored = expect(stack.portal().get(f"/v1/applications/{number}/decision/document"), 200).octets
+    check(base64.b64decode(finished["document"]) == stored, "the repeat got another document")
+    say("keyd_down: 503 keyd.unreachable, others served, finished after both restarts")
+
+
+if __name__ == "__main__":
+    sys.exit(main(__doc__, scenario))

@@ -1,0 +1,73 @@
+#!/usr/bin/python3 -B
+"""Every operation of openapi.json, tried by strangers: no key, another portal, an officer of another licensor.
+
+None of them gets anything of an application, intent or licence that is not theirs: 401, 403 or 404, and no answer holds
+the number, name or document of somebody else's.
+"""
+import base64
+import sys
+
+from stack import check, expect, main, say
+
+# Open to everybody by its nature; holds nothing of anybody.
+OPEN = {"GET /healthz", "GET /readyz", "GET /metrics", "GET /v1/openapi.json", "GET /v1/services",
+        "POST /v1/login/challenge", "POST /v1/login"}
+# Asks about what the caller brings, or lists what is the caller's own.
+OWN = {"GET /v1/session", "DELETE /v1/session", "POST /v1/verify", "POST /v1/certificates/check", "POST /v1/applications",
+       "GET /v1/applications", "GET /v1/licences"}
+BODIES = {"prepareDecision": {"kind": "grant", "mode": "keyd"}, "approve": {"approval": "AAAA"},
+          "acceptSignature": {"document": "AAAA"}, "abandonIntent": {"note": "a stranger's"},
+          "changeLicence": {"event": "terminated", "reason": "a stranger's"}}
+
+
+def scenario(stack):
+    officer = stack.officer()
+    decided, document = stack.registered()
+    finished = officer.decide(decided, "grant", "workstation").body
+    waiting, _ = stack.registered("individual")
+    prepared = expect(officer.prepare(waiting, "grant", "keyd"), 201).body
+    sha256 = expect(officer.api.get(f"/v1/applications/{waiting}"), 200).body["attachments"][0]["sha256"]
+    names = [{"{number}": decided, "{id}": prepared["intent"]["id"], "{sha256}": sha256},
+             {"{number}": waiting, "{id}": prepared["intent"]["id"], "{sha256}": sha256}]
+    licence = {"{number}": finished["number"]}
+    secrets = [decided, waiting, finished["number"], prepared["intent"]["id"], base64.b64encode(document).decode()[:60],
+               stack.index["certificates"]["individual"]["iin"], "ДЕМО МҰНАЙ СЕРВИС"]
+    strangers = {"nobody": stack.nobody, "a made-up key": stack.nobody.as_caller("tnb_" + "A" * 43),
+                 "another portal": stack.portal("other"), "an officer of another licensor": stack.officer("officer-industry").api}
+    description = expect(stack.nobody.get("/v1/openapi.json"), 200).body
+    tried = 0
+    for pattern, operations in description["paths"].items():
+        for method, operation in operations.items():
+            if method not in ("get", "post", "put", "delete", "patch"):
+                continue
+            name = f"{method.upper()} {pattern}"
+            for values in [licence] if "/licences/" in pattern else names:
+                path = pattern
+                for variable, value in values.items():
+                    path = path.replace(variable, value)
+                for who, api in strangers.items():
+                    if name == "DELETE /v1/session":
+                        continue  # ends the stranger's own
+                    answer = api.request(method.upper(), path, BODIES.get(operation["operationId"]))
+                    tried += 1
+                    if name in OPEN:
+                        allowed = answer.status < 500
+                    elif name in OWN:
+                        allowed = answer.status in ((401,) if "key" in who or who == "nobody" else (200, 400, 403, 415))
+                    else:
+                        allowed = answer.status in (401, 403, 404)
+                    check(allowed, f"{who}: {name}: {answer}")
+                    # The problem document's `detail` may repeat what the caller itself asked for.
+                    asked = answer.octets.decode("utf-8", "replace")
+                    for secret in secrets:
+                        check(secret not in asked or secret in path, f"{who}: {name} tells {secret}: {answer}")
+    # They did nothing either.
+    state = expect(officer.api.get(f"/v1/intents/{prepared['intent']['id']}"), 200).body["state"]
+    check(state == "prepared", f"the intent is {state}")
+    check(expect(officer.api.get(f"/v1/licences/{finished['number']}"), 200).body["state"] == "active", "the licence was changed")
+    check(expect(stack.portal().get(f"/v1/applications/{decided}/document"), 200).octets == document, "its own portal gets it")
+    say(f"tenants: {tried} requests by strangers, nothing told, nothing changed")
+
+
+if __name__ == "__main__":
+    sys.exit(main(__doc__, scenario))
