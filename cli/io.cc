@@ -135,7 +135,9 @@ base::Result<base::Secret> ask(const std::string& prompt) {
 int exit_code_of(const base::Error& error) {
   // A locked PIN or a module that does not load will not come right by trying again.
   constexpr Code kNoMatterOfTime[] = {Code::kTokenModule, Code::kTokenPinLocked, Code::kTokenFailed};
-  if (error.code() == Code::kInputUsage) return kExitUsage;
+  // A value that an option cannot take is wrong usage, like an option that there is none.
+  if (error.code() == Code::kInputUsage || error.code() == Code::kInputTime || error.code() == Code::kInputMember)
+    return kExitUsage;
   if (std::ranges::find(kNoMatterOfTime, error.code()) != std::ranges::end(kNoMatterOfTime)) return kExitFile;
   switch (base::info(error.code()).effect) {
     case base::Effect::kRefuse:

@@ -32,34 +32,47 @@ class Page {
 };
 
 // Names come from certificates that anybody can make.
-std::string shown(const std::string& text) { return base::escape_for_display(text); }
+std::string shown(const std::string& text) {
+  return base::escape_for_display(text);
+}
 
 Word decision_word(verify::Decision decision) {
   switch (decision) {
-    case verify::Decision::kAccept: return Word::kAccept;
-    case verify::Decision::kRetry: return Word::kRetry;
-    case verify::Decision::kRefuse: break;
+    case verify::Decision::kAccept:
+      return Word::kAccept;
+    case verify::Decision::kRetry:
+      return Word::kRetry;
+    case verify::Decision::kRefuse:
+      break;
   }
   return Word::kRefuse;
 }
 
 Word status_word(verify::RevocationStatus status) {
   switch (status) {
-    case verify::RevocationStatus::kGood: return Word::kGood;
-    case verify::RevocationStatus::kRevoked: return Word::kRevoked;
-    case verify::RevocationStatus::kOnHold: return Word::kOnHold;
-    case verify::RevocationStatus::kUnknown: break;
+    case verify::RevocationStatus::kGood:
+      return Word::kGood;
+    case verify::RevocationStatus::kRevoked:
+      return Word::kRevoked;
+    case verify::RevocationStatus::kOnHold:
+      return Word::kOnHold;
+    case verify::RevocationStatus::kUnknown:
+      break;
   }
   return Word::kUnknown;
 }
 
 Word subject_word(verify::SubjectKind kind) {
   switch (kind) {
-    case verify::SubjectKind::kCertificate: return Word::kCertificate;
-    case verify::SubjectKind::kCrl: return Word::kCrl;
-    case verify::SubjectKind::kOcsp: return Word::kOcsp;
+    case verify::SubjectKind::kCertificate:
+      return Word::kCertificate;
+    case verify::SubjectKind::kCrl:
+      return Word::kCrl;
+    case verify::SubjectKind::kOcsp:
+      return Word::kOcsp;
     case verify::SubjectKind::kDocument:
-    case verify::SubjectKind::kTimestamp: break;
+    case verify::SubjectKind::kTimestamp:
+      break;
   }
   return Word::kDocument;
 }
@@ -86,8 +99,10 @@ void write_certificate(Page& page, unsigned indent, const verify::CertificateSum
 void write_revocation(Page& page, const verify::RevocationEntry& entry) {
   std::string text = fmt::format("{}: {}, {} {}, {}", shown(entry.certificate), page.say(status_word(entry.status)),
                                  entry.kind, shown(entry.source), base::format_time(entry.this_update));
-  if (entry.next_update) text += fmt::format(", {} {}", page.say(Word::kNextUpdate), base::format_time(*entry.next_update));
-  if (entry.revocation_time) text += fmt::format(", {} {}", page.say(Word::kSince), base::format_time(*entry.revocation_time));
+  if (entry.next_update)
+    text += fmt::format(", {} {}", page.say(Word::kNextUpdate), base::format_time(*entry.next_update));
+  if (entry.revocation_time)
+    text += fmt::format(", {} {}", page.say(Word::kSince), base::format_time(*entry.revocation_time));
   if (!entry.reason.empty()) text += fmt::format(", {}: {}", page.say(Word::kReason), shown(entry.reason));
   page.line(1, "{}: {}", page.say(Word::kRevocation), text);
 }
@@ -113,14 +128,18 @@ void write_finding(Page& page, const verify::Finding& finding, verify::SubjectKi
   for (const verify::RevocationEntry& entry : finding.revocation) write_revocation(page, entry);
   write_errors(page, 1, finding.errors);
   for (const base::Error& warning : finding.warnings) {
-    page.line(1, "! {}: {} [{}]", page.say(Word::kWarning), warning.message(page.language()), base::dotted(warning.code()));
+    page.line(1, "! {}: {} [{}]", page.say(Word::kWarning), warning.message(page.language()),
+              base::dotted(warning.code()));
   }
 }
 
 void write_answer(Page& page, const verify::Answer& answer) {
-  if (answer.entries) page.line(1, "{} {}, thisUpdate {}", *answer.entries, page.say(Word::kEntries), base::format_time(answer.this_update));
+  if (answer.entries)
+    page.line(1, "{} {}, thisUpdate {}", *answer.entries, page.say(Word::kEntries),
+              base::format_time(answer.this_update));
   for (const verify::Answer::Status& status : answer.statuses) {
-    page.line(1, "{} {}: {} {}", page.say(Word::kSerial), status.serial, page.say(status_word(status.status)), status.reason);
+    page.line(1, "{} {}: {} {}", page.say(Word::kSerial), status.serial, page.say(status_word(status.status)),
+              status.reason);
   }
 }
 
@@ -144,14 +163,15 @@ std::string report_text(const verify::Report& report, Language language) {
   page.line(0, "{}{}", page.say(decision_word(report.outcome.decision)), sub.empty() ? "" : fmt::format(" — {}", sub));
   page.line(0, "{}: {}, sha256 {}", page.say(subject_word(report.subject)), report.format, report.document);
   page.line(0, "{} {}, {} {}, {} {}", page.say(Word::kCheckedAt), base::format_time(report.validation_time),
-            page.say(Word::kPolicy), report.policy_id, page.say(Word::kRevocationMode), to_string(report.revocation_mode));
+            page.say(Word::kPolicy), report.policy_id, page.say(Word::kRevocationMode),
+            to_string(report.revocation_mode));
   if (report.conformance_only) page.line(0, "! {}", page.say(Word::kConformanceOnly));
   write_errors(page, 0, report.errors);
   for (const verify::Finding& finding : report.findings) write_finding(page, finding, report.subject);
   if (report.answer) write_answer(page, *report.answer);
   if (report.identity) {
-    page.line(0, "{}: {} {} {}, {} {} — {}", page.say(Word::kIdentity), report.identity->kind, page.say(Word::kExpected),
-              shown(report.identity->expected), page.say(Word::kFound),
+    page.line(0, "{}: {} {} {}, {} {} — {}", page.say(Word::kIdentity), report.identity->kind,
+              page.say(Word::kExpected), shown(report.identity->expected), page.say(Word::kFound),
               report.identity->found.empty() ? std::string(page.say(Word::kNone)) : shown(report.identity->found),
               page.say(report.identity->match ? Word::kEqual : Word::kNotEqual));
   }

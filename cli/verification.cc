@@ -38,8 +38,10 @@ base::Status for_each_file(const std::vector<std::string>& names, std::size_t ma
   return {};
 }
 
-std::unexpected<base::Error> wrong_content(const std::string& file, const std::string& expected, const base::Error& why) {
-  return base::fail(Code::kFileWrongContent, {{"file", file}, {"expected", expected}}, why.message() + " " + why.cause());
+std::unexpected<base::Error> wrong_content(const std::string& file, const std::string& expected,
+                                           const base::Error& why) {
+  return base::fail(Code::kFileWrongContent, {{"file", file}, {"expected", expected}},
+                    why.message() + " " + why.cause());
 }
 
 // Every block with this label, or the one object that the file is.
@@ -60,45 +62,50 @@ base::Result<std::vector<base::Bytes>> objects_in(base::ByteView file, std::stri
 }
 
 base::Status add_crls(const VerificationOptions& options, base::Time received_at, verify::EvidenceSet& evidence) {
-  return for_each_file(options.crls, base::Limits{}.max_crl_bytes, [&](const std::string& file, const base::Bytes& octets) -> base::Status {
-    const auto objects = objects_in(octets, "X509 CRL");
-    if (!objects) return wrong_content(file, "CRL", objects.error());
-    for (const base::Bytes& der : *objects) {
-      auto crl = ocsp::Crl::parse(der);
-      if (crl) {
-        evidence.add(verify::CrlItem{.id = (*crl)->digest(), .crl = *crl, .asked_for = {}, .source = file, .received_at = received_at});
-      } else if (crl.error().code() == Code::kCrlMalformed) {
-        return wrong_content(file, "CRL", crl.error());
-      } else {
-        // A list that this program must not use (an unknown critical extension) is evidence that is not there.
-        evidence.add(verify::SourceFailure{file, crl.error(), received_at, {}});
-      }
-    }
-    return {};
-  });
+  return for_each_file(
+      options.crls, base::Limits{}.max_crl_bytes,
+      [&](const std::string& file, const base::Bytes& octets) -> base::Status {
+        const auto objects = objects_in(octets, "X509 CRL");
+        if (!objects) return wrong_content(file, "CRL", objects.error());
+        for (const base::Bytes& der : *objects) {
+          auto crl = ocsp::Crl::parse(der);
+          if (crl) {
+            evidence.add(verify::CrlItem{
+                .id = (*crl)->digest(), .crl = *crl, .asked_for = {}, .source = file, .received_at = received_at});
+          } else if (crl.error().code() == Code::kCrlMalformed) {
+            return wrong_content(file, "CRL", crl.error());
+          } else {
+            // A list that this program must not use (an unknown critical extension) is evidence that is not there.
+            evidence.add(verify::SourceFailure{file, crl.error(), received_at, {}});
+          }
+        }
+        return {};
+      });
 }
 
 base::Status add_ocsp(const VerificationOptions& options, base::Time received_at, verify::EvidenceSet& evidence) {
-  return for_each_file(options.ocsp, base::Limits{}.max_ocsp_bytes, [&](const std::string& file, const base::Bytes& octets) -> base::Status {
-    const auto objects = objects_in(octets, "OCSP RESPONSE");
-    if (!objects) return wrong_content(file, "OCSP response", objects.error());
-    for (const base::Bytes& der : *objects) {
-      auto response = ocsp::parse_response(der);
-      if (!response && response.error().code() == Code::kOcspMalformed) return wrong_content(file, "OCSP response", response.error());
-      if (!response) {
-        evidence.add(verify::SourceFailure{file, response.error(), received_at, {}});
-        continue;
-      }
-      evidence.add(verify::OcspItem{.id = (*response)->digest,
-                                    .response = *response,
-                                    .octets = std::make_shared<const base::Bytes>(der),
-                                    .nonce = {},
-                                    .asked_for = {},
-                                    .source = file,
-                                    .received_at = received_at});
-    }
-    return {};
-  });
+  return for_each_file(options.ocsp, base::Limits{}.max_ocsp_bytes,
+                       [&](const std::string& file, const base::Bytes& octets) -> base::Status {
+                         const auto objects = objects_in(octets, "OCSP RESPONSE");
+                         if (!objects) return wrong_content(file, "OCSP response", objects.error());
+                         for (const base::Bytes& der : *objects) {
+                           auto response = ocsp::parse_response(der);
+                           if (!response && response.error().code() == Code::kOcspMalformed)
+                             return wrong_content(file, "OCSP response", response.error());
+                           if (!response) {
+                             evidence.add(verify::SourceFailure{file, response.error(), received_at, {}});
+                             continue;
+                           }
+                           evidence.add(verify::OcspItem{.id = (*response)->digest,
+                                                         .response = *response,
+                                                         .octets = std::make_shared<const base::Bytes>(der),
+                                                         .nonce = {},
+                                                         .asked_for = {},
+                                                         .source = file,
+                                                         .received_at = received_at});
+                         }
+                         return {};
+                       });
 }
 
 base::Result<std::vector<pki::CertificatePtr>> read_all_certificates(const std::vector<std::string>& names) {
@@ -147,13 +154,15 @@ base::Result<std::vector<pki::CertificatePtr>> read_certificates(const std::stri
   std::vector<pki::CertificatePtr> all;
   // A bundle of every public root there is has under a megabyte.
   constexpr std::size_t kMaxBundleBytes = 16U << 20;
-  TANBA_CHECK(for_each_file({file_or_directory}, kMaxBundleBytes, [&](const std::string& file, const base::Bytes& octets) -> base::Status {
-    auto some = pki::parse_certificates(octets);
-    if (!some) return wrong_content(file, "certificate", some.error());
-    if (some->empty()) return wrong_content(file, "certificate", base::Error(Code::kFormatUnknown));
-    all.insert(all.end(), some->begin(), some->end());
-    return {};
-  }));
+  TANBA_CHECK(for_each_file({file_or_directory}, kMaxBundleBytes,
+                            [&](const std::string& file, const base::Bytes& octets) -> base::Status {
+                              auto some = pki::parse_certificates(octets);
+                              if (!some) return wrong_content(file, "certificate", some.error());
+                              if (some->empty())
+                                return wrong_content(file, "certificate", base::Error(Code::kFormatUnknown));
+                              all.insert(all.end(), some->begin(), some->end());
+                              return {};
+                            }));
   return all;
 }
 
@@ -171,7 +180,8 @@ base::Result<Prepared> prepare(const VerificationOptions& options, verify::Revoc
   TANBA_TRY(std::vector<pki::CertificatePtr> intermediates, read_all_certificates(options.intermediates));
   std::vector<pki::Anchor> trusted;
   for (const pki::CertificatePtr& anchor : anchors) {
-    trusted.push_back({.certificate = anchor, .purposes = pki::TrustPurposes::all(), .trusted_from = {}, .trusted_until = {}});
+    trusted.push_back(
+        {.certificate = anchor, .purposes = pki::TrustPurposes::all(), .trusted_from = {}, .trusted_until = {}});
   }
   input.trust = pki::TrustSnapshot::make(std::move(trusted), std::move(intermediates));
   TANBA_CHECK(add_crls(options, input.now, prepared.evidence));
@@ -179,7 +189,8 @@ base::Result<Prepared> prepare(const VerificationOptions& options, verify::Revoc
   return prepared;
 }
 
-base::Result<verify::Report> run(const VerificationOptions& options, Prepared prepared, verify::evidence::Subject subject) {
+base::Result<verify::Report> run(const VerificationOptions& options, Prepared prepared,
+                                 verify::evidence::Subject subject) {
   TANBA_TRY(const auto workers, verify::evidence::Workers::start({.threads = 1}));
   verify::evidence::Store store(verify::evidence::Store::Options{});
   std::unique_ptr<net::fetch::Fetcher> fetcher;
@@ -188,11 +199,12 @@ base::Result<verify::Report> run(const VerificationOptions& options, Prepared pr
     fetcher = std::make_unique<net::fetch::Fetcher>(net::fetch::Fetcher::Options{.policy = std::move(policy)});
   }
   verify::evidence::Verifier verifier(*workers, fetcher.get(), store, {});
-  verify::evidence::Task task{.subject = std::move(subject),
-                              .input = std::move(prepared.input),
-                              .evidence = std::move(prepared.evidence),
-                              .sources = options.online ? verify::evidence::Sources::kFetch : verify::evidence::Sources::kAtHandOnly,
-                              .deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60)};
+  verify::evidence::Task task{
+      .subject = std::move(subject),
+      .input = std::move(prepared.input),
+      .evidence = std::move(prepared.evidence),
+      .sources = options.online ? verify::evidence::Sources::kFetch : verify::evidence::Sources::kAtHandOnly,
+      .deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60)};
   TANBA_TRY(verify::evidence::Verified verified, verifier.verify_and_wait(std::move(task)));
   return std::move(verified.report);
 }

@@ -19,9 +19,9 @@ int finish(base::Result<verify::Report> report, const Output& output) {
 
 // What is wrong inside FILE is a verdict about it: format failure, refuse. Only that it cannot be opened is not.
 base::Result<verify::Report> judge_or_unreadable(const VerificationOptions& options, Prepared prepared,
-                                                 verify::SubjectKind kind,
+                                                 verify::SubjectKind kind, base::ByteView octets,
                                                  const base::Result<verify::evidence::Subject>& subject) {
-  if (!subject) return verify::unreadable(kind, subject.error(), prepared.input);
+  if (!subject) return verify::unreadable(kind, octets, subject.error(), prepared.input);
   return run(options, std::move(prepared), *subject);
 }
 
@@ -62,7 +62,7 @@ base::Result<verify::Report> certificate_report(const CertVerifyOptions& options
     subject = verify::evidence::Subject(certificates->front());
     prepared.input.candidates.assign(certificates->begin() + 1, certificates->end());
   }
-  return judge_or_unreadable(options.common, std::move(prepared), verify::SubjectKind::kCertificate, subject);
+  return judge_or_unreadable(options.common, std::move(prepared), verify::SubjectKind::kCertificate, file, subject);
 }
 
 base::Result<verify::Report> crl_report(const CrlVerifyOptions& options) {
@@ -73,7 +73,7 @@ base::Result<verify::Report> crl_report(const CrlVerifyOptions& options) {
     TANBA_TRY(ocsp::CrlPtr crl, ocsp::Crl::parse(der));
     return verify::evidence::Subject(std::move(crl));
   };
-  return judge_or_unreadable(options.common, std::move(prepared), verify::SubjectKind::kCrl, parse());
+  return judge_or_unreadable(options.common, std::move(prepared), verify::SubjectKind::kCrl, file, parse());
 }
 
 base::Result<pki::CertificatePtr> first_certificate(const std::string& file) {
@@ -99,13 +99,14 @@ base::Result<verify::Report> ocsp_report(const OcspVerifyOptions& options) {
     return verify::evidence::Subject(subject);
   };
   const base::Result<verify::evidence::Subject> parsed = parse();
-  return judge_or_unreadable(options.common, std::move(prepared), verify::SubjectKind::kOcsp, parsed);
+  return judge_or_unreadable(options.common, std::move(prepared), verify::SubjectKind::kOcsp, file, parsed);
 }
 
 json::value certificate_json(const pki::Certificate& certificate) {
   const pki::Identity identity = identity_of(certificate);
   json::array roles;
-  for (const pki::Oid& role : identity.roles) roles.push_back(json::object{{"oid", role.dotted()}, {"name", pki::role_name(role)}});
+  for (const pki::Oid& role : identity.roles)
+    roles.push_back(json::object{{"oid", role.dotted()}, {"name", pki::role_name(role)}});
   const auto text = [](const std::string& value) { return json::value(base::escape_for_display(value, 1000)); };
   json::object out{{"subject", text(certificate.subject().rfc4514())},
                    {"issuer", text(certificate.issuer().rfc4514())},
@@ -127,15 +128,21 @@ json::value certificate_json(const pki::Certificate& certificate) {
 
 }  // namespace
 
-int verify_document(const VerifyOptions& options, const Output& output) { return finish(document_report(options), output); }
+int verify_document(const VerifyOptions& options, const Output& output) {
+  return finish(document_report(options), output);
+}
 
 int verify_certificate(const CertVerifyOptions& options, const Output& output) {
   return finish(certificate_report(options), output);
 }
 
-int verify_crl(const CrlVerifyOptions& options, const Output& output) { return finish(crl_report(options), output); }
+int verify_crl(const CrlVerifyOptions& options, const Output& output) {
+  return finish(crl_report(options), output);
+}
 
-int verify_ocsp(const OcspVerifyOptions& options, const Output& output) { return finish(ocsp_report(options), output); }
+int verify_ocsp(const OcspVerifyOptions& options, const Output& output) {
+  return finish(ocsp_report(options), output);
+}
 
 int show_certificate(const std::string& file, const Output& output) {
   const auto certificates = read_certificates(file);

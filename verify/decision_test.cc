@@ -19,7 +19,9 @@ Outcome of(std::vector<Code> codes) {
   return decide(errors);
 }
 
-TEST(Decision, NoErrorAccepts) { EXPECT_EQ(of({}), (Outcome{Decision::kAccept, Indication::kPassed, SubIndication::kNone})); }
+TEST(Decision, NoErrorAccepts) {
+  EXPECT_EQ(of({}), (Outcome{Decision::kAccept, Indication::kPassed, SubIndication::kNone}));
+}
 
 // The whole table: each code alone decides by its effect, and whatever is no verdict never accepts.
 TEST(Decision, EachCodeAloneDecidesByItsEffect) {
@@ -37,9 +39,9 @@ TEST(Decision, RetryOnlyWhenEveryCauseIsOfEvidence) {
 }
 
 TEST(Decision, SubIndicationIsTheFirstInTheOrderOfTheDesign) {
-  const std::vector<Code> in_order = {Code::kFormatUnknown,     Code::kDigestMismatch,     Code::kSignatureBroken,
-                                      Code::kPathNoChain,       Code::kRevocationRevoked,  Code::kPathExpired,
-                                      Code::kPathPolicy,        Code::kAlgorithmWeakKey,   Code::kIdentityMismatch,
+  const std::vector<Code> in_order = {Code::kFormatUnknown,  Code::kDigestMismatch,    Code::kSignatureBroken,
+                                      Code::kPathNoChain,    Code::kRevocationRevoked, Code::kPathExpired,
+                                      Code::kPathPolicy,     Code::kAlgorithmWeakKey,  Code::kIdentityMismatch,
                                       Code::kRoleNotEntitled};
   for (std::size_t first = 0; first < in_order.size(); ++first) {
     std::vector<Code> some(in_order.begin() + static_cast<std::ptrdiff_t>(first), in_order.end());

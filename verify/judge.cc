@@ -527,11 +527,19 @@ void add_errors(Report& report, std::vector<Error> errors) {
   conclude(report);
 }
 
-Report unreadable(SubjectKind subject, const Error& error, const JudgeInput& input) {
+Report unreadable(SubjectKind subject, base::ByteView octets, const Error& error, const JudgeInput& input) {
   Report report = empty_report(subject, input);
-  // As evidence an unreadable answer is only absent; as the thing to be judged it is broken.
-  const bool refuse = base::info(error.code()).effect == base::Effect::kRefuse;
-  report.errors.push_back(refuse ? error : Error(Code::kDerMalformed, {{"what", error.message()}}, error.cause()));
+  report.format = "unknown";
+  report.document = base::sha256(octets).hex();
+  // As evidence an unreadable answer is only absent; as the thing to be judged it is broken. And what is no document at
+  // all is called by what it should have been.
+  const bool refuse = base::info(error.code()).effect == base::Effect::kRefuse && error.code() != Code::kFormatUnknown;
+  const std::string wanted(to_string(subject));
+  report.errors.push_back(
+      refuse
+          ? error
+          : Error(Code::kDerMalformed,
+                  {{"what", error.code() == Code::kFormatUnknown ? "no " + wanted : error.message()}}, error.cause()));
   conclude(report);
   return report;
 }

@@ -82,6 +82,7 @@ struct OcspSubject {
 void add_errors(Report& report, std::vector<base::Error> errors);
 
 // A report for an object that could not even be read: format failure, refuse.
-[[nodiscard]] Report unreadable(SubjectKind subject, const base::Error& error, const JudgeInput& input);
+[[nodiscard]] Report unreadable(SubjectKind subject, base::ByteView octets, const base::Error& error,
+                                const JudgeInput& input);
 
 }  // namespace tanba::verify

@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 template <class T>
 T must(base::Result<T> result) {
   if (!result) {
-    ADD_FAILURE() << base::dotted(result.error().code()) << ": " << result.error().message() << " " << result.error().cause();
+    ADD_FAILURE() << base::dotted(result.error().code()) << ": " << result.error().message() << " "
+                  << result.error().cause();
     std::abort();  // nothing that follows would make sense
   }
   return *std::move(result);
@@ -46,11 +47,14 @@ class JudgeTest : public testing::Test {
   }
 
   base::Bytes read(const std::string& name) const { return must(base::read_file(root_ / name, 64U << 20)); }
-  pki::CertificatePtr certificate(const std::string& name) const { return must(pki::parse_certificates(read(name))).front(); }
+  pki::CertificatePtr certificate(const std::string& name) const {
+    return must(pki::parse_certificates(read(name))).front();
+  }
   pki::CertificatePtr person(const std::string& name) const { return certificate("certs/" + name + ".pem"); }
 
   void trust(const std::string& name, pki::TrustPurposes purposes = pki::TrustPurposes::all()) {
-    input_.trust = pki::TrustSnapshot::make({{.certificate = certificate(name), .purposes = purposes, .trusted_from = {}, .trusted_until = {}}}, {});
+    input_.trust = pki::TrustSnapshot::make(
+        {{.certificate = certificate(name), .purposes = purposes, .trusted_from = {}, .trusted_until = {}}}, {});
   }
   void add_crl(const std::string& name) {
     const auto crl = must(ocsp::Crl::parse(read(name)));
@@ -77,7 +81,8 @@ class JudgeTest : public testing::Test {
     return std::move(judgement.report);
   }
   static bool has(const Report& report, Code code) {
-    return std::ranges::any_of(all_errors(report), [code](const LocatedError& located) { return located.error.code() == code; });
+    return std::ranges::any_of(all_errors(report),
+                               [code](const LocatedError& located) { return located.error.code() == code; });
   }
 
   fs::path root_;
@@ -200,11 +205,26 @@ TEST_F(JudgeTest, ModeOffLooksAtNothingButLocalHolds) {
 TEST_F(JudgeTest, LocalHoldsReachByKeyNumberAndSerial) {
   add_crls();
   const auto head = person("head");
-  const std::vector<LocalHold> holds = {
-      {.over = LocalHold::Over::kKey, .value = head->key().digest.hex(), .issuer = {}, .since = input_.now, .reason = "r"},
-      {.over = LocalHold::Over::kBin, .value = *identity_of(*head).bin, .issuer = {}, .since = input_.now, .reason = "r"},
-      {.over = LocalHold::Over::kIin, .value = *identity_of(*head).iin, .issuer = {}, .since = input_.now, .reason = "r"},
-      {.over = LocalHold::Over::kSerial, .value = head->serial_hex(), .issuer = head->issuer().rfc4514(), .since = input_.now, .reason = "r"}};
+  const std::vector<LocalHold> holds = {{.over = LocalHold::Over::kKey,
+                                         .value = head->key().digest.hex(),
+                                         .issuer = {},
+                                         .since = input_.now,
+                                         .reason = "r"},
+                                        {.over = LocalHold::Over::kBin,
+                                         .value = *identity_of(*head).bin,
+                                         .issuer = {},
+                                         .since = input_.now,
+                                         .reason = "r"},
+                                        {.over = LocalHold::Over::kIin,
+                                         .value = *identity_of(*head).iin,
+                                         .issuer = {},
+                                         .since = input_.now,
+                                         .reason = "r"},
+                                        {.over = LocalHold::Over::kSerial,
+                                         .value = head->serial_hex(),
+                                         .issuer = head->issuer().rfc4514(),
+                                         .since = input_.now,
+                                         .reason = "r"}};
   for (const LocalHold& hold : holds) {
     evidence_ = {};
     add_crls();

@@ -47,10 +47,6 @@ class SingleFlight {
   std::map<std::string, std::vector<Waiter>> flights_;
 };
 
-bool is_internal(const Error& error) {
-  return base::info(error.code()).effect == base::Effect::kInternal;
-}
-
 }  // namespace
 
 struct Verifier::State {
@@ -286,10 +282,11 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
   }
 
   void finish(Worker& worker, base::Result<Verified> verified) {
-    if (!verified && !is_internal(verified.error()) &&
-        base::info(verified.error().code()).effect == base::Effect::kRefuse) {
-      verified = Verified{facts_, unreadable(SubjectKind::kDocument, verified.error(), task_.input),
-                          std::move(task_.evidence)};
+    // A limit that was reached while judging is a verdict about what was judged, not a fault of ours.
+    if (!verified && base::info(verified.error().code()).effect == base::Effect::kRefuse) {
+      Report report = unreadable(SubjectKind::kDocument, {}, verified.error(), task_.input);
+      if (facts_) report.document = facts_->document.hex();
+      verified = Verified{facts_, std::move(report), std::move(task_.evidence)};
     }
     std::exchange(completion_, nullptr)(worker, std::move(verified));
   }
