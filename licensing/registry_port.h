@@ -289,6 +289,8 @@ class RegistryPort {
   [[nodiscard]] virtual base::Result<std::vector<LicenceRow>> licences(const Scope& scope,
                                                                        const LicenceQuery& query) = 0;
   [[nodiscard]] virtual base::Result<Intent> intent(std::string_view id) = 0;
+  // The one intent on this application that is neither committed nor abandoned.
+  [[nodiscard]] virtual base::Result<std::optional<Intent>> open_intent(std::string_view application) = 0;
   [[nodiscard]] virtual base::Result<std::vector<Intent>> intents(IntentState state) = 0;
   // The evidence of an application's or decision's report, by application or decision number.
   [[nodiscard]] virtual base::Result<std::vector<EvidenceRow>> evidence(std::string_view number) = 0;

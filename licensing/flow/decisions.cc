@@ -46,6 +46,12 @@ base::Result<base::Digest> content_digest(pki::Context& context, base::ByteView 
   return digest;
 }
 
+// Does this request, made again, mean the intent that waits?
+bool same_wish(const Intent& open, const DecisionRequest& request) {
+  return open.officer.id == request.officer.id && open.mode == request.mode && open.kind == request.terms.kind &&
+         open.terms.reason == request.terms.reason && open.terms.valid_until == request.terms.valid_until;
+}
+
 template <class T, class Run>
 void on_desk(verify::evidence::Workers& desk, Done<T> done, Run run) {
   auto shared = std::make_shared<Done<T>>(std::move(done));
@@ -91,6 +97,12 @@ base::Result<PreparedDecision> Flow::prepare_now(Worker& worker, DecisionRequest
   }
   const ApplicationFacts facts{application.number, application.service, application.licensor_bin, application.state};
   TANBA_TRY(ProposedDecision proposal, first_error(propose_decision(facts, *service, request.officer, request.terms)));
+  // Whoever lost the answer asks again and gets the first one; nobody else can know the intent's id.
+  TANBA_TRY(auto open, parts_.registry.open_intent(application.number));
+  if (open && same_wish(*open, request)) {
+    TANBA_TRY(base::Bytes document, parts_.registry.document(open->prepared));
+    return prepared_answer(*std::move(open), std::move(document));
+  }
   const base::Time now = parts_.clock.now();
   TANBA_TRY(const RegisterNumber number, parts_.registry.execute(ReserveNumber{proposal, now}));
   TANBA_TRY(const std::string text, write_decision({.number = number.text(),
@@ -108,8 +120,12 @@ base::Result<PreparedDecision> Flow::prepare_now(Worker& worker, DecisionRequest
                                                                  .key = key,
                                                                  .content = content,
                                                                  .prepared = document}));
+  return prepared_answer(std::move(intent), std::move(document));
+}
+
+PreparedDecision Flow::prepared_answer(Intent intent, base::Bytes document) const {
   PreparedDecision prepared{.intent = std::move(intent), .document = std::move(document), .approval_text = {}};
-  if (request.mode == SigningMode::kKeyd)
+  if (prepared.intent.mode == SigningMode::kKeyd)
     prepared.approval_text = tokens::client::intent_text(key_intent(prepared.intent));
   return prepared;
 }

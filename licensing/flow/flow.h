@@ -127,7 +127,7 @@ class Flow {
   void verify(VerifyQuestion question, Done<verify::Report> done);
 
   // registry.not_found for an application of another licensor; what propose_decision refuses; registry.*;
-  // keyd.unknown_key when the licensor has no key there.
+  // keyd.unknown_key when the licensor has no key there. The same request again gives the intent that waits.
   void prepare_decision(DecisionRequest request, Done<PreparedDecision> done);
   // Key server: the officer's CMS over approval_text. The intent is approved, signed, verified and committed; repeated
   // with the same intent it goes on where it stopped.
@@ -166,6 +166,7 @@ class Flow {
   // On the desk's threads.
   using Worker = verify::evidence::Worker;
   [[nodiscard]] base::Result<PreparedDecision> prepare_now(Worker& worker, DecisionRequest& request);
+  [[nodiscard]] PreparedDecision prepared_answer(Intent intent, base::Bytes document) const;
   [[nodiscard]] base::Result<DecisionOutcome> approve_now(Worker& worker, const Officer& officer, const std::string& id,
                                                           base::Bytes approval);
   [[nodiscard]] base::Result<DecisionOutcome> sign_and_commit(Worker& worker, const Intent& intent);

@@ -427,6 +427,14 @@ base::Result<std::optional<Intent>> find_intent(Sql& sql, std::string_view id) {
                           read_intent);
 }
 
+base::Result<std::optional<Intent>> find_open_intent(Sql& sql, std::string_view application) {
+  return read_one<Intent>(
+      sql.row(fmt::format("{} WHERE i.application = :application AND i.state IN ('prepared', 'approved', 'signing')",
+                          kIntentSelect),
+              kIntentColumnCount, {application}),
+      read_intent);
+}
+
 base::Result<std::vector<Intent>> list_intents(Sql& sql, IntentState state) {
   return read_all<Intent>(sql.rows(fmt::format("{} WHERE i.state = :state ORDER BY i.position", kIntentSelect),
                                    kIntentColumnCount, {to_string(state)}),

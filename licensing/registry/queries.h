@@ -24,6 +24,8 @@ namespace tanba::licensing::registry {
 [[nodiscard]] base::Result<std::vector<LicenceRow>> list_licences(Sql& sql, const Scope& scope,
                                                                   const LicenceQuery& query);
 [[nodiscard]] base::Result<std::optional<Intent>> find_intent(Sql& sql, std::string_view id);
+// The one intent on this application that is neither committed nor abandoned.
+[[nodiscard]] base::Result<std::optional<Intent>> find_open_intent(Sql& sql, std::string_view application);
 [[nodiscard]] base::Result<std::vector<Intent>> list_intents(Sql& sql, IntentState state);
 [[nodiscard]] base::Result<std::vector<EvidenceRow>> list_evidence(Sql& sql, std::string_view owner);
 [[nodiscard]] base::Result<std::vector<JournalRow>> list_journal(Sql& sql, std::int64_t after, unsigned limit);

@@ -369,6 +369,10 @@ base::Result<Intent> Registry::intent(std::string_view id) {
   });
 }
 
+base::Result<std::optional<Intent>> Registry::open_intent(std::string_view application) {
+  return parts_->readers.with_session([&](Sql& sql) { return find_open_intent(sql, application); });
+}
+
 base::Result<std::vector<Intent>> Registry::intents(IntentState state) {
   return parts_->readers.with_session([&](Sql& sql) { return list_intents(sql, state); });
 }
