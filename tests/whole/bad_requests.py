@@ -30,7 +30,7 @@ def http_cases(stack):
         ("cut off", json.dumps(good).encode()[:-20], {}, 400, "input.json"),
         ("deep", deep, {}, 400, "input.json"),
         ("deep objects", b'{"a":' * 50_000 + b"1" + b"}" * 50_000, {}, 400, "input.json"),
-        ("not UTF-8", b'{"document":"\xff\xfe"}', {}, 400, "input.json"),
+        ("not UTF-8", b'{"document":"\xff\xfe"}', {}, 400, "input.utf8"),
         ("two values", b"{}{}", {}, 400, "input.json"),
         ("no object", b"[]", {}, 400, "input.member"),
         ("nothing in it", b"{}", {}, 400, "input.member"),
@@ -56,6 +56,12 @@ def http_cases(stack):
     return len(cases) + 4
 
 
+def replaced(document, old, new):
+    """With the first place changed; there must be one."""
+    check(old in document, f"nothing to change: {old!r}")
+    return document.replace(old, new, 1)
+
+
 def document_cases(stack):
     """Well-formed requests whose document is bad: the report's decision is never accept, and nothing breaks."""
     portal = stack.portal()
@@ -65,20 +71,26 @@ def document_cases(stack):
     good = key.sign_xml(plain)
     signature = good[good.index(b"<ds:Signature"):good.index(b"</ds:Signature>") + len(b"</ds:Signature>")]
     bomb = b'<!DOCTYPE a [<!ENTITY b "' + b"b" * 1000 + b'"><!ENTITY c "' + b"&b;" * 1000 + b'">]><a>' + b"&c;" * 1000 + b"</a>"
-    external = b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>' + good.replace(b"<region>", b"<region>&b;")
+    external = b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>' + replaced(good, b'<field name="region">', b'<field name="region">&b;')
     cases = {
-        "one octet": b"\0", "cut off": good[: len(good) // 2], "no signature": plain, "a bomb": bomb, "an external entity": external,
-        "deep": b"<a>" * 20_000 + b"</a>" * 20_000, "not UTF-8": good.replace(b"</name>", b"\xff</name>", 1),
-        "a thousand signatures": good.replace(signature, signature * 1000),
-        "CMS of noise": b"\x30\x80" + b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" + b"\xa0\x80" * 500,
-        "a certificate that is none": good.replace(b"<ds:X509Certificate>", b"<ds:X509Certificate>AAAA", 1),
-        "changed": signing.tampered(good), "ten megabytes": good.replace(b"</region>", b"x" * 10_000_000 + b"</region>", 1),
+        "one octet": (b"\0", "format.unknown"),
+        "cut off": (good[: len(good) // 2], "xml.malformed"),
+        "no signature": (plain, "format.no_signature"),
+        "a bomb": (bomb, "xml.doctype"),
+        "an external entity": (external, "xml.doctype"),
+        "deep": (b"<a>" * 20_000 + b"</a>" * 20_000, "limit.depth"),
+        "not UTF-8": (replaced(good, b"</name>", b"\xff</name>"), "xml.encoding"),
+        "a thousand signatures": (replaced(good, signature, signature * 1000), "limit.count"),
+        "CMS of noise": (b"\x30\x80" + b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" + b"\xa0\x80" * 500, "limit.depth"),
+        "a certificate that is none": (replaced(good, b"<ds:X509Certificate>", b"<ds:X509Certificate>AAAA"), "certificate.malformed"),
+        "changed": (signing.tampered(good), "digest.mismatch"),
+        "ten megabytes": (replaced(good, b"</field>", b"x" * 10_000_000 + b"</field>"), "digest.mismatch"),
     }
-    for name, document in cases.items():
+    for name, (document, code) in cases.items():
         answer = portal.post("/v1/applications", signing.submission(document, claim))
-        check(answer.status in (400, 413, 422) and answer.code, f"{name}: {answer}")
-        asked = portal.post("/v1/verify", {"document": base64.b64encode(document).decode()})
-        check(asked.status in (400, 413, 422) or asked.body.get("decision") in ("refuse", "retry"), f"{name}, asked: {asked}")
+        check(answer.status == 422 and answer.code == code, f"{name}: expected 422 {code}, got {answer}")
+        asked = expect(portal.post("/v1/verify", {"document": base64.b64encode(document).decode()}), 200)
+        check(asked.body.get("decision") == "refuse" and code in asked.octets.decode(), f"{name}, asked: {asked}")
         say(f"  {name}: {answer.status} {answer.code}")
         stack.daemon.check_running()
     return len(cases)

@@ -25,6 +25,7 @@ def scenario(stack):
     stack.wait_for_keyd()
     stack.daemon.start()
     stack.wait_for_daemon()
+    officer.api.close()  # the connection to the daemon that was killed
     officer.log_in()
     # By itself: the officer need not come back.
     until(lambda: expect(officer.api.get(intent), 200).body["state"] == "committed", "the decision")
