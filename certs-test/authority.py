@@ -5,7 +5,6 @@ that must survive is in `authority.sqlite`, which `serve` reads at every request
 `index.json` is written anew from it after each change, for programs that want to know what there is.
 """
 
-import base64
 import concurrent.futures
 import contextlib
 import datetime
@@ -24,11 +23,24 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 import der
 import outcomes
+import p12build
 import people
 import plans
 import x509build as build
+from der import pem, unpem
 from plans import Plan, Service
-from signers import RsaSigner, Signer, generate_rsa, load_key, save_key
+from signers import (
+    AnySigner,
+    DocumentSigner,
+    GostSigner,
+    KeyKind,
+    RsaSigner,
+    RussianOrderSigner,
+    Signer,
+    generate,
+    load_signer,
+    save_key,
+)
 
 UTC = datetime.timezone.utc
 P12_PASSWORD = "tanba-demo"
@@ -78,21 +90,6 @@ def parse_time(text: str) -> datetime.datetime:
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
-def pem(kind: str, content: bytes) -> bytes:
-    text = base64.b64encode(content).decode("ascii")
-    lines = [text[at : at + 64] for at in range(0, len(text), 64)]
-    return "\n".join([f"-----BEGIN {kind}-----", *lines, f"-----END {kind}-----", ""]).encode("ascii")
-
-
-def unpem(content: bytes) -> bytes:
-    """The first PEM block, or the octets themselves where there is none."""
-    marker = b"-----BEGIN "
-    if marker not in content:
-        return content
-    body = content.split(marker, 1)[1].split(b"-----", 2)[1]
-    return base64.b64decode(body)
-
-
 def write_atomically(path: pathlib.Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_bytes(content)
@@ -116,28 +113,28 @@ def new_serial() -> int:
 
 
 class KeyStore:
-    """Key slots: RSA keys that are made once and kept, several certificates may share one."""
+    """Key slots: keys that are made once and kept, several certificates may share one."""
 
     def __init__(self, folder: pathlib.Path):
         self.folder = folder
-        self._loaded: dict[str, RsaSigner] = {}
+        self._loaded: dict[str, AnySigner] = {}
 
-    def ensure(self, wanted: dict[str, int]) -> None:
-        """Makes the missing ones, two at a time (generation is the slow part, and leaves the interpreter's lock)."""
+    def ensure(self, wanted: dict[str, KeyKind]) -> None:
+        """Makes the missing ones, two at a time (generating RSA keys is the slow part, and leaves the interpreter's lock)."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        missing = [(slot, size) for slot, size in wanted.items() if not self._path(slot).exists()]
+        missing = [(slot, kind) for slot, kind in wanted.items() if not self._path(slot).exists()]
 
-        def make(item: tuple[str, int]) -> None:
+        def make(item: tuple[str, KeyKind]) -> None:
             temporary = self._path(f".{item[0]}.{os.getpid()}")
-            save_key(generate_rsa(item[1]), temporary)
+            save_key(generate(item[1]), temporary)
             temporary.replace(self._path(item[0]))
 
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
             list(pool.map(make, missing))
 
-    def signer(self, slot: str) -> RsaSigner:
+    def signer(self, slot: str) -> AnySigner:
         if slot not in self._loaded:
-            self._loaded[slot] = RsaSigner(load_key(self._path(slot)))
+            self._loaded[slot] = load_signer(self._path(slot))
         return self._loaded[slot]
 
     def _path(self, slot: str) -> pathlib.Path:
@@ -233,11 +230,11 @@ class Authority:
                 return unpem(path.read_bytes())
         raise UsageError(f"no certificate named {name}")
 
-    def signer(self, name: str) -> RsaSigner:
+    def signer(self, name: str) -> DocumentSigner:
         path = self.folder / "keys" / f"{name}.key.pem"
         if not path.exists():
             raise UsageError(f"no key of {name} here")
-        return RsaSigner(load_key(path))
+        return load_signer(path)
 
     def issuer(self, name: str) -> Issuer:
         if name not in self._issuers:
@@ -419,6 +416,7 @@ class Authority:
             "ocspUrl": meta["baseUrl"] + "/ocsp",
             "demoMarkerOid": build.DEMO_MARKER_OID,
             "anchors": "anchors.pem",
+            "gostAnchors": "anchors-gost.pem",
             "tlsAnchors": "tls-anchors.pem",
             "p12Password": P12_PASSWORD,
             "licensors": {key: {"bin": body.bin, "name": body.name} for key, body in people.LICENSORS.items()},
@@ -449,7 +447,7 @@ class CertificateWriter:
     def _days(self, days: tuple[int, int]) -> tuple[datetime.datetime, datetime.datetime]:
         return self._at + datetime.timedelta(days=days[0]), self._at + datetime.timedelta(days=days[1])
 
-    def authority_certificate(self, plan: plans.Authority, key: RsaSigner) -> bytes:
+    def authority_certificate(self, plan: plans.Authority, key: Signer) -> bytes:
         subject = build.name([("CN", plan.common_name), ("O", build.DEMO_ORGANIZATION), ("C", "KZ")])
         own_identifier = build.key_identifier(key.spki_der)
         if plan.short_identifier:
@@ -484,6 +482,9 @@ class CertificateWriter:
         if plan.digest != "sha256":
             assert isinstance(signer, RsaSigner)
             signer = signer.with_digest(plan.digest)
+        if plan.russian_order:
+            assert isinstance(signer, GostSigner)
+            signer = RussianOrderSigner(signer)
         serial = new_serial()
         extensions = [
             build.key_usage(list(plan.usages)),
@@ -525,7 +526,7 @@ class CertificateWriter:
         issuer = self._authority.issuer(plan.issuer)
         extensions = [
             build.key_usage(list(plan.usages)),
-            build.extended_key_usage(list(plan.ekus)),
+            build.extended_key_usage(list(plan.ekus), plan.critical_eku),
             build.subject_key_identifier(build.key_identifier(spki)),
         ]
         if issuer.key_identifier:
@@ -550,6 +551,8 @@ def describe(plan: Plan | Service | plans.Authority, certificate: bytes, has_key
         "kind": {"ca": "authority"}.get(place, "service" if isinstance(plan, Service) else "person"),
         "cert": f"{place}/{plan.name}.pem",
         "sha256": hashlib.sha256(certificate).hexdigest(),
+        "algorithm": "rsa" if isinstance(plan.key_kind, int) else plan.key_kind,
+        "anchors": plans.anchors_of(plan.issuer),
         "notBefore": rfc3339(begin),
         "notAfter": rfc3339(end),
         "note": plan.note,
@@ -617,11 +620,9 @@ class _Maker:
         self._authority.publish_crls(self._at - datetime.timedelta(hours=1))
 
     @staticmethod
-    def _wanted_keys() -> dict[str, int]:
-        wanted = {plan.key: plan.key_bits for plan in plans.AUTHORITIES}
-        wanted.update({plan.key: plan.key_bits for plan in plans.PLANS})
-        wanted.update({service.key: 2048 for service in plans.SERVICES})
-        return wanted
+    def _wanted_keys() -> dict[str, KeyKind]:
+        everything: list[Plan | Service | plans.Authority] = [*plans.AUTHORITIES, *plans.PLANS, *plans.SERVICES]
+        return {plan.key: plan.key_kind for plan in everything}
 
     def _add(self, plan: Plan | Service | plans.Authority, certificate: bytes, place: str) -> None:
         shutil.copyfile(self._keys.folder / f"{plan.key}.key.pem", self._folder / "keys" / f"{plan.name}.key.pem")
@@ -646,9 +647,23 @@ class _Maker:
 
     def _write_anchors(self) -> None:
         shutil.copyfile(self._folder / "ca" / "root.pem", self._folder / "anchors.pem")
+        shutil.copyfile(self._folder / "ca" / "gost-root.pem", self._folder / "anchors-gost.pem")
         shutil.copyfile(self._folder / "ca" / "tls-root.pem", self._folder / "tls-anchors.pem")
 
     def _write_p12(self) -> None:
+        everybody: list[Plan | Service] = [*plans.PLANS, *plans.SERVICES]
+        for plan in everybody:
+            signer, certificate = self._keys.signer(plan.key), self._authority.certificate(plan.name)
+            path = self._folder / "p12" / f"{plan.name}.p12"
+            path.touch(mode=0o600)
+            if isinstance(signer, GostSigner):
+                path.write_bytes(p12build.pkcs12(signer.pkcs8_der, certificate, P12_PASSWORD))
+            else:
+                path.write_bytes(self._modern_p12(plan.name, signer, certificate))
+        (self._folder / "p12" / "password.txt").write_text(P12_PASSWORD + "\n", encoding="ascii")
+
+    @staticmethod
+    def _modern_p12(name: str, signer: RsaSigner, certificate: bytes) -> bytes:
         """PKCS#12 in PBES2 with a SHA-256 MAC; key and certificate inside.
 
         The issuing CA is left out: python3-cryptography 38 cannot read an OID with an arc of 128 bits, the demo marker.
@@ -660,16 +675,6 @@ class _Maker:
             .hmac_hash(hashes.SHA256())
             .build(P12_PASSWORD.encode("ascii"))
         )
-        everybody: list[Plan | Service] = [*plans.PLANS, *plans.SERVICES]
-        for plan in everybody:
-            content = pkcs12.serialize_key_and_certificates(
-                plan.name.encode("ascii"),
-                self._keys.signer(plan.key).key,
-                x509.load_der_x509_certificate(self._authority.certificate(plan.name)),
-                None,
-                encryption,
-            )
-            path = self._folder / "p12" / f"{plan.name}.p12"
-            path.touch(mode=0o600)
-            path.write_bytes(content)
-        (self._folder / "p12" / "password.txt").write_text(P12_PASSWORD + "\n", encoding="ascii")
+        return pkcs12.serialize_key_and_certificates(
+            name.encode("ascii"), signer.key, x509.load_der_x509_certificate(certificate), None, encryption
+        )

@@ -6,7 +6,8 @@ import hashlib
 
 import der
 import x509build as build
-from signers import DIGESTS, RsaSigner
+import signers
+from signers import DIGEST_OIDS, DocumentSigner
 
 SIGNED_DATA = "1.2.840.113549.1.7.2"
 DATA = "1.2.840.113549.1.7.1"
@@ -92,10 +93,10 @@ class SignerPlan:
     """One SignerInfo, and what is odd about it."""
 
     certificate: bytes
-    key: RsaSigner
-    digest: str = "sha256"
+    key: DocumentSigner
+    digest: str | None = None  # None: the key's own
     signature_algorithm: str | None = (
-        None  # a digest's name: says sha*WithRSAEncryption of that one; None: the true one
+        None  # says sha*WithRSAEncryption of this digest, or the algorithm of this kind of ГОСТ key; None: the true one
     )
     plain_rsa_oid: bool = False
     omit: tuple[str, ...] = ()
@@ -104,14 +105,17 @@ class SignerPlan:
     names_certificate: bytes | None = None  # add signingCertificateV2 of this certificate
     signing_time: datetime.datetime | None = None
 
+    @property
+    def content_digest(self) -> str:
+        return self.digest or self.key.digest
+
 
 def signer_info(plan: SignerPlan, content: bytes) -> bytes:
     seen = build.view(plan.certificate)
-    _, _, digest_oid = DIGESTS[plan.digest]
-    digest_algorithm = der.seq(der.oid(digest_oid), der.null())
+    digest_algorithm = der.seq(der.oid(DIGEST_OIDS[plan.content_digest]), der.null())
     attributes = [
         (CONTENT_TYPE, attribute(CONTENT_TYPE, der.oid(plan.says_content_type))),
-        (MESSAGE_DIGEST, attribute(MESSAGE_DIGEST, der.octets(hashlib.new(plan.digest, content).digest()))),
+        (MESSAGE_DIGEST, attribute(MESSAGE_DIGEST, der.octets(signers.digest(plan.content_digest, content)))),
     ]
     if plan.signing_time is not None:
         attributes.append((SIGNING_TIME, attribute(SIGNING_TIME, der.time(plan.signing_time))))
@@ -120,10 +124,10 @@ def signer_info(plan: SignerPlan, content: bytes) -> bytes:
     if plan.names_certificate is not None:
         encoded.append(signing_certificate_v2(plan.names_certificate))
     signed_attributes = der.set_of(*encoded)
-    signer = plan.key.with_digest(plan.digest)
+    signer = plan.key.with_digest(plan.content_digest)
     algorithm = signer.algorithm
     if plan.signature_algorithm is not None:
-        algorithm = plan.key.with_digest(plan.signature_algorithm).algorithm
+        algorithm = signers.signature_algorithm(plan.signature_algorithm)
     if plan.plain_rsa_oid:
         algorithm = der.seq(der.oid(RSA_ENCRYPTION), der.null())
     return der.seq(
@@ -141,7 +145,7 @@ def signer_info(plan: SignerPlan, content: bytes) -> bytes:
 def signed_data(
     plans: list[SignerPlan], content: bytes, attached: bool = True, certificates: list[bytes] | None = None
 ) -> SignedData:
-    digests = {DIGESTS[plan.digest][2] for plan in plans} or {DIGESTS["sha256"][2]}
+    digests = {DIGEST_OIDS[plan.content_digest] for plan in plans} or {DIGEST_OIDS["sha256"]}
     own = list(dict.fromkeys(plan.certificate for plan in plans))
     return SignedData(
         der.integer(1),

@@ -5,6 +5,7 @@ that it shares no code with what it tests.  Everything here takes and gives `byt
 otherwise.  Nothing is checked beyond what writing needs; a caller that wants malformed output gets it.
 """
 
+import base64
 import datetime
 
 UTC = datetime.timezone.utc
@@ -183,3 +184,21 @@ def read_time(element: bytes) -> datetime.datetime:
         # RFC 5280 4.1.2.5.1: "Where YY is greater than or equal to 50, the year SHALL be interpreted as 19YY".
         text = ("19" if int(text[:2]) >= 50 else "20") + text
     return datetime.datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
+
+
+# --- PEM ------------------------------------------------------------------------------------------------------------
+
+
+def pem(kind: str, content: bytes) -> bytes:
+    text = base64.b64encode(content).decode("ascii")
+    lines = [text[at : at + 64] for at in range(0, len(text), 64)]
+    return "\n".join([f"-----BEGIN {kind}-----", *lines, f"-----END {kind}-----", ""]).encode("ascii")
+
+
+def unpem(content: bytes) -> bytes:
+    """The first PEM block, or the octets themselves where there is none."""
+    marker = b"-----BEGIN "
+    if marker not in content:
+        return content
+    body = content.split(marker, 1)[1].split(b"-----", 2)[1]
+    return base64.b64decode(body)

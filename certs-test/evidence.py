@@ -3,6 +3,7 @@
     ocsp/NAME.ors      the answer about NAME, without a nonce, thisUpdate a minute before `goodAt`
     ocsp-bad/MODE.ors  answers about `head`, each as the responder gives it in that mode, to ocsp-bad/request.orq
     crl-bad/MODE.crl   CRLs of `issuing`, each as the server gives it in that mode
+    ocsp-bad-gost/, crl-bad-gost/  the same for `gost-head` and `gost-issuing`
 """
 
 import datetime
@@ -23,11 +24,12 @@ def write_all(authority: Authority) -> None:
     before = good_at - datetime.timedelta(minutes=1)
     responder = ocsp.Responder(authority, lambda: before)
     _write_ocsp(authority, responder, _folder(authority, "ocsp"))
-    _write_bad_ocsp(authority, responder, _folder(authority, "ocsp-bad"))
-    folder = _folder(authority, "crl-bad")
-    for mode in server.CRL_MODES:
-        if mode != "ok":
-            (folder / f"{mode}.crl").write_bytes(server.crl_bytes(authority, "issuing", False, mode, before))
+    for suffix, family in (("", ""), ("-gost", "gost-")):
+        _write_bad_ocsp(authority, responder, family, _folder(authority, f"ocsp-bad{suffix}"))
+        folder = _folder(authority, f"crl-bad{suffix}")
+        for mode in server.CRL_MODES:
+            if mode != "ok":
+                (folder / f"{mode}.crl").write_bytes(server.crl_bytes(authority, f"{family}issuing", False, mode, before))
 
 
 def _folder(authority: Authority, name: str) -> pathlib.Path:
@@ -46,9 +48,9 @@ def _write_ocsp(authority: Authority, responder: ocsp.Responder, folder: pathlib
             (folder / f"{row['name']}.ors").write_bytes(responder.answer(request))
 
 
-def _write_bad_ocsp(authority: Authority, responder: ocsp.Responder, folder: pathlib.Path) -> None:
-    serial = build.view(authority.certificate("head")).serial
-    request = ocsp.make_request(authority.issuer("issuing"), serial, NONCE)
+def _write_bad_ocsp(authority: Authority, responder: ocsp.Responder, family: str, folder: pathlib.Path) -> None:
+    serial = build.view(authority.certificate(f"{family}head")).serial
+    request = ocsp.make_request(authority.issuer(f"{family}issuing"), serial, NONCE)
     (folder / "request.orq").write_bytes(request)
     for mode in ocsp.MODES:
         (folder / f"{mode}.ors").write_bytes(responder.answer(request, mode))

@@ -7,6 +7,7 @@ signatures r‖s. Nothing here is constant in time, and nothing needs to be: the
 """
 
 import dataclasses
+import functools
 import secrets
 import sys
 import typing
@@ -123,6 +124,29 @@ def combine(curve: Curve, k: int, first: Affine, m: int = 0, second: Affine = No
     return _affine(curve, result)
 
 
+_WINDOW = 4
+
+
+@functools.lru_cache(maxsize=None)
+def _base_multiples(curve: Curve) -> list[list[Jacobian]]:
+    """Row i holds j·16^i times the base point, j from 0 to 15: a multiple of the base point is then additions alone."""
+    rows, step = [], _lift((curve.x, curve.y))
+    for _ in range(0, curve.q.bit_length(), _WINDOW):
+        row = [_INFINITY]
+        while len(row) < 1 << _WINDOW:
+            row.append(_add(curve, row[-1], step))
+        rows.append(row)
+        step = _add(curve, row[-1], step)
+    return rows
+
+
+def multiple_of_base(curve: Curve, k: int) -> Affine:
+    result = _INFINITY
+    for at, row in enumerate(_base_multiples(curve)):
+        result = _add(curve, result, row[k >> _WINDOW * at & (1 << _WINDOW) - 1])
+    return _affine(curve, result)
+
+
 def is_on_curve(curve: Curve, point: Affine) -> bool:
     if point is None:
         return False
@@ -136,7 +160,7 @@ def is_on_curve(curve: Curve, point: Affine) -> bool:
 def sign_number(curve: Curve, private: int, e: int, k: int) -> tuple[int, int]:
     """Section 6.1 with the nonce k; (0, 0) when another k is needed."""
     e = e % curve.q or 1
-    point = combine(curve, k, (curve.x, curve.y))
+    point = multiple_of_base(curve, k)
     assert point is not None
     r = point[0] % curve.q
     s = (r * private + k * e) % curve.q
@@ -223,7 +247,7 @@ def generate(kind: Kind) -> int:
 
 
 def public_octets(kind: Kind, private: int) -> bytes:
-    point = combine(kind.curve, private, (kind.curve.x, kind.curve.y))
+    point = multiple_of_base(kind.curve, private)
     assert point is not None
     return b"".join(number.to_bytes(kind.curve.size, "little") for number in point)
 

@@ -190,10 +190,11 @@ class Responder:
 
     def _signer(self, issuer: Issuer, mode: str) -> tuple[Signer, bytes, bytes | None]:
         """(key, certificate that the responderID names, certificate to embed)"""
+        family = "gost-" if plans.is_gost(issuer.name) else ""
         special = {
-            "wrong-signer": plans.responder_of("foreign-issuing"),
-            "expired-responder": "ocsp-expired",
-            "no-eku": "ocsp-no-eku",
+            "wrong-signer": plans.responder_of(f"{family}foreign-issuing"),
+            "expired-responder": f"ocsp-{family}expired",
+            "no-eku": f"ocsp-{family}no-eku",
         }
         if mode == "by-issuer":
             return issuer.signer, issuer.certificate, None

@@ -42,6 +42,7 @@ OUTCOMES: dict[str, Outcome] = {
     "crl-stale": Outcome("retry", "TRY_LATER", "crl.stale"),
     # Algorithms
     "algorithm-mismatch": Outcome("refuse", "SIG_CRYPTO_FAILURE", "algorithm.mismatch"),
+    "algorithm-forbidden": Outcome("refuse", "CRYPTO_CONSTRAINTS_FAILURE", "algorithm.forbidden"),
     "weak-key": Outcome("refuse", "CRYPTO_CONSTRAINTS_FAILURE", "algorithm.weak_key"),
     "weak-digest": Outcome("refuse", "CRYPTO_CONSTRAINTS_FAILURE", "algorithm.weak_digest"),
     # Who signs

@@ -9,11 +9,13 @@ import dataclasses
 
 import people
 from people import Body, Person
+from signers import KeyKind
 from x509build import (
     DEMO_ORGANIZATION,
     EKU_CLIENT_AUTH,
     EKU_EMAIL_PROTECTION,
     EKU_OCSP_SIGNING,
+    EKU_TIME_STAMPING,
     ROLE_ARC,
     TREASURY_EKU,
 )
@@ -28,6 +30,8 @@ SYSTEM = [ROLE_ARC + "1.2", ROLE_ARC + "1.2.6"]
 TREASURY = [ROLE_ARC + "1.2", TREASURY_EKU]
 
 SIGN_USAGE = ["digitalSignature", "nonRepudiation"]
+# One certificate for everything, as since 2015.
+USAGE_2015 = ("digitalSignature", "nonRepudiation", "keyAgreement")
 AUTH_USAGE = ["digitalSignature", "keyEncipherment"]
 
 # Of НУЦ РК's older pairs: legal SIGN, legal AUTH, individual SIGN, individual AUTH.
@@ -46,7 +50,7 @@ class Authority:
     issuer: str  # its own name for a root
     common_name: str
     key: str
-    key_bits: int = 2048
+    key_kind: KeyKind = 2048
     days: tuple[int, int] = (-700, 15 * 365)
     is_ca: bool = True
     path_length: int | None = 0
@@ -103,10 +107,99 @@ AUTHORITIES = [
     Authority("tls-root", "tls-root", "TANBA DEMO TLS", "tls-root", note="only for TLS; see tls-anchors.pem"),
 ]
 
+# --- the ГОСТ authority beside it ------------------------------------------------------------------------------------
+
+GOST = "kzgost2015-512"
+GOST_2004 = "kzgost2004"
+GOST_256 = "kzgost2015-256"
+# Long enough that signatures fit in from before the ends of the older algorithms.
+LONG_AGO = -5000
+
+AUTHORITIES += [
+    Authority(
+        "gost-root",
+        "gost-root",
+        "ДЕМО НЕГІЗГІ КУӘЛАНДЫРУШЫ ОРТАЛЫҚ (GOST)",
+        "gost-root",
+        GOST,
+        (LONG_AGO, 20 * 365),
+        path_length=None,
+    ),
+    Authority("gost-issuing", "gost-root", "ДЕМО ҰЛТТЫҚ КУӘЛАНДЫРУШЫ ОРТАЛЫҚ (GOST)", "gost-issuing", GOST),
+    Authority(
+        "gost-twin-a",
+        "gost-root",
+        "ДЕМО ЕГІЗ КУӘЛАНДЫРУШЫ ОРТАЛЫҚ (GOST)",
+        "gost-twin-a",
+        GOST,
+        note="same name as gost-twin-b, another key",
+    ),
+    Authority(
+        "gost-twin-b",
+        "gost-root",
+        "ДЕМО ЕГІЗ КУӘЛАНДЫРУШЫ ОРТАЛЫҚ (GOST)",
+        "gost-twin-b",
+        GOST,
+        short_identifier=True,
+        note="same name as gost-twin-a, another key, a subject key identifier of 4 bytes",
+    ),
+    Authority(
+        "gost-ca-expired",
+        "gost-root",
+        "ДЕМО ИСТЁКШИЙ ОРТАЛЫҚ (GOST)",
+        "gost-bad-ca",
+        GOST,
+        days=(-700, -1),
+        note="ended yesterday",
+    ),
+    Authority(
+        "gost-ca-revoked",
+        "gost-root",
+        "ДЕМО ОТОЗВАННЫЙ ОРТАЛЫҚ (GOST)",
+        "gost-revoked-ca",
+        GOST,
+        status="revoked",
+        reason="cACompromise",
+        note="revoked by the root",
+    ),
+    Authority(
+        "gost2004-issuing",
+        "gost-root",
+        "ДЕМО КУӘЛАНДЫРУШЫ ОРТАЛЫҚ (GOST 34.310-2004)",
+        "gost2004-issuing",
+        GOST_2004,
+        (LONG_AGO, 15 * 365),
+        note="its own key is of ГОСТ 34.310-2004, the root's signature on it of 2015",
+    ),
+    Authority(
+        "gost-foreign-root",
+        "gost-foreign-root",
+        "БӨТЕН НЕГІЗГІ ОРТАЛЫҚ (GOST)",
+        "gost-foreign-root",
+        GOST,
+        path_length=None,
+        note="nobody's anchor",
+    ),
+    Authority(
+        "gost-foreign-issuing", "gost-foreign-root", "БӨТЕН КУӘЛАНДЫРУШЫ ОРТАЛЫҚ (GOST)", "gost-foreign-issuing", GOST
+    ),
+]
+
 # CAs that publish a CRL and have an OCSP responder of their own.
 REVOKING = ["root", "issuing", "twin-a", "twin-b", "ca-without-ca-bit", "ca-expired", "ca-revoked", "foreign-issuing"]
+REVOKING += ["gost-root", "gost-issuing", "gost-twin-a", "gost-twin-b", "gost-ca-expired", "gost-ca-revoked"]
+REVOKING += ["gost2004-issuing", "gost-foreign-issuing"]
 # CAs whose CRL is published without a responder.
-CRL_ONLY = ["foreign-root"]
+CRL_ONLY = ["foreign-root", "gost-foreign-root"]
+
+
+def is_gost(authority: str) -> bool:
+    return authority.startswith("gost")
+
+
+def anchors_of(authority: str) -> str:
+    """The file with the anchor that an authority's certificates are to be judged under."""
+    return "tls-anchors.pem" if authority == "tls-root" else "anchors-gost.pem" if is_gost(authority) else "anchors.pem"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,7 +210,7 @@ class Plan:
     roles: list[str]
     note: str = ""
     key: str = "pool-1"
-    key_bits: int = 2048
+    key_kind: KeyKind = 2048
     issuer: str = "issuing"
     usages: tuple[str, ...] = ("digitalSignature", "nonRepudiation")
     purpose_eku: str = EKU_EMAIL_PROTECTION
@@ -127,6 +220,7 @@ class Plan:
     revoked_days: int = -2
     digest: str = "sha256"
     signer: str | None = None  # another CA's key signs, in the issuer's name
+    russian_order: bool = False  # the certificate's ГОСТ signature has its octets in the order of RFC 9215
     with_ski: bool = True
     with_aki: bool = True
     short_ski: bool = False
@@ -416,8 +510,84 @@ PLANS = [
         signer="foreign-issuing",
     ),
     # --- algorithms --------------------------------------------------------------------------------------------------
-    _head("weak-key", "RSA-1024", "weak-key", key="weak", key_bits=1024),
+    _head("weak-key", "RSA-1024", "weak-key", key="weak", key_kind=1024),
     _head("sha1-signed", "the certificate is signed with sha1WithRSAEncryption", "weak-digest", digest="sha1"),
+]
+
+
+# --- the same with ГОСТ keys -----------------------------------------------------------------------------------------
+
+
+def _with_gost(origin: str, **changes) -> Plan:
+    """The ГОСТ counterpart of a plan above: one certificate for all uses, under the ГОСТ authority of that name."""
+    plan = next(plan for plan in PLANS if plan.name == origin)
+    usages = USAGE_2015 if "nonRepudiation" in plan.usages else ("digitalSignature", "keyAgreement")
+    changed = {
+        "name": f"gost-{origin}",
+        "key": f"gost-{plan.key}",
+        "key_kind": GOST,
+        "issuer": f"gost-{plan.issuer}",
+        "signer": f"gost-{plan.signer}" if plan.signer else None,
+        "usages": usages,
+        "old_pair": False,
+        **changes,
+    }
+    return dataclasses.replace(plan, **changed)
+
+
+def _with_gost_2004(origin: str, **changes) -> Plan:
+    """A SIGN key of a pair, as НУЦ РК gave them before 2015, and old enough to have signed before the algorithm's end."""
+    plan = next(plan for plan in PLANS if plan.name == origin)
+    changed = {
+        "name": f"gost2004-{origin}",
+        "note": f"{plan.note}; ГОСТ 34.310-2004",
+        "key": f"gost2004-{origin}",
+        "key_kind": GOST_2004,
+        "issuer": "gost2004-issuing",
+        "days": (LONG_AGO + 1000, 335),
+        "twice_ocsp": False,
+        "outcome": "algorithm-forbidden",
+        "certificate_outcome": "algorithm-forbidden",
+        **changes,
+    }
+    return dataclasses.replace(plan, **changed)
+
+
+_AS_WITH_RSA = [
+    *("individual", "head", "sign-right", "head-bin-in-serial", "no-key-identifiers", "operator"),
+    *("by-twin-a", "by-twin-b", "by-twin-a-no-aki", "by-twin-b-no-aki"),
+    *("officer", "officer-second", "officer-employee", "officer-industry"),
+    *("foreign-iin", "foreign-bin", "employee", "finance", "infosystem", "treasury", "no-nonrepudiation"),
+    *("expired", "not-yet-valid", "individual-expired"),
+    *("revoked", "revoked-superseded", "revoked-no-reason", "on-hold", "individual-revoked", "individual-on-hold"),
+    *("unknown-to-ca", "by-foreign-ca", "by-expired-ca", "by-revoked-ca", "by-head", "forged"),
+]
+
+PLANS += [_with_gost(name) for name in _AS_WITH_RSA] + [
+    _with_gost(
+        "head",
+        name="gost-russian-order",
+        note="the octets of the certificate's signature stand in the order of RFC 9215, s before r, both big-endian",
+        key="gost-pool-1",
+        russian_order=True,
+        outcome="forged-path",
+        certificate_outcome="forged-path",
+    ),
+    _with_gost("head", name="gost256-head", note="a key of 256 bits, ГОСТ 34.10-2015", key="gost256", key_kind=GOST_256),
+    _with_gost(
+        "head", name="gost-rsa-head", note="an RSA key, certified by the ГОСТ authority", key="pool-3", key_kind=2048
+    ),
+    _with_gost_2004("head"),
+    _with_gost_2004("individual"),
+    _with_gost_2004(
+        "head",
+        name="gost2004-head-ended",
+        note="head with a key of ГОСТ 34.310-2004 whose certificate ended with the algorithm's time",
+        key="gost2004-head",
+        days=(LONG_AGO + 1000, -1),
+        outcome="expired",
+        certificate_outcome="expired",
+    ),
 ]
 
 
@@ -431,6 +601,8 @@ class Service:
     key: str
     ekus: list[str]
     days: tuple[int, int] = GOOD_DAYS
+    key_kind: KeyKind = 2048
+    critical_eku: bool = False
     dns: tuple[str, ...] = ()
     note: str = ""
     no_check: bool = False
@@ -441,46 +613,60 @@ def responder_of(authority: str) -> str:
     return "ocsp-" + authority
 
 
+def _responder(name: str, authority: str, words: str, key: str, **rest) -> Service:
+    """`words` stand behind the common name that all of them begin with."""
+    algorithm = {"key": f"gost-{key}", "key_kind": GOST} if is_gost(authority) else {"key": key}
+    defaults = {"ekus": [EKU_OCSP_SIGNING], "note": f"OCSP responder of {authority}"}
+    return Service(
+        name, authority, f"OCSP RESPONDER DEMO{words}", **{**defaults, **algorithm, **rest}, no_check=True
+    )
+
+
 def _responders() -> list[Service]:
-    made = [
-        Service(
-            responder_of(authority),
-            authority,
-            "OCSP RESPONDER DEMO" + ("" if authority == "issuing" else " " + authority.upper()),
-            "ocsp" if authority == "issuing" else "responders",
-            [EKU_OCSP_SIGNING],
-            no_check=True,
-            note=f"OCSP responder of {authority}",
+    made = []
+    for authority in REVOKING:
+        first = authority == "issuing"
+        made.append(
+            _responder(
+                responder_of(authority), authority, "" if first else f" {authority.upper()}", "ocsp" if first else "responders"
+            )
         )
-        for authority in REVOKING
-    ]
-    made.append(
-        Service(
-            "ocsp-expired",
-            "issuing",
-            "OCSP RESPONDER DEMO EXPIRED",
-            "responders",
-            [EKU_OCSP_SIGNING],
-            (-366, -1),
-            no_check=True,
-            note="a responder that ended yesterday",
+    for prefix in ("", "gost-"):
+        made.append(
+            _responder(
+                f"ocsp-{prefix}expired",
+                f"{prefix}issuing",
+                f" {prefix.upper()}EXPIRED",
+                "responders",
+                days=(-366, -1),
+                note="a responder that ended yesterday",
+            )
         )
-    )
-    made.append(
-        Service(
-            "ocsp-no-eku",
-            "issuing",
-            "OCSP RESPONDER DEMO WITHOUT EKU",
-            "responders",
-            [EKU_CLIENT_AUTH],
-            no_check=True,
-            note="a certificate without OCSPSigning that answers OCSP",
+        made.append(
+            _responder(
+                f"ocsp-{prefix}no-eku",
+                f"{prefix}issuing",
+                f" {prefix.upper()}WITHOUT EKU",
+                "responders",
+                ekus=[EKU_CLIENT_AUTH],
+                note="a certificate without OCSPSigning that answers OCSP",
+            )
         )
-    )
     return made
 
 
 SERVICES = _responders() + [
+    Service(
+        "gost-tsa",
+        "gost-issuing",
+        "TSA DEMO (GOST)",
+        "gost-tsa",
+        [EKU_TIME_STAMPING],
+        key_kind=GOST,
+        critical_eku=True,
+        note="time-stamping authority",
+        usages=("digitalSignature", "nonRepudiation"),
+    ),
     Service(
         "tls-server",
         "tls-root",

@@ -20,6 +20,7 @@ import der
 import outcomes
 import xmlbuild
 from authority import Authority, UsageError, parse_time, pem, rfc3339, write_atomically
+from signers import DocumentSigner, GostSigner, RussianOrderSigner
 from xmlbuild import Reference, Template
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "scenarios"
@@ -117,7 +118,7 @@ class Maker:
         if isinstance(evidence, str):
             evidence = {
                 "crl": {"crls": ["crl"], "ocsps": []},
-                "ocsp": {"crls": ["crl/root.crl"], "ocsps": ["ocsp"]},
+                "ocsp": {"crls": ["crl/root.crl", "crl/gost-root.crl"], "ocsps": ["ocsp"]},
                 "none": {"crls": [], "ocsps": []},
             }[evidence]
         return {
@@ -129,7 +130,7 @@ class Maker:
             "at": rfc3339(self._at(scenario["at"])),
             "policy": scenario["policy"],
             "revocation": scenario["revocation"],
-            "trust": ["anchors.pem"],
+            "trust": self._trust(scenario),
             "intermediates": ["ca"],
             **evidence,
             "signers": scenario["signers"],
@@ -137,6 +138,11 @@ class Maker:
             "outcome": scenario["outcome"],
             "expected": outcomes.outcome(scenario["outcome"]).as_json(),
         }
+
+    def _trust(self, scenario: dict) -> list[str]:
+        """The anchors of all signers, whether they know each other or not."""
+        known = self._index["certificates"]
+        return sorted({known[name]["anchors"] for name in scenario["signers"]}) or ["anchors.pem"]
 
     def _claim(self, scenario: dict) -> dict:
         """Whom the application names: the subject of `claimOf`, else what the first signer's entry says."""
@@ -228,8 +234,8 @@ class Maker:
             plans.append(
                 cmsbuild.SignerPlan(
                     self._authority.certificate(name),
-                    self._authority.signer(name),
-                    digest=options.get("md", "sha256"),
+                    self._signer(options, name),
+                    digest=options.get("md"),
                     signature_algorithm=options.get("saysSignature"),
                     plain_rsa_oid=options.get("plainRsa", False),
                     omit=tuple(ATTRIBUTES[key] for key in options.get("omit", [])),
@@ -243,6 +249,13 @@ class Maker:
         data.signer_infos *= options.get("copies", 1)
         return data.encode()
 
+    def _signer(self, options: dict, name: str) -> DocumentSigner:
+        signer = self._authority.signer(name)
+        if options.get("octetOrder") == "russian":
+            assert isinstance(signer, GostSigner)
+            return RussianOrderSigner(signer)
+        return signer
+
     # --- XML ---------------------------------------------------------------------------------------------------------
 
     def xmlsec(self, scenario: dict, content: bytes) -> bytes:
@@ -254,14 +267,14 @@ class Maker:
             document = f'<envelope xmlns="{NAMESPACE}">{document}</envelope>'
         document = options.get("before", "") + document
         for name in scenario["signers"]:
-            template = self._template(options)
+            template = self._template(options, self._authority.signer(name))
             document = xmlbuild.insert_last(document, xmlbuild.signature(template))
             document = xmlbuild.xmlsec_sign(
                 document, self._xmlsec_key(options, name), self._work, self._xmlsec_options(options)
             )
         return document.encode("utf-8")
 
-    def _template(self, options: dict) -> Template:
+    def _template(self, options: dict, signer: DocumentSigner) -> Template:
         references = [
             Reference(
                 entry.get("uri", ""),
@@ -269,7 +282,7 @@ class Maker:
                     getattr(xmlbuild, transform)
                     for transform in entry.get("transforms", ["ENVELOPED", "C14N_COMMENTS"])
                 ),
-                entry.get("digest", "sha256"),
+                entry.get("digest", signer.digest),
             )
             for entry in options.get("references", [{}])
         ]
@@ -277,7 +290,7 @@ class Maker:
             references,
             prefix=options.get("prefix", "ds"),
             c14n=getattr(xmlbuild, options.get("c14n", "C14N")),
-            method=options.get("method", "rsa-sha256"),
+            method=options.get("method", signer.xml_method),
             key_info=options.get("keyInfo", "certificate"),
         )
 
@@ -302,18 +315,24 @@ class Maker:
         return [*more, "--node-xpath", "(//*[local-name()='Signature'])[last()]", *options.get("xmlsec", [])]
 
     def hand_xml(self, scenario: dict, content: bytes) -> bytes:
+        """The signers one after the other, each signature covering those before it."""
         options = scenario["options"]
-        name = scenario["signers"][0]
-        template = self._template(options)
-        template.line_ending = options.get("lineEnding", "")
-        template.certificates = (self._authority.certificate(name),)
-        # Inclusive canonicalisation writes the default namespace in scope on SignedInfo too, exclusive does not.
-        scope = "" if template.c14n == xmlbuild.EXC_C14N or not template.prefix else f' xmlns="{NAMESPACE}"'
-        document = content.decode("utf-8")
-        if options.get("noReference"):
-            template.references = []
-        template.references *= options.get("copies", 1)
-        return xmlbuild.hand_sign(document, template, self._authority.signer(name), scope).encode("utf-8")
+        document, part = content.decode("utf-8"), None
+        if "enclose" in options:
+            document, part = f'<envelope xmlns="{NAMESPACE}">{document}</envelope>', document
+        for name in scenario["signers"]:
+            signer = self._signer(options, name)
+            template = self._template(options, signer)
+            template.line_ending = options.get("lineEnding", "")
+            template.certificates = (self._authority.certificate(name),)
+            template.certificates += tuple(self._authority.certificate(ca) for ca in options.get("withAuthorities", []))
+            # Inclusive canonicalisation writes the default namespace in scope on SignedInfo too, exclusive does not.
+            scope = "" if template.c14n == xmlbuild.EXC_C14N or not template.prefix else f' xmlns="{NAMESPACE}"'
+            if options.get("noReference"):
+                template.references = []
+            template.references *= options.get("copies", 1)
+            document = xmlbuild.hand_sign(document, template, signer, scope, part)
+        return document.encode("utf-8")
 
     # --- neither -----------------------------------------------------------------------------------------------------
 

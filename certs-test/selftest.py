@@ -21,14 +21,19 @@ import urllib.parse
 
 sys.dont_write_bytecode = True
 
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
 import der
+import gost
+import gostverify
 import ocsp
 import outcomes
+import p12build
 import people
 import scenarios
 import server
 import x509build
-from authority import unpem
+from authority import P12_PASSWORD, unpem
 
 HERE = pathlib.Path(__file__).resolve().parent
 TESTCA = HERE / "tanba-testca"
@@ -91,6 +96,12 @@ def index() -> dict:
     return json.loads((DIR / "index.json").read_text(encoding="utf-8"))
 
 
+def is_rsa(scenario: dict) -> bool:
+    """Whether openssl and xmlsec1 can check the signatures of a document."""
+    known = index()["certificates"]
+    return all(known[name]["algorithm"] == "rsa" for name in scenario["signers"])
+
+
 def chain_of(issuer: str, folder: pathlib.Path, known: dict) -> bytes:
     """The issuers above, without the anchor, as PEM."""
     content = b""
@@ -115,8 +126,8 @@ class Certificates(unittest.TestCase):
             )
             untrusted = pathlib.Path(work) / "untrusted.pem"
             for name, entry in known["certificates"].items():
-                if entry["kind"] != "person":
-                    continue
+                if entry["kind"] != "person" or entry["anchors"] != "anchors.pem":
+                    continue  # those under the ГОСТ anchor: class Gost
                 untrusted.write_bytes(chain_of(entry["issuer"], DIR, known))
                 key = entry["certificateOutcome"]
                 checks = ["-crl_check_all", "-CRLfile", lists] if key in ("revoked", "on-hold", "ca-revoked") else []
@@ -194,6 +205,8 @@ class Certificates(unittest.TestCase):
 
     def test_keys_and_pkcs12_fit_their_certificates(self):
         for name, entry in index()["certificates"].items():
+            if entry["algorithm"] != "rsa":
+                continue
             with self.subTest(name):
                 certified = run("openssl", "x509", "-in", DIR / entry["cert"], "-noout", "-pubkey").stdout
                 self.assertEqual(certified, run("openssl", "pkey", "-in", DIR / entry["key"], "-pubout").stdout)
@@ -247,9 +260,155 @@ class Certificates(unittest.TestCase):
         self.assertNotEqual(first.spki, second.spki)
 
 
+class Gost(unittest.TestCase):
+    """What has a ГОСТ key or signature: openssl cannot check it, gost.py does."""
+
+    @staticmethod
+    def _certificate(entry: dict) -> bytes:
+        return unpem((DIR / entry["cert"]).read_bytes())
+
+    def test_each_path_leads_to_the_anchor_or_does_not(self):
+        known = index()
+        anchors = gostverify.certificates_in(DIR / "anchors-gost.pem")
+        others = [*gostverify.certificates_in(DIR / "ca"), *gostverify.certificates_in(DIR / "certs/gost-head.pem")]
+        tried = 0
+        for name, entry in known["certificates"].items():
+            if entry["anchors"] != "anchors-gost.pem" or entry["kind"] != "person":
+                continue
+            with self.subTest(name):
+                tried += 1
+                if entry["certificateOutcome"] in ("no-chain", "forged-path"):
+                    with self.assertRaises(gostverify.Refused):
+                        gostverify.find_path(self._certificate(entry), anchors, others)
+                    continue
+                path = gostverify.find_path(self._certificate(entry), anchors, others)
+                issuer = (known["authorities"].get(entry["issuer"]) or known["certificates"][entry["issuer"]])["cert"]
+                self.assertEqual(path[1], unpem((DIR / issuer).read_bytes()))
+        self.assertGreater(tried, 40)
+
+    def test_keys_fit_their_certificates(self):
+        for name, entry in index()["certificates"].items():
+            if entry["algorithm"] == "rsa":
+                continue
+            kind, private = gost.read_pkcs8(unpem((DIR / entry["key"]).read_bytes()))
+            with self.subTest(name):
+                self.assertEqual(kind.name, entry["algorithm"])
+                certified = x509build.view(self._certificate(entry)).spki
+                self.assertEqual(gost.spki(kind, gost.public_octets(kind, private)), certified)
+
+    def test_no_flipped_bit_verifies(self):
+        known = index()
+        issuer = x509build.view(self._certificate(known["authorities"]["gost-issuing"])).spki
+        whole = self._certificate(known["certificates"]["gost-head"])
+        self.assertEqual(gostverify.check_signed(whole, issuer), "kzgost2015-512")
+        signed, algorithm, bits = der.children(whole)
+        for at in range(0, 128, 9):
+            value = bytearray(der.value(bits))
+            value[1 + at] ^= 1 << at % 8
+            with self.assertRaises(gostverify.Refused):
+                gostverify.check_signed(der.seq(signed, algorithm, der.tlv(0x03, bytes(value))), issuer)
+
+    def test_the_russian_order_is_the_reverse(self):
+        known = index()
+        issuer = x509build.view(self._certificate(known["authorities"]["gost-issuing"])).spki
+        signed, algorithm, bits = der.children(self._certificate(known["certificates"]["gost-russian-order"]))
+        with self.assertRaises(gostverify.Refused):
+            gostverify.check_signed(der.seq(signed, algorithm, bits), issuer)
+        turned = der.bits(der.value(bits)[:0:-1])
+        self.assertEqual(gostverify.check_signed(der.seq(signed, algorithm, turned), issuer), "kzgost2015-512")
+
+    def test_twins_share_name_and_not_key(self):
+        first, second = (x509build.view(unpem((DIR / f"ca/gost-twin-{which}.pem").read_bytes())) for which in "ab")
+        self.assertEqual(first.subject, second.subject)
+        self.assertNotEqual(first.spki, second.spki)
+
+    def test_profile_of_2015(self):
+        said = text("openssl", "x509", "-in", DIR / "certs/gost-head.pem", "-noout", "-text")
+        for expected in (
+            "Digital Signature, Non Repudiation, Key Agreement",
+            "Policy: 1.2.398.3.3.2\n",
+            "1.2.398.3.3.5:",
+            "E-mail Protection, 1.2.398.3.3.4.1.2, 1.2.398.3.3.4.1.2.1",
+        ):
+            self.assertIn(expected, said)
+        said = text("openssl", "x509", "-in", DIR / "certs/gost-tsa.pem", "-noout", "-ext", "extendedKeyUsage")
+        self.assertIn("Extended Key Usage: critical\n    Time Stamping\n", said)
+
+    def test_lists_verify_under_their_issuers(self):
+        known = index()["authorities"]
+        lists = [path for path in (DIR / "crl").glob("*.crl") if known[path.stem]["algorithm"] != "rsa"]
+        self.assertGreater(len(lists), 8)
+        for path in lists:
+            with self.subTest(path.name):
+                issuer = x509build.view(self._certificate(known[path.stem])).spki
+                gostverify.check_signed(path.read_bytes(), issuer)
+        said = text("openssl", "crl", "-inform", "DER", "-in", DIR / "crl/gost-issuing.crl", "-noout", "-text")
+        for name, entry in index()["certificates"].items():
+            if entry["issuer"] == "gost-issuing":
+                self.assertEqual(entry["serial"].upper() in said, entry["status"] in ("revoked", "hold"), name)
+
+    def test_bad_lists_are_bad(self):
+        issuer = x509build.view(unpem((DIR / "ca/gost-issuing.pem").read_bytes())).spki
+        for mode in ("wrong-signer", "broken-signature"):
+            with self.assertRaises(gostverify.Refused):
+                gostverify.check_signed((DIR / f"crl-bad-gost/{mode}.crl").read_bytes(), issuer)
+        gostverify.check_signed((DIR / "crl-bad-gost/stale.crl").read_bytes(), issuer)
+
+    def test_answers_on_file_verify(self):
+        responder = x509build.view(unpem((DIR / "certs/ocsp-gost-issuing.pem").read_bytes())).spki
+        for name, status in (("gost-head", 0x80), ("gost-revoked", 0xA1), ("gost-on-hold", 0xA1)):
+            basic = der.value(der.children(der.value(der.children((DIR / f"ocsp/{name}.ors").read_bytes())[1]))[1])
+            data, algorithm, bits, _ = der.children(basic)
+            self.assertEqual(gostverify.check_signed(der.seq(data, algorithm, bits), responder), "kzgost2015-512")
+            single = der.children(der.children(data)[2])[0]
+            self.assertEqual(der.children(single)[1][0], status, name)
+
+    def test_pkcs12_as_the_authority_writes_it(self):
+        for name in ("gost-head", "gost2004-head", "gost256-head"):
+            path = DIR / f"p12/{name}.p12"
+            said = text(
+                *("openssl", "pkcs12", "-legacy", "-in", path, "-passin", f"pass:{P12_PASSWORD}", "-info", "-nokeys")
+            )
+            for expected in (
+                "MAC: sha1, Iteration 1024",
+                "pbeWithSHA1And3-KeyTripleDES-CBC, Iteration 1024",
+                "pbeWithSHA1And40BitRC2-CBC, Iteration 1024",
+            ):
+                self.assertIn(expected, said, name)
+            self.assertEqual(unpem(said[said.index("-----BEGIN") :].encode()), unpem((DIR / f"certs/{name}.pem").read_bytes()))
+            self.assertEqual(self._key_of(path.read_bytes()), unpem((DIR / f"keys/{name}.key.pem").read_bytes()), name)
+        wrong = text("openssl", "pkcs12", "-legacy", "-in", path, "-passin", "pass:wrong", "-info", "-nokeys")
+        self.assertIn("invalid password", wrong)
+
+    @staticmethod
+    def _key_of(content: bytes) -> bytes:
+        """Opens the key bag. What it is in, up to its SafeContents, is BER; that itself is DER and stands in the first
+        OCTET STRING of definite length behind the bag's two headers."""
+        safes = der.value(der.value(der.children(der.children(content)[1])[1]))
+        marker = bytes.fromhex("a080") + b"\x04"
+        bags = der.value(safes[safes.index(marker) + 2 :])
+        encrypted = der.value(der.children(der.children(bags)[0])[1])
+        parameters, shrouded = der.children(encrypted)
+        salt, rounds = der.children(der.children(parameters)[1])
+        assert der.read_integer(rounds) == p12build.ROUNDS
+        key, vector = (p12build.derive(P12_PASSWORD, der.value(salt), which, size) for which, size in ((1, 24), (2, 8)))
+        opened = Cipher(algorithms.TripleDES(key), modes.CBC(vector)).decryptor().update(der.value(shrouded))
+        return opened[: -opened[-1]]
+
+    def test_rc2_gives_the_answers_of_rfc_2268(self):
+        for key, block, expected in (
+            ("ffffffffffffffff", "ffffffffffffffff", "278b27e42e2f0d49"),
+            ("3000000000000000", "1000000000000001", "30649edf9be7d2c2"),
+        ):
+            words = p12build.rc2_words(bytes.fromhex(key))
+            self.assertEqual(p12build.rc2_block(words, bytes.fromhex(block)).hex(), expected)
+
+
 class Lists(unittest.TestCase):
     def test_crls_verify_under_their_issuers(self):
         for path in (DIR / "crl").glob("*.crl"):
+            if index()["authorities"][path.stem]["algorithm"] != "rsa":
+                continue
             said = text(
                 "openssl", "crl", "-inform", "DER", "-in", path, "-noout", "-CAfile", DIR / "ca" / f"{path.stem}.pem"
             )
@@ -767,6 +926,7 @@ class Scenarios(unittest.TestCase):
             scenario = scenarios.load(name)
             if (
                 scenario["kind"] != "cms"
+                or not is_rsa(scenario)
                 or scenario["outcome"] not in INTACT | BROKEN
                 or scenario["options"].get("copies")
             ):
@@ -799,7 +959,7 @@ class Scenarios(unittest.TestCase):
         checked = 0
         for name in scenarios.names():
             scenario = scenarios.load(name)
-            if scenario["kind"] != "xml" or scenario["outcome"] not in INTACT | BROKEN:
+            if scenario["kind"] != "xml" or not is_rsa(scenario) or scenario["outcome"] not in INTACT | BROKEN:
                 continue
             # With several signatures xmlsec1 can check only the last: the others do not cover the whole any more.
             if (

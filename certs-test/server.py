@@ -365,7 +365,8 @@ def crl_bytes(authority: Authority, name: str, delta: bool, mode: str, at: datet
             authority.publish_crls(only=[name])
         return path.read_bytes()
     if mode == "wrong-issuer":
-        other = "twin-a" if name != "twin-a" else "issuing"
+        family = "gost-" if plans.is_gost(name) else ""
+        other = f"{family}twin-a" if name != f"{family}twin-a" else f"{family}issuing"
         return (authority.folder / "crl" / f"{other}.crl").read_bytes()
     number = authority.crl_number(name)
     base = max(number - 1, 1) if delta else None
@@ -380,7 +381,7 @@ def crl_bytes(authority: Authority, name: str, delta: bool, mode: str, at: datet
     elif mode == "no-next-update":
         next_update = None
     elif mode == "wrong-signer":
-        signer = authority.issuer("foreign-issuing").signer
+        signer = authority.issuer("gost-foreign-issuing" if plans.is_gost(name) else "foreign-issuing").signer
     elif mode == "broken-signature":
         signer = BrokenSigner(signer)
     entries: list[build.RevokedEntry] | None = [] if delta or mode == "lie-empty" else None

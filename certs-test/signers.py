@@ -1,10 +1,11 @@
 """Keys that sign for the test authority.
 
 A signer is anything with `spki_der`, `algorithm` (the AlgorithmIdentifier of its signatures, DER) and `sign(bytes)`.
-Certificates, CRLs and OCSP answers are built from these three alone, so a key of another algorithm (ГОСТ, or one on
-a token) needs a class here and nothing elsewhere.
+Certificates, CRLs and OCSP answers are built from these three alone, so a key of another algorithm (or one on a token)
+needs a class here and nothing elsewhere. Documents also ask for `digest`, what their content is digested with.
 """
 
+import hashlib
 import pathlib
 import typing
 
@@ -12,6 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 import der
+import gost
+import gosthash
 
 
 class Signer(typing.Protocol):
@@ -22,6 +25,14 @@ class Signer(typing.Protocol):
         ...
 
 
+class DocumentSigner(Signer, typing.Protocol):
+    digest: str
+    xml_method: str  # key of xmlbuild.SIGNATURES
+
+    def with_digest(self, digest: str) -> "DocumentSigner":
+        """The signer that goes with content digested so, where the key allows a choice."""
+
+
 # Digest name -> (hash of python3-cryptography, sha*WithRSAEncryption, digest OID)
 DIGESTS: dict[str, tuple[hashes.HashAlgorithm, str, str]] = {
     "sha1": (hashes.SHA1(), "1.2.840.113549.1.1.5", "1.3.14.3.2.26"),
@@ -29,6 +40,18 @@ DIGESTS: dict[str, tuple[hashes.HashAlgorithm, str, str]] = {
     "sha384": (hashes.SHA384(), "1.2.840.113549.1.1.12", "2.16.840.1.101.3.4.2.2"),
     "sha512": (hashes.SHA512(), "1.2.840.113549.1.1.13", "2.16.840.1.101.3.4.2.3"),
 }
+DIGEST_OIDS = {name: oid for name, (_, _, oid) in DIGESTS.items()}
+DIGEST_OIDS |= {kind.digest: kind.digest_oid for kind in gost.KINDS.values()}
+
+
+def digest(name: str, content: bytes) -> bytes:
+    return hashlib.new(name, content).digest() if name in DIGESTS else gosthash.digest(name, content)
+
+
+def signature_algorithm(name: str) -> bytes:
+    """The AlgorithmIdentifier of RSA with the digest `name`, or of the kind of ГОСТ key `name`."""
+    oid = gost.KINDS[name].signature_oid if name in gost.KINDS else DIGESTS[name][1]
+    return der.seq(der.oid(oid), der.null())
 
 
 def public_der(key: rsa.RSAPrivateKey) -> bytes:
@@ -40,8 +63,10 @@ class RsaSigner:
 
     def __init__(self, key: rsa.RSAPrivateKey, digest: str = "sha256"):
         self.key = key
-        self._hash, algorithm, _ = DIGESTS[digest]
-        self.algorithm = der.seq(der.oid(algorithm), der.null())
+        self.digest = digest
+        self.xml_method = "rsa-" + digest
+        self._hash = DIGESTS[digest][0]
+        self.algorithm = signature_algorithm(digest)
         self.spki_der = public_der(key)
 
     def with_digest(self, digest: str) -> "RsaSigner":
@@ -49,6 +74,36 @@ class RsaSigner:
 
     def sign(self, message: bytes) -> bytes:
         return self.key.sign(message, padding.PKCS1v15(), self._hash)
+
+
+class GostSigner:
+    """One of Kazakhstan's ГОСТ algorithms, by gost.py."""
+
+    def __init__(self, kind: gost.Kind, private: int):
+        self.kind = kind
+        self.digest = kind.digest
+        self.xml_method = kind.name
+        self._private = private
+        self.algorithm = signature_algorithm(kind.name)
+        self.spki_der = gost.spki(kind, gost.public_octets(kind, private))
+        self.pkcs8_der = gost.pkcs8(kind, private)
+
+    def with_digest(self, digest: str) -> "GostSigner":
+        del digest  # the signature's digest belongs to the key, whatever the content was digested with
+        return self
+
+    def sign(self, message: bytes) -> bytes:
+        return gost.sign(self.kind, self._private, message)
+
+
+class RussianOrderSigner(GostSigner):
+    """The same numbers in the octet order of RFC 9215: s before r, both big-endian. Kazakhstan has it the other way."""
+
+    def __init__(self, inner: GostSigner):
+        super().__init__(inner.kind, inner._private)
+
+    def sign(self, message: bytes) -> bytes:
+        return super().sign(message)[::-1]
 
 
 class BrokenSigner:
@@ -65,19 +120,32 @@ class BrokenSigner:
         return bytes(signature)
 
 
-def generate_rsa(size: int) -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=size)
+# --- keys in files ---------------------------------------------------------------------------------------------------
+
+# A size in bits for RSA, the name of a kind for ГОСТ.
+KeyKind = int | str
+AnySigner = RsaSigner | GostSigner
 
 
-def save_key(key: rsa.RSAPrivateKey, path: pathlib.Path) -> None:
+def generate(kind: KeyKind) -> bytes:
+    """A new key as PKCS#8, DER."""
+    if isinstance(kind, str):
+        return gost.pkcs8(gost.KINDS[kind], gost.generate(gost.KINDS[kind]))
+    key = rsa.generate_private_key(public_exponent=65537, key_size=kind)
+    return key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
+def save_key(pkcs8: bytes, path: pathlib.Path) -> None:
     """Writes an unencrypted PKCS#8 PEM that only the owner can read."""
     path.touch(mode=0o600)
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    path.write_bytes(der.pem("PRIVATE KEY", pkcs8))
 
 
-def load_key(path: pathlib.Path) -> rsa.RSAPrivateKey:
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+def load_signer(path: pathlib.Path) -> AnySigner:
+    pkcs8 = der.unpem(path.read_bytes())
+    oid = der.read_oid(der.children(der.children(pkcs8)[1])[0])
+    if oid in {kind.key_oid for kind in gost.KINDS.values()}:
+        return GostSigner(*gost.read_pkcs8(pkcs8))
+    key = serialization.load_der_private_key(pkcs8, password=None)
     assert isinstance(key, rsa.RSAPrivateKey)
-    return key
+    return RsaSigner(key)

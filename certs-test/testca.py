@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """tanba-testca: a whole test authority for demo and tests.
 
-It is made with python3-cryptography and by hand-written DER, never with the code that it serves to test.
+It is made with python3-cryptography, hand-written DER and ГОСТ signatures in plain Python, never with the code that it serves to test.
 """
 
 import argparse
@@ -22,6 +22,7 @@ sys.dont_write_bytecode = True
 
 import authority as authority_module
 import evidence
+import gostverify
 import ocsp
 import people
 import plans
@@ -80,7 +81,7 @@ def make_authority(options: argparse.Namespace) -> int:
         authority.seal()
     print(
         f"{folder}: {len(plans.AUTHORITIES)} authorities, {len(plans.PLANS)} persons' certificates, "
-        f"{len(plans.SERVICES)} of services; the anchor is {folder}/anchors.pem"
+        f"{len(plans.SERVICES)} of services; the anchors are {folder}/anchors.pem and (ГОСТ) {folder}/anchors-gost.pem"
     )
     return EXIT_OK
 
@@ -237,8 +238,30 @@ def crl(options: argparse.Namespace) -> int:
         print(options.dir / "crl" / f"{name}.crl")
     if options.copy_to:
         options.copy_to.mkdir(parents=True, exist_ok=True)
-        for name in options.authority or ["root", "issuing"]:
+        for name in options.authority or ["root", "issuing", "gost-root", "gost-issuing"]:
             shutil.copyfile(options.dir / "crl" / f"{name}.crl", options.copy_to / f"{name}.crl")
+    return EXIT_OK
+
+
+# --- verify-gost -----------------------------------------------------------------------------------------------------
+
+
+def verify_gost(options: argparse.Namespace) -> int:
+    def gathered(paths: list[pathlib.Path]) -> list[bytes]:
+        return [one for path in paths for one in gostverify.certificates_in(path)]
+
+    anchors = gathered(options.trust) if options.trust else None
+    try:
+        content = options.file.read_bytes()
+        given = options.data.read_bytes() if options.data else None
+        kind, found = gostverify.verify(content, given, anchors, gathered(options.intermediate))
+    except OSError as error:
+        raise UsageError(f"{error.filename}: {error.strerror}") from error
+    except gostverify.Refused as error:
+        print(json.dumps({"good": False, "why": str(error)}, ensure_ascii=False))
+        return EXIT_FAILED
+    shown = {"good": True, "kind": kind, "signatures": [one.as_json() for one in found]}
+    print(json.dumps(shown, ensure_ascii=False, indent=1))
     return EXIT_OK
 
 
@@ -332,7 +355,7 @@ def _parser() -> argparse.ArgumentParser:
         "make-authority",
         make_authority,
         "Makes an authority in DIR, or leaves the one that is there.",
-        "What is in DIR afterwards: anchors.pem (the demo root alone), tls-anchors.pem, ca/NAME.pem, certs/NAME.pem,\n"
+        "What is in DIR afterwards: anchors.pem (the demo root alone), anchors-gost.pem (the ГОСТ root), tls-anchors.pem, ca/NAME.pem, certs/NAME.pem,\n"
         "keys/NAME.key.pem, p12/NAME.p12 with p12/password.txt, crl/NAME.crl (DER), ocsp/NAME.ors, ocsp-bad/MODE.ors,\n"
         "crl-bad/MODE.crl, index.json (what each one is and what outcome is expected of it), authority.sqlite (states).\n"
         "Private keys are unprotected: demo only.\n\n"
@@ -348,7 +371,7 @@ def _parser() -> argparse.ArgumentParser:
         "--key-cache",
         type=pathlib.Path,
         metavar="FOLDER",
-        help="keep RSA keys here and use those that are there (default DIR/key-cache): a second authority is made in a second",
+        help="keep keys here and use those that are there (default DIR/key-cache): a second authority is made in a second",
     )
     make.add_argument(
         "--refresh",
@@ -439,7 +462,28 @@ def _parser() -> argparse.ArgumentParser:
         "--authority", action="append", metavar="CA", help="only of this authority (repeatable; default all)"
     )
     lists.add_argument(
-        "--copy-to", type=pathlib.Path, metavar="FOLDER", help="copy them there (default root and issuing)"
+        "--copy-to", type=pathlib.Path, metavar="FOLDER", help="copy them there (default root, issuing and their ГОСТ counterparts)"
+    )
+
+    check = commands.add_parser(
+        "verify-gost",
+        help="Verifies a signed document, certificate or CRL without Tanba's code: digests, signature values, paths.",
+        description="Verifies every signature of a CMS or XML document (ГОСТ of Kazakhstan, or RSA), a certificate or a CRL "
+        "with arithmetic in Python that Tanba has no part in. Neither time nor revocation nor policy is looked at. Writes "
+        "JSON; status 0 when all signatures verify, 1 when one does not.",
+        epilog="examples:\n"
+        "  tanba-testca verify-gost licence.xml --trust anchors-gost.pem --intermediate ca\n"
+        "  tanba-testca verify-gost document.cms --data content.bin",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    check.set_defaults(run=verify_gost)
+    check.add_argument("file", metavar="FILE", type=pathlib.Path, help="CMS (DER or PEM), XML, certificate or CRL")
+    check.add_argument("--data", type=pathlib.Path, metavar="FILE", help="the content of a detached CMS")
+    check.add_argument(
+        "--trust", action="append", default=[], type=pathlib.Path, metavar="FILE", help="anchors: a path must lead to one"
+    )
+    check.add_argument(
+        "--intermediate", action="append", default=[], type=pathlib.Path, metavar="FILE|DIR", help="certificates for paths"
     )
 
     run = command("serve", serve, "Serves OCSP, CRLs and CA certificates on loopback, well or badly.", _SERVE_HELP)

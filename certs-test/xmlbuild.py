@@ -7,11 +7,12 @@ results against `xmlsec1 --verify`.
 
 import base64
 import dataclasses
-import hashlib
 import pathlib
 import subprocess
 
-from signers import RsaSigner
+import gost
+import signers
+from signers import DocumentSigner
 
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
 C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
@@ -27,12 +28,14 @@ DIGESTS = {
     "sha1": DSIG + "sha1",
     "sha256": "http://www.w3.org/2001/04/xmlenc#sha256",
     "sha512": "http://www.w3.org/2001/04/xmlenc#sha512",
+    **{kind.digest: kind.xml_digest for kind in gost.KINDS.values()},
 }
 SIGNATURES = {
     "rsa-sha1": DSIG + "rsa-sha1",
     "rsa-sha256": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
     "rsa-sha512": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512",
     "hmac-sha256": "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256",
+    **{kind.name: kind.xml_signature for kind in gost.KINDS.values()},
 }
 
 # What a transform needs inside it, by algorithm; `{p}` is the prefix with its colon.
@@ -145,18 +148,22 @@ def xmlsec_sign(document: str, key_options: list[str], work: pathlib.Path, more:
     return signed
 
 
-def hand_sign(document: str, template: Template, key: RsaSigner, scope: str) -> str:
-    """An enveloped signature over a document that stands there in canonical form.
+def _canonical_lines(text: str) -> bytes:
+    return text.replace("&#13;", "&#xD;").encode("utf-8")
+
+
+def hand_sign(document: str, template: Template, key: DocumentSigner, scope: str, part: str | None = None) -> str:
+    """An enveloped signature over a document that stands there in canonical form, or over the part of it that references
+    by identifier mean.
 
     `scope` holds the namespace declarations in force at the place of the signature, in canonical order and without the
     signature's own.
     """
     for reference in template.references:
-        digest = hashlib.new(reference.digest, document.encode("utf-8")).digest()
+        covered = part if part is not None and reference.uri else document
+        digest = signers.digest(reference.digest, _canonical_lines(covered))
         reference.digest_value = reference.digest_value or base64.b64encode(digest).decode("ascii")
     own = f' xmlns:{template.prefix}="{DSIG}"' if template.prefix else f' xmlns="{DSIG}"'
     canonical = signed_info(template, in_scope=scope + own)
-    template.signature_value = wrapped(
-        key.sign(canonical.replace("&#13;", "&#xD;").encode("utf-8")), template.line_ending
-    )
+    template.signature_value = wrapped(key.sign(_canonical_lines(canonical)), template.line_ending)
     return insert_last(document, signature(template))

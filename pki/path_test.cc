@@ -74,7 +74,7 @@ TEST_F(DemoPaths, EveryCertificateGetsWhatItsMakersExpect) {
   std::size_t count = 0;
   for (const auto& [name, entry] : index_.at("certificates").as_object()) {
     const auto* expected = entry.as_object().if_contains("expectedCertificate");
-    if (expected == nullptr || !expected->is_object()) continue;
+    if (expected == nullptr || !expected->is_object() || entry.at("anchors").as_string() != "anchors.pem") continue;
     PathQuery asked = query(std::string(name));
     asked.candidates = candidates;
     const std::string code(expected->at("code").as_string());
