@@ -66,6 +66,20 @@ TEST(Kazakhstan, ASignedCmsOfTheTestContourVerifies) {
   EXPECT_EQ(base::format_time(*signature.claimed_signing_time).substr(0, 10), "2022-09-28");
 }
 
+// ГОСТ 34.310-2004; signingCertificate of version 1; what was stamped is not known.
+TEST(Kazakhstan, TheTimeStampTokensSignatureVerifies) {
+  const fs::path folder = corpora("kz");
+  if (folder.empty()) return;
+  Bytes token = read(folder / "tsp" / "tsp_token.bin");
+  const auto facts = inspected(token);
+  EXPECT_THAT(all_codes(facts), IsEmpty());
+  EXPECT_EQ(facts.content_type, oid::kTstInfo);
+  ASSERT_EQ(facts.signatures.size(), 1U);
+  EXPECT_EQ(pki::to_string(*facts.signatures[0].algorithm), "GOST34.310-2004");
+  token[token.size() - 10] ^= 0x04;
+  EXPECT_THAT(all_codes(inspected(token)), ElementsAre("S1:signature.broken"));
+}
+
 // --- RFC 4134 --------------------------------------------------------------------------------------------------------
 
 struct Rfc4134Case {

@@ -83,9 +83,33 @@ TEST(CrlCorpora, TheGostListsAreRead) {
   const auto issuer = pki::test::load(folder->parent_path() / "test-ca/nca_gost2022_test.cer");
   const auto context = pki::test::make_context();
   ASSERT_TRUE(issuer);
-  // Verifies where the provider is there; never anything but verified or crl.signature.
-  const auto verified = latest->verify_signature(*context, issuer->key());
-  EXPECT_TRUE(verified || verified.error().code() == Code::kCrlSignature);
+  EXPECT_TRUE(first->verify_signature(*context, issuer->key()).has_value());
+  EXPECT_TRUE(latest->verify_signature(*context, issuer->key()).has_value());
+  const FreshnessRules rules{.max_age = base::Seconds(86400)};
+  EXPECT_TRUE(check_freshness(*first, rules, at("2022-08-01")).has_value());
+  EXPECT_EQ(check_freshness(*first, rules, at("2026-08-01")).error().code(), Code::kCrlStale);
+  EXPECT_TRUE(check_freshness(*latest, rules, at("2026-11-21")).has_value());
+  EXPECT_EQ(check_freshness(*latest, rules, at("2027-02-08")).error().code(), Code::kCrlStale);
+  EXPECT_EQ(check_freshness(*latest, rules, at("2026-08-01")).error().code(), Code::kCrlFuture);
+}
+
+// In the serial number of an entry, and in the signature: both lists are still read.
+TEST(CrlCorpora, GostListsDoNotVerifyAfterAChange) {
+  const auto folder = pki::test::corpora("kz");
+  if (!folder) return;
+  const auto context = pki::test::make_context();
+  const auto issuer = pki::test::load(*folder / "test-ca/nca_gost2022_test.cer");
+  const base::Bytes octets = pki::test::read(*folder / "crl/nca_gost2022_test_2026-08.crl");
+  const base::Bytes serial = *base::from_hex("5bfab68530d2a5daf87b65e29a105a7bea75b411");
+  const auto entry = std::ranges::search(octets, serial);
+  ASSERT_FALSE(entry.empty());
+  for (const auto at : {entry.begin() + 10, octets.end() - 1}) {
+    base::Bytes changed = octets;
+    changed[static_cast<std::size_t>(at - octets.begin())] ^= 0x01;
+    const auto crl = Crl::parse(changed);
+    ASSERT_TRUE(crl.has_value());
+    EXPECT_EQ((*crl)->verify_signature(*context, issuer->key()).error().code(), Code::kCrlSignature);
+  }
 }
 
 TEST(CrlCorpora, ListsOfManyCountriesAreRead) {

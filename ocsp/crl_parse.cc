@@ -1,10 +1,8 @@
 // CertificateList (RFC 5280 5.1) from its octets, walked twice: once to learn the index's shape, once to fill it.
-#include <openssl/evp.h>
-
 #include "ocsp/crl_state.h"
 #include "ocsp/extensions.h"
 #include "pki/der.h"
-#include "pki/openssl.h"
+#include "pki/verify_signature.h"
 
 namespace tanba::ocsp {
 
@@ -223,19 +221,6 @@ Result<pki::SignatureAlgorithm> signature_algorithm(ByteView inner, ByteView out
   return *inner_algorithm;
 }
 
-// By the thread's own library context, which its pki::Context made the default.
-base::Bytes digest_of(pki::DigestAlgorithm algorithm, ByteView octets) {
-  const pki::EvpMdPtr digest(EVP_MD_fetch(nullptr, std::string(pki::openssl_name(algorithm)).c_str(), nullptr));
-  base::Bytes out(EVP_MAX_MD_SIZE);
-  unsigned size = 0;
-  if (!digest || EVP_Digest(octets.data(), octets.size(), out.data(), &size, digest.get(), nullptr) != 1) {
-    static_cast<void>(pki::drain_openssl_errors());
-    return {};
-  }
-  out.resize(size);
-  return out;
-}
-
 }  // namespace
 
 Status CrlParser::parse(ByteView octets, CrlState& out) {
@@ -251,7 +236,8 @@ Status CrlParser::parse(ByteView octets, CrlState& out) {
   const bool indirect = out.distribution_point && out.distribution_point->indirect;
   TANBA_TRY(out.index, index_entries(body.entries, indirect ? Entries::kOfSeveral : Entries::kOfIssuer));
   out.signature = base::to_bytes(signature_octets);
-  out.tbs_digest = digest_of(out.signature_algorithm.digest, tbs.whole);
+  // An algorithm whose digest is not there verifies nothing: empty (Crl::verify_signature).
+  if (auto digest = pki::compute_digest(out.signature_algorithm.digest, tbs.whole)) out.tbs_digest = *std::move(digest);
   return {};
 }
 

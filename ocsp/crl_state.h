@@ -19,7 +19,7 @@ struct CrlState {
   std::optional<IssuingDistributionPoint> distribution_point;
   pki::SignatureAlgorithm signature_algorithm;
   base::Bytes signature;
-  base::Bytes tbs_digest;  // by the algorithm's digest; empty when no provider of this thread had it
+  base::Bytes tbs_digest;  // by the algorithm's digest; empty when no provider has it
   CrlIndex index;
 
   // Keys under which the signature was verified: positive facts only. Lists are shared by threads.

@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "pki/der.h"
+#include "pki/kzgost/key_format.h"
+#include "pki/kzgost/kzgost.h"
 #include "pki/lru.h"
 
 namespace tanba::pki {
@@ -87,8 +89,23 @@ const char* openssl_type(KeyKind kind) {
   }
 }
 
-bool fits(SignatureScheme scheme, KeyKind kind) {
-  switch (scheme) {
+std::optional<kzgost::KeyType> gost_type(KeyKind kind) {
+  switch (kind) {
+    case KeyKind::kGost2004:
+      return kzgost::KeyType::k2004;
+    case KeyKind::kGost2015_256:
+      return kzgost::KeyType::k2015_256;
+    case KeyKind::kGost2015_512:
+      return kzgost::KeyType::k2015_512;
+    default:
+      return std::nullopt;
+  }
+}
+
+// A ГОСТ key's parameters name the digest too (kz-pki), and so does each signature OID: no other may stand in for it,
+// not even one of the same length.
+bool fits(const SignatureAlgorithm& algorithm, KeyKind kind) {
+  switch (algorithm.scheme) {
     case SignatureScheme::kRsaPkcs1:
       return kind == KeyKind::kRsa;
     case SignatureScheme::kRsaPss:
@@ -98,11 +115,11 @@ bool fits(SignatureScheme scheme, KeyKind kind) {
     case SignatureScheme::kDsa:
       return kind == KeyKind::kDsa;
     case SignatureScheme::kGost2004:
-      return kind == KeyKind::kGost2004;
+      return kind == KeyKind::kGost2004 && algorithm.digest == DigestAlgorithm::kGost34311;
     case SignatureScheme::kGost2015_256:
-      return kind == KeyKind::kGost2015_256;
+      return kind == KeyKind::kGost2015_256 && algorithm.digest == DigestAlgorithm::kStreebog256;
     case SignatureScheme::kGost2015_512:
-      return kind == KeyKind::kGost2015_512;
+      return kind == KeyKind::kGost2015_512 && algorithm.digest == DigestAlgorithm::kStreebog512;
   }
   return false;
 }
@@ -121,7 +138,7 @@ struct Context::State {
 
   // Order matters: what is made in the library context goes before it does.
   LibCtxPtr library;
-  ProviderPtr default_provider;
+  ProviderPtr default_provider, gost_provider;
   OSSL_LIB_CTX* previous_default = nullptr;
   std::array<EvpMdPtr, kDigestAlgorithms> digests;
   std::array<bool, kDigestAlgorithms> digest_was_fetched{};
@@ -138,6 +155,7 @@ struct Context::State {
 
   Result<EvpPkeyPtr> make(const PublicKeyInfo& info);
   Result<EvpPkeyPtr> make_rsa(const PublicKeyInfo& info);
+  Result<EvpPkeyPtr> make_gost(const PublicKeyInfo& info, kzgost::KeyType type);
   Result<EvpPkeyPtr> decode(const PublicKeyInfo& info);
   Result<Key*> entry(const PublicKeyInfo& info);
 };
@@ -147,6 +165,8 @@ void initialise_process() {
   // one thread. Algorithms that a provider of ours brings are registered here too, for the same reason.
   OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_ADD_ALL_CIPHERS | OPENSSL_INIT_ADD_ALL_DIGESTS,
                       nullptr);
+  // How it went shows where it matters: the provider does not load without (Context::create).
+  static_cast<void>(kzgost::register_process());
 }
 
 Context::Context(const Options& options) : state_(std::make_unique<State>(options)) {}
@@ -160,6 +180,9 @@ Result<std::unique_ptr<Context>> Context::create(const Options& options) {
     state.library.reset();
     return base::fail(Code::kInternal, "OpenSSL's default provider: " + drain_openssl_errors());
   }
+  TANBA_CHECK(kzgost::add_builtin(state.library.get()));
+  state.gost_provider.reset(OSSL_PROVIDER_load(state.library.get(), kzgost::kProviderName));
+  if (!state.gost_provider) return base::fail(Code::kInternal, "the provider of ГОСТ: " + drain_openssl_errors());
   state.rsa_maker.reset(EVP_PKEY_CTX_new_from_name(state.library.get(), "RSA", nullptr));
   if (!state.rsa_maker) return base::fail(Code::kInternal, "OpenSSL without RSA: " + drain_openssl_errors());
   state.previous_default = OSSL_LIB_CTX_set0_default(state.library.get());
@@ -204,6 +227,24 @@ Result<EvpPkeyPtr> Context::State::make_rsa(const PublicKeyInfo& info) {
   return EvpPkeyPtr(made);
 }
 
+// As with RSA, past the decoders of d2i_PUBKEY; and what is wrong with the key keeps its name.
+Result<EvpPkeyPtr> Context::State::make_gost(const PublicKeyInfo& info, kzgost::KeyType type) {
+  const kzgost::KeyRow& row = kzgost::row(type);
+  const auto point = kzgost::parse_public(row, info.spki);
+  if (!point) return malformed(kzgost::text(point.error()));
+  OSSL_PARAM parameters[] = {OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
+                                                               const_cast<std::uint8_t*>(point->data()), point->size()),
+                             OSSL_PARAM_construct_end()};
+  const EvpPkeyCtxPtr maker(EVP_PKEY_CTX_new_from_name(library.get(), row.names.short_name, nullptr));
+  EVP_PKEY* made = nullptr;
+  if (!maker || EVP_PKEY_fromdata_init(maker.get()) <= 0 ||
+      EVP_PKEY_fromdata(maker.get(), &made, EVP_PKEY_PUBLIC_KEY, parameters) <= 0) {
+    const char* what = kzgost::text(kzgost::newest_reason());
+    return malformed(what, drain_openssl_errors());
+  }
+  return EvpPkeyPtr(made);
+}
+
 Result<EvpPkeyPtr> Context::State::decode(const PublicKeyInfo& info) {
   const unsigned char* at = info.spki.data();
   EvpPkeyPtr key(d2i_PUBKEY_ex(nullptr, &at, static_cast<long>(info.spki.size()), library.get(), nullptr));
@@ -220,6 +261,7 @@ Result<EvpPkeyPtr> Context::State::make(const PublicKeyInfo& info) {
   if (info.kind == KeyKind::kRsaPss) {
     if (auto numbers = read_rsa(info); !numbers) return std::unexpected(std::move(numbers).error());
   }
+  if (const auto type = gost_type(info.kind)) return make_gost(info, *type);
   if (openssl_type(info.kind) == nullptr) return unsupported(info);
   // A DSA key without parameters is none yet: whoever knows the issuer completes it (path search).
   if (info.kind == KeyKind::kDsa && info.bits == 0) return unsupported(info, "DSA parameters are missing");
@@ -257,7 +299,7 @@ Result<EVP_PKEY_CTX*> Context::verifier(const PublicKeyInfo& info, const Signatu
   const auto mismatch = [&](std::string cause) {
     return base::fail(Error(Code::kAlgorithmMismatch, {{"algorithm", to_string(algorithm)}}, std::move(cause)));
   };
-  if (info.kind != KeyKind::kUnknown && !fits(algorithm.scheme, info.kind)) {
+  if (info.kind != KeyKind::kUnknown && !fits(algorithm, info.kind)) {
     return mismatch("the key is of kind " + std::string(to_string(info.kind)));
   }
   TANBA_TRY(State::Key * entry, state_->entry(info));

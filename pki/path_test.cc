@@ -371,18 +371,69 @@ TEST(RealPaths, APersonsCertificateOfTheTestContour) {
   EXPECT_EQ(refused(*context, asked), "path.expired");
 }
 
-TEST(RealPaths, GostIsRefusedWhereNoProviderKnowsIt) {
-  const auto folder = test::corpora("kz/ca");
+struct AuthorityRow {
+  const char* file;
+  const char* root;  // the only one under which it stands
+  const char* time;  // when both are valid
+};
+constexpr AuthorityRow kGostAuthorities[] = {
+    {"ca/nca_gost.pem", "ca/root_gost.pem", "2023-01-01"},
+    {"ca/nca_gost_2022.pem", "ca/root_gost_2022.pem", "2026-11-21"},
+    {"ca/ucgo_gost.cer", "ca/root_gost_2020.cer", "2023-01-01"},
+    {"ca/btsd_gost.cer", "ca/root_gost_2020.cer", "2023-01-01"},
+    {"test-ca/nca_gost2022_test.cer", "test-ca/root_test_gost_2022.cer", "2026-11-21"},
+};
+
+PathQuery gost_query(const std::filesystem::path& folder, const AuthorityRow& row, const char* root) {
+  PathQuery asked = real_query(test::load(folder / row.file), {anchor_of(test::load(folder / root))}, row.time);
+  asked.algorithm_policy = PolicyId::kKzArchive;  // ГОСТ 34.310-2004 too
+  return asked;
+}
+
+// Names nearly alike, and each generation with its own key: an authority stands under its own root and no other.
+TEST(RealPaths, NationalGostAuthoritiesStandUnderTheirRootsAlone) {
+  const auto folder = test::corpora("kz");
   if (!folder) return;
   const auto context = test::make_context();
-  const CertificatePtr root = test::load(*folder / "root_gost_2022.pem"),
-                       issuing = test::load(*folder / "nca_gost_2022.pem");
-  ASSERT_EQ(root->key().kind, KeyKind::kGost2015_512);
-  if (context->key(root->key())) {
-    EXPECT_EQ(refused(*context, real_query(issuing, {anchor_of(root)}, "2026-11-22")), kNothing);
-  } else {
-    EXPECT_EQ(refused(*context, real_query(issuing, {anchor_of(root)}, "2026-11-22")), "certificate.unsupported_key");
+  for (const AuthorityRow& row : kGostAuthorities) {
+    for (const AuthorityRow& other : kGostAuthorities) {
+      const bool own = std::string_view(row.root) == other.root;
+      EXPECT_EQ(refused(*context, gost_query(*folder, row, other.root)),
+                own ? kNothing : std::optional<std::string>("path.no_chain"))
+          << row.file << " under " << other.root;
+    }
   }
+}
+
+TEST(RealPaths, GostAuthoritiesEndAndOldOnesAreForTheArchive) {
+  const auto folder = test::corpora("kz");
+  if (!folder) return;
+  const auto context = test::make_context();
+  PathQuery old = gost_query(*folder, kGostAuthorities[0], kGostAuthorities[0].root);
+  old.algorithm_policy = PolicyId::kKzSubmission;
+  EXPECT_EQ(refused(*context, old), "algorithm.forbidden");
+  old.algorithm_policy = PolicyId::kKzArchive;
+  old.at = at("2025-06-26");
+  EXPECT_EQ(refused(*context, old), "path.expired");
+  PathQuery current = gost_query(*folder, kGostAuthorities[1], kGostAuthorities[1].root);
+  current.algorithm_policy = PolicyId::kKzSubmission;
+  EXPECT_EQ(refused(*context, current), kNothing);
+  current.at = at("2045-09-08T00:00:01Z");
+  EXPECT_EQ(refused(*context, current), "path.expired");
+}
+
+// The 2004 test contour's root is not in the corpora: its issuing authority is trusted itself.
+TEST(RealPaths, APersonsCertificateOf2004) {
+  const auto folder = test::corpora("kz");
+  if (!folder) return;
+  const auto context = test::make_context();
+  PathQuery asked = real_query(test::load(*folder / "signed/ncanode_ceo_valid_sign_2004_gost.cer"),
+                               {anchor_of(test::load(*folder / "test-ca/ncanode_nca_gost_test.crt"))}, "2022-06-01");
+  asked.algorithm_policy = PolicyId::kKzArchive;
+  asked.key_purpose = KeyPurpose::kSigning;
+  EXPECT_EQ(refused(*context, asked), kNothing);
+  asked.trust = TrustSnapshot::make({anchor_of(test::load(*folder / "test-ca/nca_gost2022_test.cer"))}, {});
+  EXPECT_EQ(refused(*context, asked), "path.no_chain");
 }
 
 TEST(RealPaths, TimeStampingNeedsItsSoleCriticalUsage) {

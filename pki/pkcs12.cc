@@ -25,6 +25,8 @@ constexpr std::size_t kMaxFileBytes = 1U << 20;
 // Rounds of hashing that one opening may ask for, all key derivations together: two million rounds of HMAC-SHA-256 take
 // about a second. НУЦ РК writes 1,024, OpenSSL 2,048, careful tools 600,000.
 constexpr std::int64_t kMaxIterations = 2'000'000;
+// And one derivation alone: a million rounds ask for more than any tool is known to write.
+constexpr std::int64_t kMaxIterationsAtOnce = 800'000;
 // scrypt (RFC 7914): 128·N·r octets of memory, N·r·p mixing steps of about the cost of a round above.
 constexpr std::int64_t kMaxScryptBytes = 64 << 20;
 constexpr std::size_t kMaxBags = 256;
@@ -82,7 +84,7 @@ class Iterations {
   // Before a key is derived by `algorithm`.
   Status charge(const X509_ALGOR* algorithm);
   Status charge(std::int64_t count) {
-    if (count < 0 || count > kMaxIterations - spent_) {
+    if (count < 0 || count > kMaxIterationsAtOnce || count > kMaxIterations - spent_) {
       return base::fail(Error(Code::kLimitCost, {{"what", "rounds of the password's key derivation"}}));
     }
     spent_ += count;

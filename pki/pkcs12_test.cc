@@ -1,6 +1,7 @@
 #include "pki/pkcs12.h"
 
 #include <gtest/gtest.h>
+#include <openssl/provider.h>
 #include <openssl/rsa.h>
 
 #include "pki/der.h"
@@ -40,17 +41,37 @@ TEST(Pkcs12, OpensAStoreOfTheAuthorityAndSigns) {
   EXPECT_EQ(signer.sign(md5, {}).error().code(), Code::kAlgorithmMismatch);
 }
 
-TEST(Pkcs12, GostStoresNeedAProviderThatKnowsTheKey) {
+// RC2-40 around the certificates, contents in BER, keys in the authority's own spelling.
+TEST(Pkcs12, EveryStoreOfTheAuthorityOpensAndItsKeySigns) {
   const auto folder = test::corpora("kz/p12");
   if (!folder) return;
   const auto context = test::make_context();
+  std::size_t gost = 0;
   for (const auto& file : test::files_in(*folder)) {
-    if (file.filename() == kRsaStore) continue;
     const bool other = file.filename() == "KEY_INDIVIDUAL_VALID_2015.p12";
-    const auto contents = open_pkcs12(*context, test::read(file), password(other ? "Aa123456" : "Qwerty12"));
-    ASSERT_FALSE(contents.has_value()) << file;
-    EXPECT_EQ(contents.error().code(), Code::kCertificateUnsupportedKey) << file << contents.error().cause();
+    const Bytes octets = test::read(file);
+    const auto contents = open_pkcs12(*context, octets, password(other ? "Aa123456" : "Qwerty12"));
+    ASSERT_TRUE(contents.has_value()) << file << contents.error().message() << contents.error().cause();
+    Signer& signer = *contents->signer;
+    const PublicKeyInfo& key = signer.certificate()->key();
+    const auto signature = signer.sign(signer.algorithms().front(), base::as_bytes("message"));
+    ASSERT_TRUE(signature.has_value()) << file << signature.error().cause();
+    EXPECT_TRUE(verify_signature(*context, key, signer.algorithms().front(), base::as_bytes("message"), *signature));
+    EXPECT_FALSE(verify_signature(*context, key, signer.algorithms().front(), base::as_bytes("Message"), *signature));
+    EXPECT_EQ(open_pkcs12(*context, octets, password("Qwerty13")).error().code(), Code::kInputPassword) << file;
+    if (key.kind == KeyKind::kGost2015_512) ++gost;
   }
+  EXPECT_EQ(gost, 7U);
+}
+
+// What opening needs of old ciphers stays in the context made for it.
+TEST(Pkcs12, OldCiphersStayWhereStoresAreOpened) {
+  const auto folder = test::corpora("kz/p12");
+  if (!folder) return;
+  const auto context = test::make_context();
+  ASSERT_TRUE(open_pkcs12(*context, test::read(*folder / "legal_valid_head.p12"), password()).has_value());
+  EXPECT_EQ(OSSL_PROVIDER_available(context->library(), "legacy"), 0);
+  EXPECT_EQ(OSSL_PROVIDER_available(nullptr, "legacy"), 0);
 }
 
 TEST(Pkcs12, WrongOrMissingPassword) {
@@ -115,6 +136,17 @@ TEST(Pkcs12, RoundsAreCountedBeforeTheyAreDone) {
   std::copy(larger.rbegin(), larger.rend(), at);
   EXPECT_TRUE(open_pkcs12(*context, long_mac, password()).has_value());
   EXPECT_EQ(open_pkcs12(*context, changed, password()).error().code(), Code::kLimitCost);
+}
+
+// Of the MAC and of the keys' encryption, of old kinds and of new ones: refused before the first round.
+TEST(Pkcs12, AMillionRoundsAreTooMany) {
+  const auto context = test::make_context();
+  for (const int cipher : {NID_pbe_WithSHA1And3_Key_TripleDES_CBC, NID_aes_256_cbc}) {
+    for (const bool of_mac : {true, false}) {
+      const Bytes store = make_store(of_mac ? 2048 : 1'000'000, of_mac ? 1'000'000 : 2048, cipher);
+      EXPECT_EQ(open_pkcs12(*context, store, password()).error().code(), Code::kLimitCost) << cipher << of_mac;
+    }
+  }
 }
 
 TEST(Pkcs12, RoundsOfTheKeysEncryptionCountToo) {

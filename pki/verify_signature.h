@@ -21,6 +21,9 @@ class Hasher {
 };
 [[nodiscard]] base::Result<base::Bytes> compute_digest(Context& context, DigestAlgorithm algorithm,
                                                        base::ByteView octets);
+// The same without a context, for what is read before its thread has one (lists, files): slower by the fetch of the
+// digest from OpenSSL's default context, and whatever providers are there, ГОСТ works.
+[[nodiscard]] base::Result<base::Bytes> compute_digest(DigestAlgorithm algorithm, base::ByteView octets);
 
 // Verifies a signature over `message` (hashed here). ECDSA and DSA values are DER (X.509, CMS); ecdsa_from_concatenated
 // makes that of XML-DSig's r‖s. ГОСТ values are in KZ's octet order.

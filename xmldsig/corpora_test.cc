@@ -49,23 +49,29 @@ TEST(KzCorpora, WsSecurityVerifiesAndCoversTheBody) {
   EXPECT_TRUE(body->root().is("http://schemas.xmlsoap.org/soap/envelope/", "Body"));
 }
 
-// The structure is read in any case; the value can be checked only with a provider of ГОСТ.
-TEST(KzCorpora, GostIsReadAndVerifiedWhereThereIsAProvider) {
+TEST(KzCorpora, GostDocumentVerifiesAndNoLongerAfterAnyChange) {
   const auto folder = test::corpora("kz/signed");
   if (!folder) return;
   const auto context = test::make_context();
-  const auto facts = test::facts_of(*context, test::read(*folder / "test_gost512.xml_simple.xml"));
+  const base::Bytes document = test::read(*folder / "test_gost512.xml_simple.xml");
+  const auto facts = test::facts_of(*context, document);
   ASSERT_EQ(facts.signatures.size(), 1U);
+  EXPECT_EQ(test::codes_of(facts), std::vector<std::string>{});
   const pki::SignatureFacts& signature = facts.signatures.front();
   ASSERT_TRUE(signature.algorithm.has_value());
   EXPECT_EQ(signature.algorithm->scheme, pki::SignatureScheme::kGost2015_512);
   EXPECT_EQ(signature.content_digests, std::vector{pki::DigestAlgorithm::kStreebog512});
   EXPECT_TRUE(signature.covers.whole);
-  const bool has_gost = context->digest(pki::DigestAlgorithm::kStreebog512) != nullptr;
-  for (const std::string& code : test::codes_of(facts)) {
-    EXPECT_TRUE(!has_gost && (code == "algorithm.unknown" || code == "certificate.unsupported_key")) << code;
-  }
-  EXPECT_EQ(signature.errors.empty(), has_gost);
+  // The value itself, then the octets that it covers.
+  std::string text(base::as_text(document));
+  const std::size_t value = text.find("SignatureValue>") + 40;
+  text[value] = text[value] == 'A' ? 'B' : 'A';
+  EXPECT_EQ(test::codes_of(test::facts_of(*context, base::as_bytes(text))),
+            std::vector<std::string>{"signature.broken"});
+  text = base::as_text(document);
+  text.insert(text.find("<ds:Signature"), "<more/>");
+  EXPECT_EQ(test::codes_of(test::facts_of(*context, base::as_bytes(text))),
+            std::vector<std::string>{"digest.mismatch"});
 }
 
 // --- xmlsec's vectors ----------------------------------------------------------------------------------------------

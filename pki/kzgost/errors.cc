@@ -25,8 +25,25 @@ bool register_error_strings() noexcept {
   return ERR_load_strings(library_number, reason_texts) == 1 && ERR_load_strings_const(library_name) == 1;
 }
 
+Reason newest_reason() noexcept {
+  const unsigned long code = ERR_peek_last_error();
+  return library_number != 0 && ERR_GET_LIB(code) == library_number ? static_cast<Reason>(ERR_GET_REASON(code))
+                                                                    : Reason::kInternal;
+}
+
 int error_library() noexcept {
   return library_number;
+}
+
+const char* text(Reason reason) noexcept {
+  switch (reason) {
+#define KZGOST_REASON(name, number, words) \
+  case Reason::name:                       \
+    return words;
+#include "pki/kzgost/errors.def"
+#undef KZGOST_REASON
+  }
+  return "";
 }
 
 int raise(Reason reason, std::source_location where) noexcept {

@@ -23,8 +23,14 @@ using Done = std::expected<void, Reason>;
   return std::unexpected(reason);
 }
 
+// "code: words", as on the queue.
+[[nodiscard]] const char* text(Reason reason) noexcept;
+
 // Puts the reason on this thread's queue; always 0, so that a callback can return it.
 int raise(Reason reason, std::source_location where = std::source_location::current()) noexcept;
+
+// The newest error on this thread's queue, which stays there; kInternal when it is not the provider's.
+[[nodiscard]] Reason newest_reason() noexcept;
 
 // Once for the process, before threads: the library's number and the texts (ERR_load_strings).
 [[nodiscard]] bool register_error_strings() noexcept;
