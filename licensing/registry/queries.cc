@@ -121,8 +121,8 @@ base::Result<ApplicationRow> read_application(Row& row) {
   out.applicant_origin = row.text();
   out.licence = row.text();
   TANBA_TRY(out.state, row.word<ApplicationState>());
-  TANBA_TRY(out.registered_at, row.time());
-  TANBA_TRY(out.updated_at, row.time());
+  TANBA_TRY(out.registered_at, row.moment());
+  TANBA_TRY(out.updated_at, row.moment());
   TANBA_TRY(out.due_on, row.date());
   TANBA_TRY(out.document, row.digest());
   out.media_type = row.text();
@@ -154,7 +154,7 @@ base::Result<DecisionRow> read_decision(Row& row) {
   TANBA_TRY(out.document, row.digest());
   out.media_type = row.text();
   TANBA_TRY(out.report, row.digest());
-  TANBA_TRY(out.decided_at, row.time());
+  TANBA_TRY(out.decided_at, row.moment());
   return out;
 }
 
@@ -182,7 +182,7 @@ base::Result<LicenceRow> read_licence(Row& row) {
   out.holder_number = row.text();
   out.holder_name = row.text();
   TANBA_TRY(out.state, row.word<LicenceState>());
-  TANBA_TRY(out.issued_at, row.time());
+  TANBA_TRY(out.issued_at, row.moment());
   TANBA_TRY(out.valid_until, read_optional_date(row));
   out.replaces = row.text();
   out.replaced_by = row.text();
@@ -229,8 +229,8 @@ base::Result<Intent> read_intent(Row& row) {
   out.key = row.text();
   TANBA_TRY(out.approval, read_optional_digest(row));
   TANBA_TRY(out.signed_document, read_optional_digest(row));
-  TANBA_TRY(out.created_at, row.time());
-  TANBA_TRY(out.updated_at, row.time());
+  TANBA_TRY(out.created_at, row.moment());
+  TANBA_TRY(out.updated_at, row.moment());
   out.note = row.text();
   return out;
 }
@@ -238,7 +238,7 @@ base::Result<Intent> read_intent(Row& row) {
 base::Result<JournalRow> read_journal(Row& row) {
   JournalRow out{};
   TANBA_TRY(out.seq, row.integer());
-  TANBA_TRY(out.at, row.time());
+  TANBA_TRY(out.at, row.moment());
   out.event = row.text();
   out.subject = row.text();
   out.entry = row.text();
@@ -287,7 +287,7 @@ base::Result<PortalKey> read_key(Row& row) {
   if (row.next_is_null()) {
     row.skip();
   } else {
-    TANBA_TRY(out.expires_at, row.time());
+    TANBA_TRY(out.expires_at, row.moment());
   }
   out.state = read_state(row);
   return out;
@@ -313,7 +313,7 @@ base::Result<TrustVersion> read_trust_version(Row& row) {
   TANBA_TRY(out.snapshot, row.digest());
   out.note = row.text();
   out.installed_by = row.text();
-  TANBA_TRY(out.installed_at, row.time());
+  TANBA_TRY(out.installed_at, row.moment());
   return out;
 }
 
@@ -324,10 +324,10 @@ base::Result<Hold> read_hold(Row& row) {
   out.serial = row.text();
   out.reason = row.text();
   out.placed_by = row.text();
-  TANBA_TRY(out.placed_at, row.time());
+  TANBA_TRY(out.placed_at, row.moment());
   out.lifted_by = row.text();
   if (row.next_is_null()) return out;
-  TANBA_TRY(out.lifted_at, row.time());
+  TANBA_TRY(out.lifted_at, row.moment());
   return out;
 }
 

@@ -717,8 +717,8 @@ TEST_P(RegistryTest, StoppingFinishesWhatWasAccepted) {
 
 TEST_P(RegistryTest, ALockedDatabaseIsBusyWithinBoundsAndNothingIsStored) {
   Options options = place_.options();
-  options.lock_timeout = std::chrono::milliseconds(100);
-  options.max_wait = std::chrono::milliseconds(200);
+  options.lock_timeout = std::chrono::milliseconds(300);
+  options.max_wait = std::chrono::seconds(2);
   open(options);
   const auto blocker = place_.session();
   ASSERT_TRUE(blocker->begin_write());

@@ -157,7 +157,7 @@ base::Result<base::Digest> Row::digest() {
   return *value;
 }
 
-base::Result<base::Time> Row::time() {
+base::Result<base::Time> Row::moment() {
   TANBA_TRY(const std::int64_t seconds, integer());
   return base::Time(base::Seconds(seconds));
 }
@@ -174,6 +174,7 @@ struct Sql::Impl {
   Options options;
   std::unique_ptr<soci::session> session;  // none while the connection is lost
   Fault fault = Fault::kNone;
+  enum class Transaction { kNone, kOpen } transaction = Transaction::kNone;
   std::optional<Failure> last_failure;
 
   void note(Failure failure) {
@@ -226,11 +227,12 @@ base::Status Sql::set_up_session() {
   const auto timeout_ms = impl_->options.lock_timeout.count();
   const bool read_only = impl_->options.use == Options::Use::kReadOnly;
   if (dialect() == Dialect::kPostgres) {
-    TANBA_CHECK(run("SET client_min_messages = warning"));
+    TANBA_CHECK(run("SET client_min_messages = error"));
     TANBA_CHECK(run("SET synchronous_commit = on"));
     TANBA_CHECK(run(fmt::format("SET lock_timeout = {}", timeout_ms)));
     // Nothing here runs long: a statement that does waits for a broken disk or a stuck server.
-    TANBA_CHECK(run(fmt::format("SET statement_timeout = {}", 4 * timeout_ms)));
+    constexpr int kSlowDiskMs = 30'000;
+    TANBA_CHECK(run(fmt::format("SET statement_timeout = {}", timeout_ms + kSlowDiskMs)));
     if (read_only) TANBA_CHECK(run("SET default_transaction_read_only = on"));
     return {};
   }
@@ -304,39 +306,40 @@ base::Result<std::vector<Row>> Sql::rows(const std::string& statement, std::size
 base::Status Sql::begin_write() {
   TANBA_CHECK(ensure_connected());
   impl_->fault = Fault::kNone;
-  if (dialect() == Dialect::kSqlite) return run("BEGIN IMMEDIATE");
+  auto begun = run(dialect() == Dialect::kSqlite ? "BEGIN IMMEDIATE" : "BEGIN");
   // A connection that broke while nobody used it is no news to the caller: nothing was under way.
-  if (auto begun = run("BEGIN"); !begun) {
-    if (impl_->session) return begun;
+  if (!begun && !impl_->session) {
     TANBA_CHECK(ensure_connected());
     impl_->fault = Fault::kNone;
-    TANBA_CHECK(run("BEGIN"));
+    begun = run("BEGIN");
   }
+  TANBA_CHECK(std::move(begun));
+  impl_->transaction = Impl::Transaction::kOpen;
+  if (dialect() == Dialect::kSqlite) return {};
   // One journal, one chain: the writers of all daemons take turns. Registries in other schemas have other locks.
   auto locked = rows(
       "SELECT CAST(pg_advisory_xact_lock(hashtextextended(concat('tanba.registry.', current_schema()), 0)) AS text)",
       1);
-  if (!locked) {
-    rollback();
-    return failed();
-  }
-  return {};
+  if (locked) return {};
+  rollback();
+  return failed();
 }
 
 base::Status Sql::commit() {
-  auto status = run("COMMIT");
-  if (!status) return status;
+  TANBA_CHECK(run("COMMIT"));
+  impl_->transaction = Impl::Transaction::kNone;
   impl_->fault = Fault::kNone;
   return {};
 }
 
 void Sql::rollback() {
-  if (impl_->session) {
+  if (impl_->session && impl_->transaction == Impl::Transaction::kOpen) {
     auto last = std::exchange(impl_->last_failure, std::nullopt);
     // SQLite rolls back by itself on some errors (full disk); then there is no transaction and this fails harmlessly.
     if (!run("ROLLBACK") && dialect() == Dialect::kPostgres) impl_->session.reset();
     impl_->last_failure = std::move(last);
   }
+  impl_->transaction = Impl::Transaction::kNone;
   impl_->fault = Fault::kNone;
 }
 

@@ -58,7 +58,7 @@ class Row {
   [[nodiscard]] std::string text() { return columns_.at(next_++).value_or(std::string()); }
   [[nodiscard]] base::Result<std::int64_t> integer();
   [[nodiscard]] base::Result<base::Digest> digest();
-  [[nodiscard]] base::Result<base::Time> time();
+  [[nodiscard]] base::Result<base::Time> moment();
   [[nodiscard]] base::Result<Date> date();
   template <class Enumeration>
   [[nodiscard]] base::Result<Enumeration> word() {

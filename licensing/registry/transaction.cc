@@ -44,7 +44,7 @@ base::Result<JournalHead> read_head(Sql& sql) {
   if (!row) return head;
   TANBA_TRY(head.seq, row->integer());
   TANBA_TRY(head.hash, row->digest());
-  TANBA_TRY(head.at, row->time());
+  TANBA_TRY(head.at, row->moment());
   return head;
 }
 

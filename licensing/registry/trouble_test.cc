@@ -129,6 +129,77 @@ TEST_P(PostgresTrouble, LostConnectionsAreMadeAgain) {
   EXPECT_TRUE(registry->verify_journal());
 }
 
+TEST_P(PostgresTrouble, EachStateHasItsCodeAndItsConsequence) {
+  const Place place(GetParam());
+  const auto sql = place.session();
+  const auto raised = [&](const std::string& state) {
+    EXPECT_TRUE(sql->begin_write());
+    const auto code = code_of(sql->run("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '" + state + "'; END $$"));
+    const Fault fault = sql->fault();
+    sql->rollback();
+    return std::pair(code.value(), fault);
+  };
+  EXPECT_EQ(raised("53100"), std::pair(Code::kRegistryStorage, Fault::kFatal));   // disk_full
+  EXPECT_EQ(raised("53300"), std::pair(Code::kRegistryBusy, Fault::kFatal));      // too_many_connections
+  EXPECT_EQ(raised("58030"), std::pair(Code::kRegistryStorage, Fault::kFatal));   // io_error
+  EXPECT_EQ(raised("25006"), std::pair(Code::kRegistryStorage, Fault::kFatal));   // read_only_sql_transaction
+  EXPECT_EQ(raised("XX001"), std::pair(Code::kRegistryDamaged, Fault::kFatal));   // data_corrupted
+  EXPECT_EQ(raised("40001"), std::pair(Code::kRegistryBusy, Fault::kTransient));  // serialization_failure
+  EXPECT_EQ(raised("40P01"), std::pair(Code::kRegistryBusy, Fault::kTransient));  // deadlock_detected
+  EXPECT_EQ(raised("55P03"), std::pair(Code::kRegistryBusy, Fault::kFatal));      // lock_not_available
+  EXPECT_EQ(raised("23505"), std::pair(Code::kInternal, Fault::kNone));           // unique_violation
+}
+
+// Makes the database do `body` whenever an application is inserted.
+void on_insert(Sql& sql, const std::string& body) {
+  ASSERT_TRUE(sql.run("CREATE OR REPLACE FUNCTION trouble() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN " + body +
+                      " RETURN NEW; END $$"));
+  ASSERT_TRUE(sql.run("DROP TRIGGER IF EXISTS trouble ON applications"));
+  ASSERT_TRUE(
+      sql.run("CREATE CONSTRAINT TRIGGER trouble AFTER INSERT ON applications DEFERRABLE INITIALLY DEFERRED FOR "
+              "EACH ROW EXECUTE FUNCTION trouble()"));
+}
+
+// Deferred: all of these fail at the commit, after every command of the batch was executed.
+TEST_P(PostgresTrouble, ADeadlockIsTriedAgainUnnoticed) {
+  const Place place(GetParam());
+  auto registry = *Registry::open(place.options(), kClock);
+  const auto sql = place.session();
+  ASSERT_TRUE(sql->run("CREATE SEQUENCE attempts"));
+  on_insert(*sql, "IF nextval('attempts') = 1 THEN RAISE EXCEPTION USING ERRCODE = '40P01'; END IF;");
+  EXPECT_TRUE(registry->execute(registration(1)));
+  EXPECT_EQ(sql->rows("SELECT last_value FROM attempts", 1)->at(0).text(), "2");
+  EXPECT_EQ(registry->applications(Everything{}, {})->size(), 1U);
+  EXPECT_TRUE(registry->verify_journal());
+}
+
+TEST_P(PostgresTrouble, AFullDiskAtTheCommitAcknowledgesNothingAndPassesOver) {
+  const Place place(GetParam());
+  auto registry = *Registry::open(place.options(), kClock);
+  const auto sql = place.session();
+  on_insert(*sql, "RAISE EXCEPTION USING ERRCODE = '53100';");
+  EXPECT_EQ(code_of(registry->execute(registration(1))), Code::kRegistryStorage);
+  EXPECT_EQ(registry->applications(Everything{}, {})->size(), 0U);
+  on_insert(*sql, "NULL;");
+  const auto answer = registry->execute(registration(1));
+  ASSERT_TRUE(answer) << answer.error().message();
+  EXPECT_EQ(answer->repetition, Repetition::kFirst);
+  EXPECT_TRUE(registry->verify_journal());
+}
+
+TEST_P(PostgresTrouble, AConnectionLostAtTheCommitAcknowledgesNothing) {
+  const Place place(GetParam());
+  auto registry = *Registry::open(place.options(), kClock);
+  const auto sql = place.session();
+  on_insert(*sql, "PERFORM pg_terminate_backend(pg_backend_pid());");
+  EXPECT_EQ(code_of(registry->execute(registration(1))), Code::kRegistryBusy);
+  on_insert(*sql, "NULL;");
+  const auto answer = registry->execute(registration(1));
+  ASSERT_TRUE(answer) << answer.error().message();
+  EXPECT_EQ(answer->repetition, Repetition::kFirst);
+  EXPECT_TRUE(registry->verify_journal());
+}
+
 TEST_P(PostgresTrouble, SessionsEndedUnderLoadLoseNothingAcknowledged) {
   const Place place(GetParam());
   auto registry = *Registry::open(place.options(), kClock);

@@ -112,8 +112,7 @@ Writer::Attempt Writer::attempt(Batch& batch) {
   if (!now) return abandoned(now.error());
   Transaction transaction(*sql_, *head, *now, options_.utc_offset);
   if (auto applied = apply_all(batch, transaction); !applied) return abandoned(applied.error());
-  if (auto committed = commit(*head, transaction.head()); !committed) return abandoned(committed.error());
-  return {};
+  return commit(*head, transaction.head());
 }
 
 // Each command under a savepoint: what it refuses it also undoes. An error here is the whole transaction's.
@@ -133,14 +132,15 @@ base::Status Writer::apply_all(Batch& batch, Transaction& transaction) {
 }
 
 // A commit whose answer was lost may have happened: the journal knows. What wrote no journal row changed nothing.
-base::Status Writer::commit(const JournalHead& before, const JournalHead& after) {
-  auto committed = sql_->commit();
-  if (committed || before.hash == after.hash) return committed;
+Writer::Attempt Writer::commit(const JournalHead& before, const JournalHead& after) {
+  const base::Status committed = sql_->commit();
+  if (committed) return {};
+  Attempt failed{committed.error(), sql_->fault()};  // taken first: rolling back forgets the fault
   sql_->rollback();
-  if (!sql_->ensure_connected()) return committed;
+  if (before.hash == after.hash || !sql_->ensure_connected()) return failed;
   const auto found = sql_->row("SELECT seq FROM journal WHERE hash = :hash", 1, {after.hash});
   if (found && found->has_value()) return {};
-  return committed;
+  return failed;
 }
 
 }  // namespace tanba::licensing::registry

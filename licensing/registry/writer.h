@@ -91,7 +91,7 @@ class Writer {
   };
   [[nodiscard]] Attempt attempt(Batch& batch);
   [[nodiscard]] base::Status apply_all(Batch& batch, Transaction& transaction);
-  [[nodiscard]] base::Status commit(const JournalHead& before, const JournalHead& after);
+  [[nodiscard]] Attempt commit(const JournalHead& before, const JournalHead& after);
 
   std::unique_ptr<Sql> sql_;
   const base::Clock& clock_;

@@ -12,8 +12,10 @@ ZEROS = "0" * 64
 
 @contextlib.contextmanager
 def reading(path):
-    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30)
+    """One moment of the database, though the daemon goes on writing."""
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30, isolation_level=None)
     try:
+        database.execute("BEGIN")
         yield database
     finally:
         database.close()
