@@ -529,6 +529,11 @@ class CertificateWriter:
             build.extended_key_usage(list(plan.ekus), plan.critical_eku),
             build.subject_key_identifier(build.key_identifier(spki)),
         ]
+        if plan.names_sources:
+            extensions += [
+                build.crl_distribution_points([f"{self._base}/crl/{plan.issuer}.crl"]),
+                build.authority_information_access([f"{self._base}/ocsp"], [f"{self._base}/ca/{plan.issuer}.cer"]),
+            ]
         if issuer.key_identifier:
             extensions.append(build.authority_key_identifier(issuer.key_identifier))
         if plan.no_check:

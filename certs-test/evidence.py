@@ -4,15 +4,19 @@
     ocsp-bad/MODE.ors  answers about `head`, each as the responder gives it in that mode, to ocsp-bad/request.orq
     crl-bad/MODE.crl   CRLs of `issuing`, each as the server gives it in that mode
     ocsp-bad-gost/, crl-bad-gost/  the same for `gost-head` and `gost-issuing`
+    tsp/MODE.tsr       responses to tsp/request.tsq (over tsp/data.bin), each as the server gives it in that mode
+    tsp/MODE.tst       the token of each that has one
 """
 
 import datetime
 import pathlib
 import shutil
 
+import der
 import ocsp
 import plans
 import server
+import tsa
 import x509build as build
 from authority import Authority, parse_time
 
@@ -30,6 +34,7 @@ def write_all(authority: Authority) -> None:
         for mode in server.CRL_MODES:
             if mode != "ok":
                 (folder / f"{mode}.crl").write_bytes(server.crl_bytes(authority, f"{family}issuing", False, mode, before))
+    _write_time_stamps(tsa.TimeStampAuthority(authority, lambda: before), _folder(authority, "tsp"))
 
 
 def _folder(authority: Authority, name: str) -> pathlib.Path:
@@ -54,3 +59,16 @@ def _write_bad_ocsp(authority: Authority, responder: ocsp.Responder, family: str
     (folder / "request.orq").write_bytes(request)
     for mode in ocsp.MODES:
         (folder / f"{mode}.ors").write_bytes(responder.answer(request, mode))
+
+
+def _write_time_stamps(stamper: tsa.TimeStampAuthority, folder: pathlib.Path) -> None:
+    data = "уақыт белгісі қойылатын деректер\n".encode("utf-8")
+    request = tsa.make_request(data, int.from_bytes(NONCE, "big"), tsa.POLICY_RSA)
+    (folder / "data.bin").write_bytes(data)
+    (folder / "request.tsq").write_bytes(request)
+    for mode in tsa.MODES:
+        response = stamper.answer(request, mode)
+        (folder / f"{mode}.tsr").write_bytes(response)
+        parts = der.children(response)
+        if len(parts) > 1:
+            (folder / f"{mode}.tst").write_bytes(parts[1])

@@ -593,7 +593,7 @@ PLANS += [_with_gost(name) for name in _AS_WITH_RSA] + [
 
 @dataclasses.dataclass(frozen=True)
 class Service:
-    """A certificate of infrastructure: OCSP responders and TLS."""
+    """A certificate of infrastructure: OCSP responders, time-stamp authorities and TLS."""
 
     name: str
     issuer: str
@@ -607,6 +607,11 @@ class Service:
     note: str = ""
     no_check: bool = False
     usages: tuple[str, ...] = ("digitalSignature",)
+    critical_eku: bool = False
+    names_sources: bool = False  # where to ask whether it is revoked
+    status: str = "good"
+    reason: str | None = None
+    revoked_days: int = -2
 
 
 def responder_of(authority: str) -> str:
@@ -655,7 +660,35 @@ def _responders() -> list[Service]:
     return made
 
 
-SERVICES = _responders() + [
+def _stamper(name: str, note: str, **rest) -> Service:
+    """A time-stamp authority in order (RFC 3161 2.3), with one thing wrong (or odd)."""
+    wanted = {
+        "issuer": "issuing",
+        "common_name": "TSA DEMO",
+        "key": "tsa",
+        "ekus": [EKU_TIME_STAMPING],
+        "days": (-400, 5 * 365),
+        "usages": ("digitalSignature", "nonRepudiation"),
+        "critical_eku": True,
+        "names_sources": True,
+    }
+    return Service(name=name, note=note, **{**wanted, **rest})
+
+
+STAMPERS = [
+    _stamper("tsa", "the time-stamp authority"),
+    _stamper("tsa-by-twin", "a time-stamp authority under another CA, with evidence of its own", issuer="twin-a"),
+    _stamper("tsa-no-eku", "a certificate without timeStamping that stamps", ekus=[EKU_CLIENT_AUTH]),
+    _stamper("tsa-eku-not-critical", "its timeStamping purpose is not critical", critical_eku=False),
+    _stamper("tsa-two-purposes", "it has a second purpose", ekus=[EKU_TIME_STAMPING, EKU_CLIENT_AUTH]),
+    _stamper("tsa-expired", "ended five days ago", days=(-400, -5)),
+    _stamper("tsa-revoked", "revoked, superseded, two days ago", status="revoked", reason="superseded"),
+    _stamper("tsa-compromised", "revoked, keyCompromise, two days ago", status="revoked", reason="keyCompromise"),
+    _stamper("tsa-revoked-no-reason", "revoked without a reason two days ago", status="revoked"),
+    _stamper("tsa-foreign", "of a CA that nobody trusts", issuer="foreign-issuing"),
+]
+
+SERVICES = _responders() + STAMPERS + [
     Service(
         "gost-tsa",
         "gost-issuing",

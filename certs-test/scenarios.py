@@ -18,6 +18,7 @@ import subprocess
 import cmsbuild
 import der
 import outcomes
+import tsa
 import xmlbuild
 from authority import Authority, UsageError, parse_time, pem, rfc3339, write_atomically
 from signers import DocumentSigner, GostSigner, RussianOrderSigner
@@ -37,6 +38,7 @@ DEFAULTS = {
     "evidence": "crl",
     "options": {},
     "mutations": [],
+    "stamps": [],
 }
 
 
@@ -135,6 +137,7 @@ class Maker:
             **evidence,
             "signers": scenario["signers"],
             "claim": self._claim(scenario),
+            "stamps": scenario["stamps"],
             "outcome": scenario["outcome"],
             "expected": outcomes.outcome(scenario["outcome"]).as_json(),
         }
@@ -155,10 +158,11 @@ class Maker:
     def _at(self, text: str) -> datetime.datetime:
         if text == "good":
             return self._good_at
-        matched = re.fullmatch(r"([+-]\d+)d", text)
+        matched = re.fullmatch(r"([+-]\d+)([dh])", text)
         if not matched:
             raise UsageError(f"at: {text}")
-        return self._good_at + datetime.timedelta(days=int(matched[1]))
+        unit = datetime.timedelta(days=1) if matched[2] == "d" else datetime.timedelta(hours=1)
+        return self._good_at + int(matched[1]) * unit
 
     # --- contents ----------------------------------------------------------------------------------------------------
 
@@ -356,6 +360,17 @@ class Maker:
     def authority_certificate(self, name: str) -> bytes:
         return self._authority.certificate(name)
 
+    def time_stamp(self, over: bytes, mutation: dict) -> bytes:
+        stamp = tsa.Stamp(
+            tsa.imprint_of(over, mutation.get("imprint", "sha256")),
+            tsa.POLICY_RSA,
+            self._at(mutation["at"]),
+            mode=mutation.get("mode", "ok"),
+            tsa=mutation.get("tsa", "tsa"),
+            md=mutation.get("md", "sha256"),
+        )
+        return tsa.TimeStampAuthority(self._authority).token(stamp)
+
 
 ATTRIBUTES = {
     "contentType": cmsbuild.CONTENT_TYPE,
@@ -430,6 +445,29 @@ def _no_signers(maker: Maker, document: bytes, mutation: dict) -> bytes:
 def _replace_cms_certificates(maker: Maker, document: bytes, mutation: dict) -> bytes:
     data = cmsbuild.parse(document)
     data.certificates = [maker.authority_certificate(name) for name in mutation["with"]]
+    return data.encode()
+
+
+def _time_stamp(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    """A signature time stamp; with `over`: content, over that instead of the signature."""
+    data = cmsbuild.parse(document)
+    at = mutation.get("signer", 0)
+    over = tsa.signature_of(data.signer_infos[at])
+    if mutation.get("over") == "content":
+        assert data.content
+        over = data.content
+    data.signer_infos[at] = tsa.add_to_signer(data.signer_infos[at], maker.time_stamp(over, mutation))
+    return data.encode()
+
+
+def _move_time_stamps(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    """The unsigned attributes of one signer become another's: each stamp is over a signature beside it."""
+    del maker
+    data = cmsbuild.parse(document)
+    source, target = mutation["from"], mutation["to"]
+    *rest, attributes = der.children(data.signer_infos[source])
+    data.signer_infos[source] = der.seq(*rest)
+    data.signer_infos[target] = der.seq(*der.children(data.signer_infos[target]), attributes)
     return data.encode()
 
 
@@ -508,6 +546,8 @@ MUTATIONS: dict[str, Mutation] = {
     "flip-cms-signature": _flip_cms_signature,
     "no-signers": _no_signers,
     "replace-cms-certificates": _replace_cms_certificates,
+    "time-stamp": _time_stamp,
+    "move-time-stamps": _move_time_stamps,
     "replace-text": _replace_text,
     "flip-xml-signature": _flip_xml_signature,
     "replace-xml-certificate": _replace_xml_certificate,

@@ -1,4 +1,4 @@
-"""The HTTP server of the test authority: OCSP, CRLs, CA certificates, and faults on demand."""
+"""The HTTP server of the test authority: OCSP, CRLs, time stamps, CA certificates, and faults on demand."""
 
 import base64
 import binascii
@@ -15,6 +15,7 @@ import urllib.parse
 
 import ocsp
 import plans
+import tsa
 import x509build as build
 from authority import CRL_DAYS, Authority, UsageError, now, parse_time
 from signers import BrokenSigner
@@ -24,7 +25,7 @@ ENDLESS_CHUNK = b"\x00" * 16384
 # Long enough that a client without limits is caught; the client ends it by closing.
 ENDLESS_BYTES = 4 * 1024 * 1024 * 1024
 
-# Faults of the channel, the same for OCSP and CRLs.
+# Faults of the channel, the same for all sources.
 CHANNEL_MODES = {
     "slow": "the answer comes after `delay` seconds (default 5)",
     "drip": "one byte every `delay` seconds (default 1)",
@@ -92,7 +93,11 @@ class State:
     def __init__(self, folder):
         self.folder = folder
         self.lock = threading.Lock()
-        self.behaviour = {"ocsp": Behaviour(ocsp.MODES), "crl": Behaviour(CRL_MODES)}
+        self.behaviour = {
+            "ocsp": Behaviour(ocsp.MODES),
+            "crl": Behaviour(CRL_MODES),
+            "tsp": Behaviour(tsa.MODES),
+        }
         self.counts: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
         self._made = 0
         self._authority = Authority.open(folder)
@@ -147,6 +152,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path = urllib.parse.urlsplit(self.path).path.rstrip("/") or "/"
         if path == "/ocsp":
             self._ocsp(body, "post")
+        elif path == "/tsp" or path.startswith("/tsp/"):
+            self._tsp(body, path)
         elif path in ("/control", "/revoke", "/hold", "/release"):
             self._command(path, body)
         else:
@@ -185,6 +192,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         answer = responder.answer(request, mode if mode in ocsp.MODES else "ok", parameters.get("age"))
         self._misbehave(mode, parameters, "application/ocsp-response", answer)
 
+    def _tsp(self, request: bytes, path: str) -> None:
+        """Several authorities at once: /tsp and /tsp/NAME are told apart by `only`."""
+        state = self.server.state
+        name = path.removeprefix("/").replace("/", "-")
+        state.count("tsp", name)
+        mode, parameters = state.take("tsp", [name])
+        authority = tsa.TimeStampAuthority(state.authority())
+        answer = authority.answer(request, mode if mode in tsa.MODES else "ok")
+        self._misbehave(mode, parameters, "application/timestamp-reply", answer)
+
     def _crl(self, name: str) -> None:
         state = self.server.state
         delta = name.endswith("-delta")
@@ -218,9 +235,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _control(self, wanted: dict) -> dict:
         state = self.server.state
-        shared = {key: value for key, value in wanted.items() if key not in ("ocsp", "crl", "resetStats")}
+        shared = {key: value for key, value in wanted.items() if key not in ("ocsp", "crl", "tsp", "resetStats")}
         with state.lock:
-            for source in ("ocsp", "crl"):
+            for source in state.behaviour:
                 if source not in wanted:
                     continue
                 own = wanted[source] if isinstance(wanted[source], dict) else {"mode": wanted[source]}
@@ -250,9 +267,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _stats(self) -> dict:
         with self.server.state.lock:
             groups = {group: dict(counter) for group, counter in self.server.state.counts.items()}
-        for group in ("ocsp", "ocspCertificates", "crl", "ca"):
+        for group in ("ocsp", "ocspCertificates", "crl", "ca", "tsp"):
             groups.setdefault(group, {})
-        return groups | {"total": sum(sum(groups[g].values()) for g in ("ocsp", "crl", "ca"))}
+        return groups | {"total": sum(sum(groups[g].values()) for g in ("ocsp", "crl", "ca", "tsp"))}
 
     # --- answering ---------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ import people
 import plans
 import scenarios
 import server as server_module
+import tsa
 import x509build
 from authority import Authority, UsageError, parse_time, pem, unpem
 from people import Body, Person
@@ -309,18 +310,20 @@ def _modes(title: str, modes: dict[str, str]) -> str:
 
 _SERVE_HELP = "\n".join(
     [
-        "Paths: POST /ocsp, GET /ocsp/BASE64, /crl/CA.crl, /crl/CA-delta.crl, /ca/CA.cer, /stats, /healthz.",
+        "Paths: POST /ocsp, GET /ocsp/BASE64, /crl/CA.crl, /crl/CA-delta.crl, /ca/CA.cer, /stats, /healthz;",
+        "POST /tsp and /tsp/ANY: time stamps (RFC 3161), each path a source of its own for `only` (tsp, tsp-ANY).",
         'POST /revoke, /hold {"name": NAME, "reason"?, "at"?}, /release {"name": NAME}: take effect at once, as do the',
         "commands revoke, hold and release of another process on the same DIR.",
         "",
-        'POST /control {"ocsp": MODE, "crl": MODE, PARAMETER: VALUE ...} makes it misbehave; instead of MODE an object',
+        'POST /control {"ocsp": MODE, "crl": MODE, "tsp": MODE, PARAMETER: VALUE ...} makes it misbehave; instead of MODE an object',
         '{"mode": MODE, PARAMETER: VALUE ...} keeps parameters apart. Parameters of every mode: "times" (only so many',
         'requests, then ok), "only" (a name or a list of names of certificates, or of CAs for CRLs). {"resetStats": true}',
         "sets the counts of /stats to nothing. GET /control shows what is set.",
         "",
         _modes("Modes of OCSP", ocsp.MODES),
         _modes("Modes of CRLs", server_module.CRL_MODES),
-        _modes("Modes of both", server_module.CHANNEL_MODES),
+        _modes("Modes of time stamps", tsa.MODES),
+        _modes("Modes of all", server_module.CHANNEL_MODES),
     ]
 )
 
@@ -486,7 +489,7 @@ def _parser() -> argparse.ArgumentParser:
         "--intermediate", action="append", default=[], type=pathlib.Path, metavar="FILE|DIR", help="certificates for paths"
     )
 
-    run = command("serve", serve, "Serves OCSP, CRLs and CA certificates on loopback, well or badly.", _SERVE_HELP)
+    run = command("serve", serve, "Serves OCSP, CRLs, time stamps and CA certificates on loopback, well or badly.", _SERVE_HELP)
     run.add_argument(
         "--listen", metavar="ADDRESS:PORT", help="default: where the certificates say; port 0 takes a free one"
     )

@@ -368,7 +368,9 @@ base::Status Inspector::read_timestamps(const Attribute& attribute, SignatureFac
     if (out.timestamp_tokens.size() == kMaxTimestamps) return note(out.errors, too_many("time stamps", kMaxTimestamps));
     const auto token = tokens.next();
     if (!token.has_value()) return note(out.errors, token.error());
-    out.timestamp_tokens.push_back(base::to_bytes(token->whole));
+    // ETSI EN 319 122-1 5.3: "The value of the messageImprint field within TimeStampToken shall be the hash value of
+    // the value of the signature field within SignerInfo".
+    out.timestamp_tokens.push_back({.token = base::to_bytes(token->whole), .covered = out.signature_value});
   }
   return {};
 }

@@ -542,7 +542,9 @@ TEST(Collected, TimeStampsAndCountersignatures) {
   parts.signers[0] = with_appended(parts.signers[0], der::write(der::context_constructed(1), attributes));
   const auto facts = inspected(parts.write());
   ASSERT_TRUE(all_good(facts));
-  EXPECT_THAT(facts.signatures[0].timestamp_tokens, ElementsAre(first, second));
+  const Bytes& value = facts.signatures[0].signature_value;
+  EXPECT_THAT(facts.signatures[0].timestamp_tokens,
+              ElementsAre(pki::TimestampToken{first, value}, pki::TimestampToken{second, value}));
   EXPECT_EQ(facts.signatures[0].countersignatures, 3U);
   EXPECT_EQ(facts.signatures[0].signature_value.size(), 256U);
 }

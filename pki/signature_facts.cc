@@ -14,4 +14,8 @@ std::string_view to_string(DocumentFormat format) {
   return "unknown";
 }
 
+std::string_view to_string(TimestampKind kind) {
+  return kind == TimestampKind::kSignature ? "signature" : "document";
+}
+
 }  // namespace tanba::pki

@@ -1,6 +1,7 @@
 // What a document says about its signatures, without time and trust: made by cms and xmldsig, judged by verify.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +23,52 @@ struct Coverage {
   std::string what;    // "content", "document", "#body", ...: for the report
 };
 
+// A time stamp (RFC 3161) that a document carries, as its format found it: cms/tsp verifies it (verify::inspect does so
+// for every one that a format hands over).
+struct TimestampToken {
+  base::Bytes token;    // ContentInfo, DER or BER
+  base::Bytes covered;  // the octets whose digest its imprint must be
+  bool operator==(const TimestampToken&) const = default;
+};
+
+// What a time stamp is over: the signature it stands in, or a document of which the signature is a part (PAdES).
+enum class TimestampKind : std::uint8_t { kSignature, kDocument };
+[[nodiscard]] std::string_view to_string(TimestampKind kind);  // "signature", "document"
+
+// What a time stamp says and what is wrong with it, without time and trust: made by cms/tsp, judged by verify. Members
+// that could not be read are empty, and `errors` says so.
+struct TimestampFacts {
+  TimestampKind kind = TimestampKind::kSignature;
+  base::Bytes token;
+  base::Digest id;  // SHA-256 of the token
+  // Empty means that it is well formed, by one signer whom its ESS attribute names, and that the value verified.
+  std::vector<base::Error> errors;
+  bool over_known_data = false;  // the imprint was compared (and, without errors, is equal)
+  // TSTInfo, RFC 3161 2.4.2.
+  Oid policy;
+  std::string imprint_algorithm;                  // OID as written
+  std::optional<DigestAlgorithm> imprint_digest;  // nothing when it is not known here
+  base::Bytes imprint;
+  std::string serial;   // hexadecimal, lower case
+  base::Time gen_time;  // a fraction is cut off
+  // "By adding the accuracy value to the GeneralizedTime, an upper limit of the time at which the time-stamp token has
+  // been created by the TSA can be obtained": in whole seconds, rounded up. What existed at genTime, existed then.
+  base::Time latest_time;
+  std::optional<std::chrono::microseconds> accuracy;
+  bool ordering = false;
+  base::Bytes nonce;  // contents octets of the INTEGER
+  std::string tsa;    // RFC 4514 or as written; empty when absent
+  // Its signature.
+  std::optional<SignatureAlgorithm> algorithm;
+  std::vector<DigestAlgorithm> content_digests;
+  std::vector<std::string> algorithm_names;
+  CertificatePtr certificate;  // the TSA's; null when neither token nor caller had it
+  // What the token carries.
+  std::vector<CertificatePtr> certificates;
+  std::vector<base::Bytes> crls;
+  std::vector<base::Bytes> ocsp_responses;
+};
+
 struct SignatureFacts {
   std::string id;                                // the Signature's Id, else "S1", "S2", ... in document order
   std::optional<SignatureAlgorithm> algorithm;   // nothing when it is not understood (errors says so)
@@ -33,9 +80,10 @@ struct SignatureFacts {
   std::vector<base::Error> errors;
   Coverage covers;
   std::optional<base::Time> claimed_signing_time;  // proves nothing
-  std::vector<base::Bytes> timestamp_tokens;       // signature time stamps (RFC 3161), DER
+  std::vector<TimestampToken> timestamp_tokens;    // found, not verified yet: verify::inspect turns them into ...
+  std::vector<TimestampFacts> timestamps;          // ... these, each of which may prove when the signature existed
   std::uint32_t countersignatures = 0;             // how many the signature carries; noted, not verified
-  base::Bytes signature_value;                     // what a time stamp is over
+  base::Bytes signature_value;
   // The octets that were digested, as one string, when the signature covers one thing and the caller asked for them:
   // CMS content, or the canonical XML. Business data is read from here only.
   base::Bytes signed_octets;

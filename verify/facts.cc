@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "cms/inspect.h"
+#include "cms/tsp/token.h"
 #include "xmldsig/inspect.h"
 
 namespace tanba::verify {
@@ -107,6 +108,7 @@ base::Result<pki::DocumentFacts> inspect_content(pki::Context& context, ByteView
     broken.format = looks_like_xml(document) ? pki::DocumentFormat::kXmlDsig : pki::DocumentFormat::kUnknown;
     return broken;
   }
+  TANBA_CHECK(cms::tsp::inspect_tokens(context, *facts, budget));
   check_kind(*facts, options.kind);
   if (options.keep_octets == pki::KeepOctets::kNo) {
     for (pki::SignatureFacts& signature : facts->signatures) signature.signed_octets.clear();
@@ -140,21 +142,68 @@ json::value algorithm_json(const std::optional<pki::SignatureAlgorithm>& algorit
                       {"saltBytes", algorithm->salt_bytes}};
 }
 
+json::array digests_json(const std::vector<pki::DigestAlgorithm>& digests) {
+  json::array out;
+  for (const pki::DigestAlgorithm digest : digests) out.push_back(static_cast<int>(digest));
+  return out;
+}
+
+json::array texts_json(const std::vector<std::string>& texts) {
+  json::array out;
+  for (const std::string& text : texts) out.push_back(json::value(text));
+  return out;
+}
+
+json::value certificate_json(const pki::CertificatePtr& certificate) {
+  if (!certificate) return nullptr;
+  return json::value(base::to_base64(certificate->der()));
+}
+
+json::array certificates_json(const std::vector<pki::CertificatePtr>& certificates) {
+  json::array out;
+  for (const pki::CertificatePtr& certificate : certificates) out.push_back(certificate_json(certificate));
+  return out;
+}
+
+json::object timestamp_json(const pki::TimestampFacts& facts) {
+  json::object out{{"kind", static_cast<int>(facts.kind)},
+                   {"token", base::to_base64(facts.token)},
+                   {"errors", errors_json(facts.errors)},
+                   {"overKnownData", facts.over_known_data},
+                   {"policy", facts.policy.empty() ? json::value(nullptr) : json::value(facts.policy.dotted())},
+                   {"imprintAlgorithm", facts.imprint_algorithm},
+                   {"imprint", base::to_base64(facts.imprint)},
+                   {"serial", facts.serial},
+                   {"genTime", base::format_time(facts.gen_time)},
+                   {"latestTime", base::format_time(facts.latest_time)},
+                   {"ordering", facts.ordering},
+                   {"nonce", base::to_base64(facts.nonce)},
+                   {"tsa", base::to_base64(base::as_bytes(facts.tsa))},
+                   {"algorithm", algorithm_json(facts.algorithm)},
+                   {"contentDigests", digests_json(facts.content_digests)},
+                   {"algorithmNames", texts_json(facts.algorithm_names)},
+                   {"certificates", certificates_json(facts.certificates)},
+                   {"crls", octets_json(facts.crls)},
+                   {"ocspResponses", octets_json(facts.ocsp_responses)}};
+  out["imprintDigest"] =
+      facts.imprint_digest ? json::value(static_cast<int>(*facts.imprint_digest)) : json::value(nullptr);
+  out["accuracyMicroseconds"] = facts.accuracy ? json::value(facts.accuracy->count()) : json::value(nullptr);
+  out["certificate"] = certificate_json(facts.certificate);
+  return out;
+}
+
 json::object signature_json(const pki::SignatureFacts& facts) {
-  json::array digests;
-  for (const pki::DigestAlgorithm digest : facts.content_digests) digests.push_back(static_cast<int>(digest));
-  json::array names;
-  for (const std::string& name : facts.algorithm_names) names.push_back(json::value(name));
+  json::array timestamps;
+  for (const pki::TimestampFacts& timestamp : facts.timestamps) timestamps.push_back(timestamp_json(timestamp));
   json::object out{{"id", facts.id},
                    {"algorithm", algorithm_json(facts.algorithm)},
-                   {"contentDigests", std::move(digests)},
-                   {"algorithmNames", std::move(names)},
+                   {"contentDigests", digests_json(facts.content_digests)},
+                   {"algorithmNames", texts_json(facts.algorithm_names)},
                    {"errors", errors_json(facts.errors)},
                    {"covers", json::object{{"whole", facts.covers.whole}, {"what", facts.covers.what}}},
-                   {"timestampTokens", octets_json(facts.timestamp_tokens)},
+                   {"timestamps", std::move(timestamps)},
                    {"signatureValue", base::to_base64(facts.signature_value)}};
-  out["certificate"] =
-      facts.certificate ? json::value(base::to_base64(facts.certificate->der())) : json::value(nullptr);
+  out["certificate"] = certificate_json(facts.certificate);
   out["claimedSigningTime"] =
       facts.claimed_signing_time ? json::value(base::format_time(*facts.claimed_signing_time)) : json::value(nullptr);
   return out;
@@ -253,32 +302,105 @@ base::Status read_coverage(const json::value& value, pki::Coverage& out) {
   return {};
 }
 
-base::Result<pki::SignatureFacts> signature_from(const json::value& value) {
-  pki::SignatureFacts facts;
-  TANBA_TRY(facts.id, string_member(value, "id"));
+base::Result<std::vector<pki::CertificatePtr>> certificates_member(const json::value& value, const char* name) {
+  TANBA_TRY(const json::array* list, array_member(value, name));
+  std::vector<pki::CertificatePtr> out;
+  for (const json::value& one : *list) {
+    TANBA_TRY(pki::CertificatePtr certificate, certificate_from(one));
+    out.push_back(std::move(certificate));
+  }
+  return out;
+}
+
+base::Result<bool> bool_member(const json::value& value, const char* name) {
+  TANBA_TRY(const json::value* found, member(value, name));
+  if (!found->is_bool()) return wrong(name);
+  return found->get_bool();
+}
+
+base::Result<base::Time> time_member(const json::value& value, const char* name) {
+  TANBA_TRY(const std::string text, string_member(value, name));
+  return base::parse_time(text);
+}
+
+base::Result<base::Bytes> base64_member(const json::value& value, const char* name) {
+  TANBA_TRY(const std::string text, string_member(value, name));
+  return base::from_base64(text);
+}
+
+// The members that signatures and time stamps share: who signed it, and how.
+template <class SignedFacts>
+base::Status read_signature_parts(const json::value& value, SignedFacts& out) {
+  TANBA_TRY(out.errors, errors_member(value, "errors"));
   TANBA_TRY(const json::value* algorithm, member(value, "algorithm"));
   if (!algorithm->is_null()) {
-    TANBA_TRY(facts.algorithm, algorithm_from(*algorithm));
+    TANBA_TRY(out.algorithm, algorithm_from(*algorithm));
   }
   TANBA_TRY(const json::array* digests, array_member(value, "contentDigests"));
   for (const json::value& one : *digests) {
     TANBA_TRY(const pki::DigestAlgorithm digest, enum_of(one, pki::DigestAlgorithm::kStreebog512, "contentDigests"));
-    facts.content_digests.push_back(digest);
+    out.content_digests.push_back(digest);
   }
   TANBA_TRY(const json::array* names, array_member(value, "algorithmNames"));
   for (const json::value& one : *names) {
     if (!one.is_string()) return wrong("algorithmNames");
-    facts.algorithm_names.emplace_back(one.get_string());
+    out.algorithm_names.emplace_back(one.get_string());
   }
-  TANBA_TRY(facts.errors, errors_member(value, "errors"));
-  TANBA_CHECK(read_coverage(value, facts.covers));
-  TANBA_TRY(facts.timestamp_tokens, octets_member(value, "timestampTokens"));
-  TANBA_TRY(const std::string signature_value, string_member(value, "signatureValue"));
-  TANBA_TRY(facts.signature_value, base::from_base64(signature_value));
   TANBA_TRY(const json::value* certificate, member(value, "certificate"));
   if (!certificate->is_null()) {
-    TANBA_TRY(facts.certificate, certificate_from(*certificate));
+    TANBA_TRY(out.certificate, certificate_from(*certificate));
   }
+  return {};
+}
+
+base::Status read_tst_info(const json::value& value, pki::TimestampFacts& out) {
+  TANBA_TRY(const json::value* policy, member(value, "policy"));
+  if (policy->is_string()) {
+    TANBA_TRY(out.policy, pki::Oid::from_dotted(policy->get_string()));
+  }
+  TANBA_TRY(out.imprint_algorithm, string_member(value, "imprintAlgorithm"));
+  TANBA_TRY(const json::value* digest, member(value, "imprintDigest"));
+  if (!digest->is_null()) {
+    TANBA_TRY(out.imprint_digest, enum_of(*digest, pki::DigestAlgorithm::kStreebog512, "imprintDigest"));
+  }
+  TANBA_TRY(out.imprint, base64_member(value, "imprint"));
+  TANBA_TRY(out.serial, string_member(value, "serial"));
+  TANBA_TRY(out.gen_time, time_member(value, "genTime"));
+  TANBA_TRY(out.latest_time, time_member(value, "latestTime"));
+  TANBA_TRY(const json::value* accuracy, member(value, "accuracyMicroseconds"));
+  if (accuracy->is_int64()) out.accuracy = std::chrono::microseconds(accuracy->get_int64());
+  TANBA_TRY(out.ordering, bool_member(value, "ordering"));
+  TANBA_TRY(out.nonce, base64_member(value, "nonce"));
+  TANBA_TRY(const base::Bytes tsa, base64_member(value, "tsa"));
+  out.tsa = std::string(base::as_text(tsa));
+  return {};
+}
+
+base::Result<pki::TimestampFacts> timestamp_from(const json::value& value) {
+  pki::TimestampFacts facts;
+  TANBA_TRY(facts.kind, enum_member(value, "kind", pki::TimestampKind::kDocument));
+  TANBA_TRY(facts.token, base64_member(value, "token"));
+  facts.id = base::sha256(facts.token);
+  TANBA_TRY(facts.over_known_data, bool_member(value, "overKnownData"));
+  TANBA_CHECK(read_signature_parts(value, facts));
+  TANBA_CHECK(read_tst_info(value, facts));
+  TANBA_TRY(facts.certificates, certificates_member(value, "certificates"));
+  TANBA_TRY(facts.crls, octets_member(value, "crls"));
+  TANBA_TRY(facts.ocsp_responses, octets_member(value, "ocspResponses"));
+  return facts;
+}
+
+base::Result<pki::SignatureFacts> signature_from(const json::value& value) {
+  pki::SignatureFacts facts;
+  TANBA_TRY(facts.id, string_member(value, "id"));
+  TANBA_CHECK(read_signature_parts(value, facts));
+  TANBA_CHECK(read_coverage(value, facts.covers));
+  TANBA_TRY(const json::array* timestamps, array_member(value, "timestamps"));
+  for (const json::value& one : *timestamps) {
+    TANBA_TRY(pki::TimestampFacts timestamp, timestamp_from(one));
+    facts.timestamps.push_back(std::move(timestamp));
+  }
+  TANBA_TRY(facts.signature_value, base64_member(value, "signatureValue"));
   TANBA_TRY(const json::value* claimed, member(value, "claimedSigningTime"));
   if (claimed->is_string()) {
     TANBA_TRY(facts.claimed_signing_time, base::parse_time(claimed->get_string()));
@@ -301,15 +423,11 @@ base::Result<Facts> inspect(pki::Context& context, ByteView document, const Insp
 json::value to_json(const Facts& facts) {
   json::array signatures;
   for (const pki::SignatureFacts& signature : facts.content.signatures) signatures.push_back(signature_json(signature));
-  json::array certificates;
-  for (const pki::CertificatePtr& certificate : facts.content.certificates) {
-    certificates.push_back(json::value(base::to_base64(certificate->der())));
-  }
   json::object out{{"document", facts.document.hex()},
                    {"sizeBytes", facts.size_bytes},
                    {"format", static_cast<int>(facts.content.format)},
                    {"signatures", std::move(signatures)},
-                   {"certificates", std::move(certificates)},
+                   {"certificates", certificates_json(facts.content.certificates)},
                    {"crls", octets_json(facts.content.crls)},
                    {"ocspResponses", octets_json(facts.content.ocsp_responses)},
                    {"errors", errors_json(facts.content.errors)}};
@@ -334,11 +452,7 @@ base::Result<Facts> facts_from_json(const json::value& value) {
     TANBA_TRY(pki::SignatureFacts signature, signature_from(one));
     facts.content.signatures.push_back(std::move(signature));
   }
-  TANBA_TRY(const json::array* certificates, array_member(value, "certificates"));
-  for (const json::value& one : *certificates) {
-    TANBA_TRY(pki::CertificatePtr certificate, certificate_from(one));
-    facts.content.certificates.push_back(std::move(certificate));
-  }
+  TANBA_TRY(facts.content.certificates, certificates_member(value, "certificates"));
   TANBA_TRY(facts.content.crls, octets_member(value, "crls"));
   TANBA_TRY(facts.content.ocsp_responses, octets_member(value, "ocspResponses"));
   TANBA_TRY(facts.content.errors, errors_member(value, "errors"));

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "pki/identity.h"
+#include "verify/claim.h"
 #include "verify/revocation.h"
+#include "verify/timestamps.h"
 
 namespace tanba::verify {
 namespace {
@@ -15,130 +17,6 @@ using pki::CertificatePtr;
 
 // After this time a caller may hope that a source is back; the daemon's refresh is quicker than that.
 constexpr base::Seconds kRetryAfter{60};
-
-CertificateSummary summarise(const pki::Certificate& certificate) {
-  return {.subject = certificate.subject().rfc4514(),
-          .issuer = certificate.issuer().rfc4514(),
-          .serial = certificate.serial_hex(),
-          .not_before = certificate.not_before(),
-          .not_after = certificate.not_after(),
-          .digest = certificate.digest().hex(),
-          .identity = identity_of(certificate)};
-}
-
-bool same(const Need& a, const Need& b) {
-  return a.kind == b.kind && a.certificate->digest() == b.certificate->digest() && a.sources == b.sources;
-}
-
-void add_each_once(std::vector<Need>& all, const std::vector<Need>& more) {
-  for (const Need& need : more) {
-    if (std::ranges::none_of(all, [&](const Need& have) { return same(have, need); })) all.push_back(need);
-  }
-}
-
-void append(std::vector<Error>& all, std::vector<Error> more) {
-  for (Error& error : more) {
-    if (std::ranges::find(all, error) == all.end()) all.push_back(std::move(error));
-  }
-}
-
-bool refuses(const std::vector<Error>& errors) {
-  return !errors.empty() && decide(errors).decision == Decision::kRefuse;
-}
-
-// One claim being judged: a certificate for a purpose at a time, with everything found out about it.
-struct ClaimVerdict {
-  std::vector<Error> errors;
-  std::vector<Error> warnings;
-  std::vector<CertificatePtr> chain;
-  std::vector<RevocationEntry> revocation;
-  std::vector<Need> missing;
-  std::vector<Need> needs;
-};
-
-class Judge {
- public:
-  Judge(pki::Context& context, pki::PathCache* cache, const JudgeInput& input, base::Budget& budget)
-      : context_(context), cache_(cache), input_(input), budget_(budget), revocation_(context, input, budget) {}
-
-  base::Result<ClaimVerdict> claim(const CertificatePtr& leaf, std::span<const CertificatePtr> candidates,
-                                   pki::KeyPurpose purpose) {
-    const pki::PathQuery query{.leaf = leaf,
-                               .trust = input_.trust,
-                               .candidates = candidates,
-                               .at = input_.existed_at.value_or(input_.now),
-                               .trust_purpose = input_.trust_purpose,
-                               .key_purpose = purpose,
-                               .algorithm_policy = input_.policy.id,
-                               .policy_inputs = input_.policy.path_inputs};
-    auto paths = find_paths(context_, cache_, query, budget_);
-    ClaimVerdict verdict;
-    if (!paths) {
-      if (base::info(paths.error().code()).effect == base::Effect::kInternal) return base::fail(paths.error());
-      verdict.errors.push_back(paths.error());
-      return verdict;
-    }
-    if (paths->valid.empty()) {
-      reject(*paths, verdict);
-      return verdict;
-    }
-    return best_by_revocation(*paths);
-  }
-
-  RevocationJudge& revocation() { return revocation_; }
-
- private:
-  static void reject(pki::PathResult& paths, ClaimVerdict& verdict) {
-    // A path search without any path says at least that there is none: an empty reason would read as success.
-    if (paths.rejected.empty() || paths.rejected.front().errors.empty()) {
-      verdict.errors.push_back(Error::because(Code::kInternal, "a path was rejected without a reason"));
-      return;
-    }
-    verdict.chain = paths.rejected.front().path.certificates;
-    verdict.errors = std::move(paths.rejected.front().errors);
-  }
-
-  // Several paths may be valid; the first whose certificates all hold is taken, else the one that fails least.
-  base::Result<ClaimVerdict> best_by_revocation(const pki::PathResult& paths) {
-    std::optional<ClaimVerdict> best;
-    for (const pki::Path& path : paths.valid) {
-      TANBA_TRY(ClaimVerdict verdict, with_revocation(path));
-      if (verdict.errors.empty()) return verdict;
-      const bool better = best && refuses(best->errors) && !refuses(verdict.errors);
-      if (!best || better) best = std::move(verdict);
-    }
-    return *std::move(best);
-  }
-
-  base::Result<ClaimVerdict> with_revocation(const pki::Path& path) {
-    ClaimVerdict verdict;
-    verdict.chain = path.certificates;
-    for (std::size_t i = 0; i + 1 < path.certificates.size(); ++i) {
-      const CertificateRole role = i == 0 ? CertificateRole::kEndEntity : CertificateRole::kAuthority;
-      TANBA_TRY(RevocationVerdict one, revocation_.check(path.certificates[i], path.certificates[i + 1], role));
-      append(verdict.errors, std::move(one.errors));
-      append(verdict.warnings, std::move(one.warnings));
-      std::ranges::move(one.entries, std::back_inserter(verdict.revocation));
-      add_each_once(verdict.missing, one.missing);
-      add_each_once(verdict.needs, one.needs);
-    }
-    return verdict;
-  }
-
-  pki::Context& context_;
-  pki::PathCache* cache_;
-  const JudgeInput& input_;
-  base::Budget& budget_;
-  RevocationJudge revocation_;
-};
-
-void put_claim(ClaimVerdict& claim, Finding& finding) {
-  append(finding.errors, std::move(claim.errors));
-  append(finding.warnings, std::move(claim.warnings));
-  for (const CertificatePtr& certificate : claim.chain) finding.chain.push_back(summarise(*certificate));
-  finding.revocation = std::move(claim.revocation);
-  finding.missing_evidence = std::move(claim.missing);
-}
 
 Report empty_report(SubjectKind subject, const JudgeInput& input) {
   Report report;
@@ -151,14 +29,6 @@ Report empty_report(SubjectKind subject, const JudgeInput& input) {
   report.conformance_only = input.policy.id == pki::PolicyId::kConformance;
   report.trust_snapshot = input.trust->id().hex();
   return report;
-}
-
-// The most telling error first: by rank of its sub-indication, refusals before what may come right.
-void rank(std::vector<Error>& errors) {
-  std::ranges::stable_sort(errors, {}, [](const Error& error) {
-    const base::CodeInfo& code = base::info(error.code());
-    return std::pair(code.effect == base::Effect::kRetry, code.sub_indication);
-  });
 }
 
 void conclude(Report& report) {
@@ -203,16 +73,14 @@ void check_algorithms(const pki::SignatureFacts& facts, const JudgeInput& input,
   }
 }
 
-base::Result<Finding> judge_signature(Judge& judge, const pki::SignatureFacts& facts,
-                                      std::span<const CertificatePtr> candidates, const JudgeInput& input,
-                                      std::vector<Need>& needs) {
+// What the signature is, whenever it was made.
+Finding describe(const pki::SignatureFacts& facts, const JudgeInput& input) {
   Finding finding;
   finding.id = facts.id;
   finding.level = "B-B";
   finding.errors = facts.errors;
   finding.algorithms = facts.algorithm_names;
   finding.claimed_signing_time = facts.claimed_signing_time;
-  finding.best_signature_time = input.existed_at.value_or(input.now);
   finding.covers_whole = facts.covers.whole;
   finding.covers_what = facts.covers.what;
   if (!facts.covers.whole) {
@@ -222,17 +90,85 @@ base::Result<Finding> judge_signature(Judge& judge, const pki::SignatureFacts& f
     else
       finding.warnings.push_back(std::move(partial));
   }
-  check_algorithms(facts, input, finding);
+  return finding;
+}
+
+struct SignatureVerdict {
+  Finding finding;
+  std::vector<Need> needs;
+};
+
+// What judging works with, for all signatures of a document.
+struct Means {
+  pki::Context& context;
+  pki::PathCache* cache;
+  base::Budget& budget;
+};
+
+// The signature, proved to have existed at `proof` (nothing: it exists now).
+base::Result<SignatureVerdict> judge_signature_at(Means& means, const pki::SignatureFacts& facts,
+                                                  const JudgeInput& input,
+                                                  const std::optional<ExistenceProof::Times>& proof) {
+  SignatureVerdict verdict{.finding = describe(facts, input), .needs = {}};
+  JudgeInput then = input;
+  if (proof) then.existed_at = proof->judge_at;
+  verdict.finding.best_signature_time = proof ? proof->best : input.now;
+  check_algorithms(facts, then, verdict.finding);
   if (!facts.certificate) {
     // The makers of facts say so too; a signature by nobody never passes, whoever made the facts.
-    if (finding.errors.empty()) finding.errors.emplace_back(Code::kCmsNoCertificate);
-    return finding;
+    if (verdict.finding.errors.empty()) verdict.finding.errors.emplace_back(Code::kCmsNoCertificate);
+    return verdict;
   }
-  finding.certificate = summarise(*facts.certificate);
-  TANBA_TRY(ClaimVerdict claim, judge.claim(facts.certificate, candidates, input.key_purpose));
-  add_each_once(needs, claim.needs);
-  put_claim(claim, finding);
-  return finding;
+  verdict.finding.certificate = summarise(*facts.certificate);
+  ClaimJudge judge(means.context, means.cache, then, means.budget);
+  TANBA_TRY(ClaimVerdict claim, judge.claim(facts.certificate, then.candidates, then.key_purpose));
+  verdict.needs = std::move(claim.needs);
+  put_claim(claim, verdict.finding);
+  return verdict;
+}
+
+// DESIGN 3: "A time stamp … that fails takes away what it would prove, no more."
+void put_timestamps(ExistenceProof& proof, std::vector<Need>& needs, Finding& finding) {
+  for (TimestampVerdict& one : proof.timestamps) {
+    add_each_once(needs, one.needs);
+    Finding& result = one.finding.result;
+    if (one.proves()) {
+      finding.level = "B-T";
+    } else {
+      finding.warnings.emplace_back(
+          Code::kTspNotCounted,
+          std::vector<base::ErrorArgument>{{"timestamp", result.id},
+                                           {"reason", std::string(base::dotted(result.errors.front().code()))}});
+    }
+    finding.timestamps.push_back(std::move(one.finding));
+  }
+}
+
+// Where only a time stamp whose evidence is still missing could save the signature, that evidence is what is missing.
+void wait_for_timestamps(const ExistenceProof& proof, Finding& finding) {
+  for (const TimestampVerdict& one : proof.timestamps) {
+    if (one.proves() || !one.may_prove()) continue;
+    append(finding.errors, one.finding.result.errors);
+    add_each_once(finding.missing_evidence, one.finding.result.missing_evidence);
+  }
+}
+
+base::Result<Finding> judge_signature(Means& means, const pki::SignatureFacts& facts, const JudgeInput& input,
+                                      std::vector<Need>& needs) {
+  TANBA_TRY(ExistenceProof proof, judge_timestamps(means.context, means.cache, facts, input, means.budget));
+  const auto proved = proof.proved(input.existed_at, input.now);
+  TANBA_TRY(SignatureVerdict verdict, judge_signature_at(means, facts, input, proved));
+  const auto hoped_for = proof.hoped_for(input.existed_at, input.now);
+  if (hoped_for && refuses(verdict.finding.errors)) {
+    TANBA_TRY(SignatureVerdict later, judge_signature_at(means, facts, input, hoped_for));
+    if (!refuses(later.finding.errors)) {
+      verdict = std::move(later);
+      wait_for_timestamps(proof, verdict.finding);
+    }
+  }
+  add_each_once(needs, verdict.needs);
+  put_timestamps(proof, needs, verdict.finding);
+  return std::move(verdict.finding);
 }
 
 std::string joined(const std::vector<pki::Oid>& roles) {
@@ -335,7 +271,7 @@ std::vector<CertificatePtr> all_at_hand(const JudgeInput& input) {
 }
 
 // What a CRL's or a response's authority must be: a certificate whose path holds for any purpose.
-base::Result<ClaimVerdict> claim_authority(Judge& judge, const CertificatePtr& issuer, const JudgeInput& input) {
+base::Result<ClaimVerdict> claim_authority(ClaimJudge& judge, const CertificatePtr& issuer, const JudgeInput& input) {
   return judge.claim(issuer, input.candidates, pki::KeyPurpose::kAny);
 }
 
@@ -395,10 +331,10 @@ base::Result<Judgement> judge(pki::Context& context, pki::PathCache* cache, cons
   candidates.insert(candidates.end(), facts.content.certificates.begin(), facts.content.certificates.end());
   JudgeInput own = input;
   own.candidates = std::move(candidates);
-  Judge judge(context, cache, own, budget);
+  Means means{context, cache, budget};
   std::vector<Need> needs;
   for (const pki::SignatureFacts& signature : facts.content.signatures) {
-    TANBA_TRY(Finding finding, judge_signature(judge, signature, own.candidates, own, needs));
+    TANBA_TRY(Finding finding, judge_signature(means, signature, own, needs));
     report.findings.push_back(std::move(finding));
   }
   check_expectation(report, input.expected);
@@ -414,7 +350,7 @@ base::Result<Judgement> judge_certificate(pki::Context& context, pki::PathCache*
   Finding finding;
   finding.certificate = summarise(*certificate);
   finding.covers_whole = true;
-  Judge judge(context, cache, input, budget);
+  ClaimJudge judge(context, cache, input, budget);
   TANBA_TRY(ClaimVerdict claim, judge.claim(certificate, input.candidates, input.key_purpose));
   put_claim(claim, finding);
   report.findings.push_back(std::move(finding));
@@ -438,7 +374,7 @@ base::Result<Judgement> judge_crl(pki::Context& context, pki::PathCache* cache, 
   if (auto fresh = ocsp::check_freshness(*crl, input.policy.crl_freshness, input.now); !fresh) {
     finding.errors.push_back(fresh.error());
   }
-  Judge judge(context, cache, input, budget);
+  ClaimJudge judge(context, cache, input, budget);
   std::vector<Need> needs;
   Error signature = Error::because(Code::kCrlIssuer, "no certificate of the issuer is at hand");
   bool verified = false;
@@ -476,7 +412,7 @@ base::Result<Judgement> judge_ocsp(pki::Context& context, pki::PathCache* cache,
   report.document = subject.response->digest.hex();
   report.answer = answer_of(*subject.response);
   Finding finding;
-  Judge judge(context, cache, input, budget);
+  ClaimJudge judge(context, cache, input, budget);
   std::vector<Need> needs;
   std::vector<CertificatePtr> issuers;
   if (subject.issuer)
@@ -520,6 +456,18 @@ base::Result<Judgement> judge_ocsp(pki::Context& context, pki::PathCache* cache,
   }
   report.findings.push_back(std::move(finding));
   return finish(std::move(report), std::move(needs));
+}
+
+base::Result<Judgement> judge_timestamp(pki::Context& context, pki::PathCache* cache, const pki::TimestampFacts& facts,
+                                        const JudgeInput& input, base::Budget& budget) {
+  Report report = empty_report(SubjectKind::kTimestamp, input);
+  report.format = "RFC 3161 time stamp";
+  report.document = facts.id.hex();
+  TANBA_TRY(TimestampVerdict verdict, judge_one_timestamp(context, cache, facts, input, budget));
+  if (!facts.over_known_data) verdict.finding.result.warnings.emplace_back(Code::kTspDataUnknown);
+  report.timestamp = std::move(verdict.finding.says);
+  report.findings.push_back(std::move(verdict.finding.result));
+  return finish(std::move(report), std::move(verdict.needs));
 }
 
 void add_errors(Report& report, std::vector<Error> errors) {

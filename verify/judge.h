@@ -46,7 +46,7 @@ struct JudgeInput {
   Policy policy;
   base::Time now;
   // The caller vouches, or a verified receipt proves, that the signature existed then: certificates are judged at that
-  // time with all that is known at `now`.
+  // time with all that is known at `now`. A time stamp inside may prove an earlier time for its signature.
   std::optional<base::Time> existed_at;
   pki::TrustPurpose trust_purpose = pki::TrustPurpose::kApplicant;
   pki::KeyPurpose key_purpose = pki::KeyPurpose::kSigning;
@@ -77,6 +77,11 @@ struct OcspSubject {
 [[nodiscard]] base::Result<Judgement> judge_ocsp(pki::Context& context, pki::PathCache* cache,
                                                  const OcspSubject& subject, const JudgeInput& input,
                                                  base::Budget& budget);
+// Authenticity of the token, at its own time; what it says is in the report. Without data that it was compared with:
+// warning tsp.data_unknown.
+[[nodiscard]] base::Result<Judgement> judge_timestamp(pki::Context& context, pki::PathCache* cache,
+                                                      const pki::TimestampFacts& facts, const JudgeInput& input,
+                                                      base::Budget& budget);
 
 // Further findings about the document as a whole (the licensing rules' own): the outcome is decided anew.
 void add_errors(Report& report, std::vector<base::Error> errors);

@@ -80,7 +80,32 @@ json::array revocation_json(const std::vector<RevocationEntry>& entries) {
   return out;
 }
 
-json::object finding_json(const Finding& finding, SubjectKind subject, Language language) {
+// In decimal seconds: "1.5".
+std::string seconds_text(std::chrono::microseconds duration) {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(duration);
+  std::string fraction = std::to_string((duration - whole).count());
+  fraction.insert(0, 6 - fraction.size(), '0');
+  while (!fraction.empty() && fraction.back() == '0') fraction.pop_back();
+  return std::to_string(whole.count()) + (fraction.empty() ? "" : "." + fraction);
+}
+
+json::object timestamp_summary_json(const TimestampSummary& says) {
+  json::object out{{"genTime", base::format_time(says.gen_time)},
+                   {"latestTime", base::format_time(says.latest_time)},
+                   {"policy", says.policy},
+                   {"serial", says.serial},
+                   {"imprint", json::object{{"algorithm", clean(says.imprint_algorithm)}, {"value", says.imprint}}},
+                   {"ordering", says.ordering},
+                   {"nonce", says.nonce},
+                   {"tsa", clean(says.tsa)}};
+  out["accuracy"] = says.accuracy ? json::value(seconds_text(*says.accuracy)) : json::value(nullptr);
+  return out;
+}
+
+json::array timestamps_json(const std::vector<TimestampFinding>& timestamps, Language language);
+
+// The members that every finding has, whatever it is about.
+json::object claim_json(const Finding& finding, Language language) {
   json::array chain;
   for (const CertificateSummary& certificate : finding.chain) chain.push_back(certificate_json(certificate));
   json::array algorithms;
@@ -94,17 +119,30 @@ json::object finding_json(const Finding& finding, SubjectKind subject, Language 
                    {"revocation", revocation_json(finding.revocation)},
                    {"missingEvidence", needs_json(finding.missing_evidence)}};
   out["certificate"] = finding.certificate ? json::value(certificate_json(*finding.certificate)) : json::value(nullptr);
+  return out;
+}
+
+json::object finding_json(const Finding& finding, SubjectKind subject, Language language) {
+  json::object out = claim_json(finding, language);
+  if (subject != SubjectKind::kDocument) return out;
   out["id"] = clean(finding.id);
   out["level"] = finding.level;
   out["claimedSigningTime"] = optional_time(finding.claimed_signing_time);
   out["bestSignatureTime"] = optional_time(finding.best_signature_time);
-  out["timestamps"] = json::array{};
+  out["timestamps"] = timestamps_json(finding.timestamps, language);
   out["covers"] = json::object{{"whole", finding.covers_whole}, {"what", clean(finding.covers_what)}};
-  if (subject != SubjectKind::kDocument) {
-    for (const char* only_of_documents :
-         {"id", "level", "claimedSigningTime", "bestSignatureTime", "timestamps", "covers"}) {
-      out.erase(only_of_documents);
-    }
+  return out;
+}
+
+json::array timestamps_json(const std::vector<TimestampFinding>& timestamps, Language language) {
+  json::array out;
+  for (const TimestampFinding& timestamp : timestamps) {
+    json::object one = claim_json(timestamp.result, language);
+    one["id"] = clean(timestamp.result.id);
+    one["kind"] = timestamp.says.kind;
+    one["sha256"] = timestamp.says.token;
+    for (auto& [name, value] : timestamp_summary_json(timestamp.says)) one[name] = value;
+    out.push_back(std::move(one));
   }
   return out;
 }
@@ -213,7 +251,9 @@ json::value to_json(const Report& report, Language language) {
     out["result"] = report.findings.empty()
                         ? json::value(nullptr)
                         : json::value(finding_json(report.findings.front(), report.subject, language));
-    out["answer"] = report.answer ? json::value(answer_json(*report.answer)) : json::value(nullptr);
+    out["answer"] = nullptr;
+    if (report.answer) out["answer"] = answer_json(*report.answer);
+    if (report.timestamp) out["answer"] = timestamp_summary_json(*report.timestamp);
   }
   if (report.identity) {
     out["identity"] = json::object{{"kind", report.identity->kind},

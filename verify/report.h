@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/json/value.hpp>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,6 +53,20 @@ struct CertificateSummary {
   pki::Identity identity;
 };
 
+// What a time stamp says (RFC 3161 2.4.2).
+struct TimestampSummary {
+  std::string kind;   // what it is over: "signature", "document"
+  std::string token;  // SHA-256 of the octets
+  base::Time gen_time;
+  base::Time latest_time;  // genTime and accuracy: certificates are judged at this time
+  std::optional<std::chrono::microseconds> accuracy;
+  std::string policy;  // dotted OID
+  std::string imprint_algorithm, imprint, serial, nonce, tsa;
+  bool ordering = false;
+};
+
+struct TimestampFinding;
+
 // One signature; for other subjects than documents the one `result`.
 struct Finding {
   std::string id;
@@ -61,6 +76,7 @@ struct Finding {
   std::vector<base::Error> warnings;
   std::vector<std::string> algorithms;
   std::optional<base::Time> claimed_signing_time;
+  // ETSI EN 319 102-1 5.5.4: the earliest time at which the signature is proved to have existed.
   std::optional<base::Time> best_signature_time;
   bool covers_whole = false;
   std::string covers_what;
@@ -68,6 +84,13 @@ struct Finding {
   std::vector<CertificateSummary> chain;  // leaf first, anchor last; empty when none was found
   std::vector<RevocationEntry> revocation;
   std::vector<Need> missing_evidence;
+  std::vector<TimestampFinding> timestamps;
+};
+
+// A time stamp of a signature, judged by itself. One that failed decides nothing about the signature.
+struct TimestampFinding {
+  TimestampSummary says;
+  Finding result;
 };
 
 struct IdentityFinding {
@@ -110,7 +133,8 @@ struct Report {
   std::vector<Finding> findings;  // `signatures` of a document, one `result` otherwise
   std::optional<IdentityFinding> identity;
   std::optional<Answer> answer;
-  std::vector<Need> needs;  // of all findings, each once
+  std::optional<TimestampSummary> timestamp;  // of a time stamp that is the subject: its answer
+  std::vector<Need> needs;                    // of all findings, each once
   std::optional<base::Seconds> retry_after;
 };
 

@@ -50,6 +50,23 @@ bool counts_at(Time at, Time revoked, const std::optional<Time>& invalid_since) 
   return revoked <= at || (invalid_since && *invalid_since <= at);
 }
 
+// A time stamp is its own proof of its time, which ends with the key: whoever has the key can stamp any past time.
+// RFC 3161 4 (1): with the reasons "unspecified (0), affiliationChanged (3), superseded (4) or cessationOfOperation (5)
+// … tokens generated before the revocation time will remain valid. When the reasonCode extension … is not present …
+// then all the tokens that have been signed with the corresponding key SHALL be considered as invalid"; (2): after a
+// compromise "any token signed by the TSA using that private key cannot be trusted anymore".
+bool ends_every_token(ocsp::RevocationReason reason) {
+  switch (reason) {
+    case ocsp::RevocationReason::kUnspecified:
+    case ocsp::RevocationReason::kAffiliationChanged:
+    case ocsp::RevocationReason::kSuperseded:
+    case ocsp::RevocationReason::kCessationOfOperation:
+      return false;
+    default:
+      return true;
+  }
+}
+
 }  // namespace
 
 struct RevocationJudge::Gathered {
@@ -63,6 +80,12 @@ struct RevocationJudge::Gathered {
   [[nodiscard]] bool good() const { return ocsp_good || crl_good; }
   [[nodiscard]] bool disagree() const { return (ocsp_good && crl_bad) || (crl_good && ocsp_bad); }
 };
+
+bool RevocationJudge::counts(CertificateRole role, ocsp::RevocationReason reason, Time revoked,
+                             const std::optional<Time>& invalid_since) const {
+  const bool stamps = input_.key_purpose == pki::KeyPurpose::kTimeStamping && role == CertificateRole::kEndEntity;
+  return (stamps && ends_every_token(reason)) || counts_at(judging_time(), revoked, invalid_since);
+}
 
 void RevocationJudge::gather_holds(const pki::Certificate& certificate, Gathered& out) const {
   const pki::Identity identity = identity_of(certificate);
@@ -189,7 +212,7 @@ base::Status RevocationJudge::gather_ocsp(const CertificatePtr& certificate, con
       entry.status = hold ? RevocationStatus::kOnHold : RevocationStatus::kRevoked;
       entry.revocation_time = answer->revocation_time;
       entry.reason = reason_text(answer->reason);
-      if (counts_at(judging_time(), answer->revocation_time, {})) {
+      if (counts(role, answer->reason, answer->revocation_time, {})) {
         out.refusals.push_back(revoked_error(*certificate, role, answer->revocation_time, answer->reason, item.source));
         out.ocsp_bad = true;
       } else {
@@ -253,7 +276,7 @@ base::Status RevocationJudge::gather_crls(const CertificatePtr& certificate, con
       entry.status = hold ? RevocationStatus::kOnHold : RevocationStatus::kRevoked;
       entry.revocation_time = revoked->revocation_time;
       entry.reason = reason_text(revoked->reason);
-      if (counts_at(judging_time(), revoked->revocation_time, revoked->invalidity_date)) {
+      if (counts(role, revoked->reason, revoked->revocation_time, revoked->invalidity_date)) {
         out.refusals.push_back(
             revoked_error(*certificate, role, revoked->revocation_time, revoked->reason, item.source));
         out.crl_bad = true;

@@ -39,6 +39,9 @@ class RevocationJudge {
                                          CertificateRole role, Gathered& out);
   void name_needs(const pki::CertificatePtr& certificate, const pki::CertificatePtr& issuer,
                   RevocationVerdict& verdict) const;
+  // Whether a revocation counts for what is judged here, which may have existed before it.
+  [[nodiscard]] bool counts(CertificateRole role, ocsp::RevocationReason reason, base::Time revoked,
+                            const std::optional<base::Time>& invalid_since) const;
   [[nodiscard]] base::Time judging_time() const { return input_.existed_at.value_or(input_.now); }
 
   pki::Context& context_;

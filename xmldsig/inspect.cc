@@ -233,8 +233,9 @@ class Inspector {
     auto stamped = xml::canonicalise(document, {structure.value_element, {}}, xades.timestamp_canonicalisation.method,
                                      xades.timestamp_canonicalisation.prefixes, budget_);
     if (!stamped) return note(out.errors, std::move(stamped).error());
-    out.signature_value = *std::move(stamped);
-    out.timestamp_tokens = std::move(xades.timestamp_tokens);
+    for (base::Bytes& token : xades.timestamp_tokens) {
+      out.timestamp_tokens.push_back({.token = std::move(token), .covered = *stamped});
+    }
     return {};
   }
 

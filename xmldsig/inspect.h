@@ -14,8 +14,8 @@
 // alone would have it.
 //
 // Where XAdES 1.3.2 properties are there and covered by a Reference, SigningTime and SigningCertificate(V2) are read;
-// SignatureTimeStamps are collected (unsigned), and signature_value is then what they are over: the canonical
-// ds:SignatureValue element (ETSI EN 319 132-1 5.3), else the value's own octets.
+// SignatureTimeStamps are collected (unsigned) with what they are over: the canonical ds:SignatureValue element (ETSI EN
+// 319 132-1 5.3).
 #pragma once
 
 #include "base/bytes.h"

@@ -724,8 +724,9 @@ TEST_F(Xades, TimeStampsAndEvidenceAreCollected) {
   const auto found = facts(with_properties(properties(person_.signer->certificate()), Covered::kYes, "#s", evidence));
   EXPECT_EQ(test::codes_of(found), Codes{});
   const pki::SignatureFacts& signature = found.signatures.at(0);
-  EXPECT_EQ(signature.timestamp_tokens, (std::vector<base::Bytes>{{1, 2, 3}}));
-  EXPECT_TRUE(base::as_text(signature.signature_value)
+  ASSERT_EQ(signature.timestamp_tokens.size(), 1U);
+  EXPECT_EQ(signature.timestamp_tokens[0].token, (base::Bytes{1, 2, 3}));
+  EXPECT_TRUE(base::as_text(signature.timestamp_tokens[0].covered)
                   .starts_with("<ds:SignatureValue xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\">"));
   EXPECT_EQ(found.certificates.size(), 2U);
   EXPECT_EQ(found.crls, (std::vector<base::Bytes>{{4, 5, 6}}));
