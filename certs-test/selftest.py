@@ -404,6 +404,48 @@ class Gost(unittest.TestCase):
             self.assertEqual(p12build.rc2_block(words, bytes.fromhex(block)).hex(), expected)
 
 
+class TimeStamps(unittest.TestCase):
+    """Held against `openssl ts`."""
+
+    # What openssl says of each token over the data, to the request; modes that are not here are about the response.
+    SAID = {
+        "ok": "Verification: OK",
+        "accuracy": "Verification: OK",
+        "ess-v1": "Verification: OK",
+        "wrong-imprint": "message imprint mismatch",
+        "wrong-nonce": "nonce mismatch",
+        "no-nonce": "nonce not returned",
+        "wrong-policy": "policy mismatch",
+        "no-ess": "missing signing certificate attribute",
+        "wrong-ess": "ess cert id not found",
+        "broken-signature": "signature failure",
+        "no-eku": "unsuitable certificate purpose",
+        "eku-not-critical": "unsuitable certificate purpose",
+        "two-purposes": "unsuitable certificate purpose",
+        "expired": "certificate has expired",
+        "foreign": "unable to get local issuer certificate",
+        "two-signers": "there must be one signer",
+        "no-signer": "there must be one signer",
+        "wrong-content-type": "bad pkcs7 type",
+        "version-2": "unsupported version",
+        "rejection": "told to refuse",
+    }
+
+    def test_each_is_what_its_name_says(self):
+        for mode, expected in self.SAID.items():
+            with self.subTest(mode):
+                said = text(
+                    *("openssl", "ts", "-verify", "-queryfile", DIR / "tsp/request.tsq", "-in", DIR / f"tsp/{mode}.tsr"),
+                    *("-CAfile", DIR / "anchors.pem", "-untrusted", DIR / "ca/issuing.pem"),
+                )
+                self.assertIn(expected, said)
+
+    def test_accuracy_and_name_are_there(self):
+        said = text("openssl", "ts", "-reply", "-token_in", "-in", DIR / "tsp/accuracy.tst", "-text")
+        self.assertIn("Accuracy: 0x01 seconds, 0x01F4 millis", said)
+        self.assertIn("CN=TSA DEMO", said.replace("CN = ", "CN="))
+
+
 class Lists(unittest.TestCase):
     def test_crls_verify_under_their_issuers(self):
         for path in (DIR / "crl").glob("*.crl"):

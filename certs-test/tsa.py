@@ -20,6 +20,8 @@ TST_INFO = "1.2.840.113549.1.9.16.1.4"
 SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12"
 SIGNATURE_TIME_STAMP = "1.2.840.113549.1.9.16.2.14"
 
+MD5 = "1.2.840.113549.2.5"
+
 POLICY_ARC = "1.2.398.3.3.2.6."
 POLICY_RSA = POLICY_ARC + "2"
 POLICIES = [POLICY_ARC + str(number) for number in range(1, 5)]
@@ -123,7 +125,8 @@ def make_request(data: bytes, nonce: int | None = None, policy: str | None = Non
 
 
 def imprint_of(data: bytes, md: str = "sha256") -> bytes:
-    return der.seq(der.seq(der.oid(DIGESTS[md][2]), der.null()), der.octets(hashlib.new(md, data).digest()))
+    oid = MD5 if md == "md5" else DIGESTS[md][2]
+    return der.seq(der.seq(der.oid(oid), der.null()), der.octets(hashlib.new(md, data).digest()))
 
 
 def refusal(status: int, failure: int | None, text: str) -> bytes:

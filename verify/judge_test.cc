@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cms/inspect.h"
+#include "cms/tsp/token.h"
 
 namespace tanba::verify {
 namespace {
@@ -329,6 +330,219 @@ TEST_F(JudgeDocumentTest, ReportsSpeakThreeLanguagesAboutTheSameCodes) {
   };
   EXPECT_NE(message(base::Language::kEnglish), message(base::Language::kRussian));
   EXPECT_NE(message(base::Language::kRussian), message(base::Language::kKazakh));
+}
+
+// --- time stamps ---------------------------------------------------------------------------------------------------
+
+class JudgeTimestampTest : public JudgeDocumentTest {
+ protected:
+  JudgeTimestampTest() {
+    add_crls();
+    add_crl("crl/twin-a.crl");
+    input_.candidates.push_back(certificate("ca/twin-a.pem"));
+  }
+  Judgement judged(const std::string& scenario) {
+    base::Budget budget{base::Limits{}};
+    return must(judge(*context_, nullptr, facts_of(scenario, "document.cms"), input_, budget));
+  }
+  // The first error of the document's first time stamp; nothing when it holds.
+  static std::optional<Code> stamp_error(const Report& report) {
+    const auto& errors = report.findings.at(0).timestamps.at(0).result.errors;
+    return errors.empty() ? std::nullopt : std::optional(errors.front().code());
+  }
+  // A time stamp that would have saved the expired certificate's signature, and does not.
+  void expect_useless(const std::string& scenario, Code code) {
+    const Report report = judged(scenario).report;
+    EXPECT_EQ(stamp_error(report), code) << scenario;
+    EXPECT_TRUE(has(report, Code::kPathExpired)) << scenario;
+    EXPECT_EQ(report.findings[0].level, "B-B") << scenario;
+    ASSERT_FALSE(report.findings[0].warnings.empty()) << scenario;
+    EXPECT_EQ(report.findings[0].warnings.back().code(), Code::kTspNotCounted) << scenario;
+  }
+  pki::TimestampFacts token(const std::string& name, const std::optional<base::Bytes>& data) {
+    base::Budget budget{base::Limits{}};
+    const cms::DetachedContent content = data ? cms::DetachedContent(base::ByteView(*data)) : cms::DetachedContent();
+    return must(cms::tsp::inspect_token(*context_, read("tsp/" + name), content, budget));
+  }
+  Report judge_token(const pki::TimestampFacts& facts) {
+    base::Budget budget{base::Limits{}};
+    return must(judge_timestamp(*context_, nullptr, facts, input_, budget)).report;
+  }
+};
+
+TEST_F(JudgeTimestampTest, AnExpiredCertificateIsAcceptedForWhatWasStampedBefore) {
+  const Report report = judged("cms-stamped-before-expiry").report;
+  EXPECT_EQ(report.outcome.decision, Decision::kAccept);
+  const Finding& finding = report.findings[0];
+  EXPECT_EQ(finding.level, "B-T");
+  EXPECT_EQ(finding.best_signature_time, input_.now - std::chrono::days(10));
+  ASSERT_EQ(finding.timestamps.size(), 1U);
+  EXPECT_EQ(finding.timestamps[0].says.gen_time, finding.best_signature_time);
+  EXPECT_EQ(finding.timestamps[0].result.chain.size(), 3U);
+  EXPECT_EQ(finding.timestamps[0].result.outcome.decision, Decision::kAccept);
+  EXPECT_TRUE(finding.warnings.empty());
+  EXPECT_TRUE(has(judged("cms-stamped-after-expiry").report, Code::kPathExpired));
+}
+
+TEST_F(JudgeTimestampTest, ARevokedCertificateIsAcceptedForWhatWasStampedBefore) {
+  EXPECT_EQ(judged("cms-stamped-before-revocation").report.outcome.decision, Decision::kAccept);
+  EXPECT_TRUE(has(judged("cms-stamped-after-revocation").report, Code::kRevocationRevoked));
+}
+
+TEST_F(JudgeTimestampTest, TheDateSinceWhenTheKeyIsDoubtfulCounts) {
+  EXPECT_EQ(judged("cms-stamped-before-compromise").report.outcome.decision, Decision::kAccept);
+  EXPECT_TRUE(has(judged("cms-stamped-after-compromise").report, Code::kRevocationRevoked));
+}
+
+TEST_F(JudgeTimestampTest, ASignatureStampedBeforeItsCertificateExistedIsRefused) {
+  EXPECT_TRUE(has(judged("cms-stamped-before-issue").report, Code::kPathNotYetValid));
+}
+
+TEST_F(JudgeTimestampTest, TheEarlierOfTwoCountsAndABadOneTakesNothingAway) {
+  const Report twice = judged("cms-stamped-twice").report;
+  EXPECT_EQ(twice.outcome.decision, Decision::kAccept);
+  EXPECT_EQ(twice.findings[0].best_signature_time, input_.now - std::chrono::days(10));
+  const Report one_bad = judged("cms-stamped-one-of-two-bad").report;
+  EXPECT_EQ(one_bad.outcome.decision, Decision::kAccept);
+  EXPECT_EQ(one_bad.findings[0].best_signature_time, input_.now - std::chrono::days(9));
+  const Report of_good = judged("cms-stamped-bad-stamp-of-good").report;
+  EXPECT_EQ(of_good.outcome.decision, Decision::kAccept);
+  EXPECT_EQ(stamp_error(of_good), Code::kTspImprint);
+}
+
+TEST_F(JudgeTimestampTest, AnAuthorityWithoutItsSoleCriticalPurposeProvesNothing) {
+  expect_useless("cms-stamped-badly-no-eku", Code::kPathKeyUsage);
+  expect_useless("cms-stamped-badly-eku-not-critical", Code::kPathKeyUsage);
+  expect_useless("cms-stamped-badly-two-purposes", Code::kPathKeyUsage);
+}
+
+TEST_F(JudgeTimestampTest, AnAuthorityNeedsAnAnchorForTimeStamping) {
+  expect_useless("cms-stamped-badly-foreign", Code::kPathNoChain);
+  trust("anchors.pem", {pki::TrustPurpose::kApplicant});
+  expect_useless("cms-stamped-before-expiry", Code::kPathPurpose);
+}
+
+TEST_F(JudgeTimestampTest, AnAuthorityIsJudgedWhenItStamped) {
+  EXPECT_EQ(judged("cms-stamped-tsa-ended-since").report.outcome.decision, Decision::kAccept);
+  EXPECT_EQ(judged("cms-stamped-tsa-revoked-since").report.outcome.decision, Decision::kAccept);
+  expect_useless("cms-stamped-badly-tsa-ended", Code::kPathExpired);
+  expect_useless("cms-stamped-badly-tsa-revoked", Code::kRevocationRevoked);
+}
+
+TEST_F(JudgeTimestampTest, ACompromisedAuthorityProvesNothingAboutAnyTime) {
+  expect_useless("cms-stamped-badly-tsa-compromised", Code::kRevocationRevoked);
+  expect_useless("cms-stamped-badly-tsa-revoked-no-reason", Code::kRevocationRevoked);
+}
+
+TEST_F(JudgeTimestampTest, WhatCouldBeForgedNowProvesNothing) {
+  expect_useless("cms-stamped-badly-weak-imprint", Code::kAlgorithmWeakDigest);
+  expect_useless("cms-stamped-badly-weak-digest", Code::kAlgorithmWeakDigest);
+  input_.policy = policy_for(pki::PolicyId::kConformance);
+  EXPECT_EQ(judged("cms-stamped-badly-weak-imprint").report.outcome.decision, Decision::kAccept);
+}
+
+TEST_F(JudgeTimestampTest, EveryFaultOfATokenTakesItsProofAway) {
+  expect_useless("cms-stamped-badly-imprint", Code::kTspImprint);
+  expect_useless("cms-stamped-of-other-signer", Code::kTspImprint);
+  expect_useless("cms-stamped-badly-no-ess", Code::kTspSigningCertificate);
+  expect_useless("cms-stamped-badly-wrong-ess", Code::kCmsSigningCertificate);
+  expect_useless("cms-stamped-badly-broken", Code::kSignatureBroken);
+  expect_useless("cms-stamped-badly-two-signers", Code::kTspSigners);
+  expect_useless("cms-stamped-badly-content-type", Code::kTspContentType);
+}
+
+TEST_F(JudgeTimestampTest, ATokenOfTheFutureProvesNothing) {
+  const Report report = judged("cms-stamped-badly-future").report;
+  EXPECT_EQ(stamp_error(report), Code::kTspFuture);
+  EXPECT_EQ(report.findings[0].best_signature_time, input_.now);
+  // At a time before the stamp it is not known yet (--at).
+  input_.now -= std::chrono::days(11);
+  EXPECT_EQ(stamp_error(judged("cms-stamped-good").report), Code::kTspFuture);
+}
+
+TEST_F(JudgeTimestampTest, WhatOnlyATimeStampCanSaveWaitsForItsEvidence) {
+  evidence_ = {};
+  add_crls();
+  const Judgement waiting = judged("cms-stamped-tsa-evidence-missing");
+  EXPECT_EQ(waiting.report.outcome.decision, Decision::kRetry);
+  EXPECT_TRUE(has(waiting.report, Code::kRevocationMissing));
+  EXPECT_FALSE(has(waiting.report, Code::kPathExpired));
+  ASSERT_FALSE(waiting.needs.empty());
+  EXPECT_EQ(waiting.needs.front().certificate->digest(), certificate("certs/tsa-by-twin.pem")->digest());
+  EXPECT_FALSE(waiting.report.needs.empty());
+  // With the evidence it is saved, and what is good anyway does not wait.
+  add_crl("crl/twin-a.crl");
+  EXPECT_EQ(judged("cms-stamped-tsa-evidence-missing").report.outcome.decision, Decision::kAccept);
+  evidence_ = {};
+  add_crls();
+  const Judgement anyway = judged("cms-stamped-tsa-evidence-not-needed");
+  EXPECT_EQ(anyway.report.outcome.decision, Decision::kAccept);
+  EXPECT_FALSE(anyway.needs.empty()) << "its evidence is worth having all the same";
+}
+
+TEST_F(JudgeTimestampTest, NothingIsFetchedForATimeStampThatCannotHold) {
+  evidence_ = {};
+  for (const Need& need : judged("cms-stamped-bad-stamp-of-good").needs) {
+    EXPECT_NE(need.certificate->digest(), certificate("certs/tsa.pem")->digest());
+  }
+}
+
+TEST_F(JudgeTimestampTest, TheEarlierOfStampAndReceiptCounts) {
+  input_.existed_at = input_.now - std::chrono::days(5);
+  EXPECT_EQ(judged("cms-stamped-before-expiry").report.findings[0].best_signature_time,
+            input_.now - std::chrono::days(10));
+  input_.existed_at = input_.now - std::chrono::days(12);
+  EXPECT_EQ(judged("cms-stamped-before-expiry").report.findings[0].best_signature_time, input_.existed_at);
+}
+
+TEST_F(JudgeTimestampTest, TheUpperLimitOfTheAccuracyDecides) {
+  Facts facts = facts_of("cms-stamped-before-expiry", "document.cms");
+  const base::Time end = person("expired")->not_after();
+  pki::TimestampFacts& timestamp = facts.content.signatures[0].timestamps[0];
+  timestamp.gen_time = end - base::Seconds(5);
+  timestamp.latest_time = end;
+  EXPECT_EQ(judge_facts(facts).outcome.decision, Decision::kAccept);
+  timestamp.latest_time = end + base::Seconds(1);
+  EXPECT_TRUE(has(judge_facts(facts), Code::kPathExpired));
+}
+
+TEST_F(JudgeTimestampTest, ATokenNotKnownToBeOverTheSignatureProvesNothingAboutIt) {
+  Facts facts = facts_of("cms-stamped-before-expiry", "document.cms");
+  facts.content.signatures[0].timestamps[0].over_known_data = false;
+  EXPECT_TRUE(has(judge_facts(facts), Code::kPathExpired));
+}
+
+TEST_F(JudgeTimestampTest, ATokenByNobodyProvesNothing) {
+  Facts facts = facts_of("cms-stamped-before-expiry", "document.cms");
+  facts.content.signatures[0].timestamps[0].certificate = nullptr;
+  EXPECT_TRUE(has(judge_facts(facts), Code::kPathExpired));
+}
+
+TEST_F(JudgeTimestampTest, FactsWithTimeStampsReplayFromJson) {
+  for (const char* scenario : {"cms-stamped-accuracy", "cms-stamped-badly-imprint", "cms-stamped-badly-no-certificate",
+                               "cms-stamped-badly-content-type", "cms-stamped-twice"}) {
+    const Facts facts = facts_of(scenario, "document.cms");
+    const Facts again = must(facts_from_json(must(base::parse_json(base::canonical_json(to_json(facts))))));
+    EXPECT_EQ(base::canonical_json(to_json(again)), base::canonical_json(to_json(facts))) << scenario;
+    EXPECT_EQ(base::canonical_json(to_json(judge_facts(again))), base::canonical_json(to_json(judge_facts(facts))));
+  }
+}
+
+TEST_F(JudgeTimestampTest, ATokenAloneIsJudgedAtItsTime) {
+  const base::Bytes data = read("tsp/data.bin");
+  const Report good = judge_token(token("ok.tst", data));
+  EXPECT_EQ(good.outcome.decision, Decision::kAccept);
+  EXPECT_EQ(good.subject, SubjectKind::kTimestamp);
+  ASSERT_TRUE(good.timestamp.has_value());
+  EXPECT_EQ(good.timestamp->policy, "1.2.398.3.3.2.6.2");
+  EXPECT_TRUE(good.findings[0].warnings.empty());
+  EXPECT_EQ(judge_token(token("ok.tst", {})).findings[0].warnings.front().code(), Code::kTspDataUnknown);
+  EXPECT_TRUE(has(judge_token(token("wrong-imprint.tst", data)), Code::kTspImprint));
+  EXPECT_TRUE(has(judge_token(token("no-eku.tst", data)), Code::kPathKeyUsage));
+  EXPECT_TRUE(has(judge_token(token("expired.tst", data)), Code::kPathExpired));
+  EXPECT_TRUE(has(judge_token(token("revoked.tst", data)), Code::kRevocationRevoked));
+  EXPECT_TRUE(has(judge_token(token("foreign.tst", data)), Code::kPathNoChain));
+  EXPECT_TRUE(has(judge_token(token("future.tst", data)), Code::kTspFuture));
 }
 
 }  // namespace
