@@ -186,6 +186,46 @@ def read_time(element: bytes) -> datetime.datetime:
     return datetime.datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
 
 
+# --- BER -------------------------------------------------------------------------------------------------------------
+
+MAX_DEPTH = 64
+
+
+def definite(data: bytes) -> bytes:
+    """BER of one TLV with definite lengths throughout, and OCTET STRINGs in one piece; DER comes back as it is."""
+    converted, end = _definite(data, 0, MAX_DEPTH)
+    if end != len(data):
+        raise Malformed("octets after the element")
+    return converted
+
+
+def _definite(data: bytes, at: int, depth: int) -> tuple[bytes, int]:
+    if depth == 0:
+        raise Malformed("too deep")
+    if at + 2 > len(data):
+        raise Malformed("truncated")
+    open_ended = data[at + 1] == 0x80
+    if open_ended:
+        tag, at, end = data[at], at + 2, len(data)
+        if not tag & 0x20:
+            raise Malformed("a primitive of indefinite length")
+    else:
+        tag, at, end, _ = read(data, at)
+        if not tag & 0x20:
+            return tlv(tag, data[at:end]), end
+    parts = []
+    while at < end and not (open_ended and data[at : at + 2] == b"\x00\x00"):
+        part, at = _definite(data, at, depth - 1)
+        parts.append(part)
+    if open_ended:
+        if data[at : at + 2] != b"\x00\x00":
+            raise Malformed("no end of contents")
+        at += 2
+    if tag == 0x24:
+        return octets(b"".join(value(part) for part in parts)), at
+    return tlv(tag, b"".join(parts)), at
+
+
 # --- PEM ------------------------------------------------------------------------------------------------------------
 
 

@@ -193,9 +193,6 @@ def _verify_signer_info(info: bytes, content: bytes, content_type: bytes, certif
 
 
 def verify_cms(document: bytes, given: bytes | None) -> tuple[list[Verified], list[bytes]]:
-    _, _, _, end = der.read(document)
-    if end != len(document):
-        raise Refused("octets after the document")
     if der.read_oid(der.children(document)[0]) != cmsbuild.SIGNED_DATA:
         raise Refused("not SignedData")
     data = cmsbuild.parse(document)
@@ -341,8 +338,7 @@ def certificates_in(path: pathlib.Path) -> list[bytes]:
 def _kind_of(document: bytes) -> str:
     if document.lstrip()[:1] == b"<" or document[:3] == b"\xef\xbb\xbf":
         return "xml"
-    parts = der.children(document)
-    if len(parts) == 2:
+    if document[1:2] == b"\x80" or len(parts := der.children(document)) == 2:
         return "cms"
     # A CRL's TBSCertList begins with its version, a TBSCertificate with [0].
     return "certificate" if der.children(parts[0])[0][0] == 0xA0 else "crl"
@@ -366,6 +362,8 @@ def verify(
     try:
         document = content if content.lstrip()[:1] == b"<" else der.unpem(content)
         kind = _kind_of(document)
+        if kind == "cms":
+            document = der.definite(document)
         if kind in ("certificate", "crl"):
             return kind, [_verify_alone(kind, document, anchors, others)]
         found, carried = verify_cms(document, given) if kind == "cms" else verify_xml(document)

@@ -43,6 +43,7 @@ OUTCOMES: dict[str, Outcome] = {
     # Algorithms
     "algorithm-mismatch": Outcome("refuse", "SIG_CRYPTO_FAILURE", "algorithm.mismatch"),
     "algorithm-forbidden": Outcome("refuse", "CRYPTO_CONSTRAINTS_FAILURE", "algorithm.forbidden"),
+    "algorithm-ended": Outcome("refuse", "CRYPTO_CONSTRAINTS_FAILURE_NO_POE", "algorithm.ended"),
     "weak-key": Outcome("refuse", "CRYPTO_CONSTRAINTS_FAILURE", "algorithm.weak_key"),
     "weak-digest": Outcome("refuse", "CRYPTO_CONSTRAINTS_FAILURE", "algorithm.weak_digest"),
     # Who signs

@@ -130,6 +130,7 @@ class Maker:
             "document": f"scenarios/{scenario['name']}/{document_name}",
             "content": None,
             "at": rfc3339(self._at(scenario["at"])),
+            "existedAt": scenario.get("existedAt"),
             "policy": scenario["policy"],
             "revocation": scenario["revocation"],
             "trust": self._trust(scenario),
