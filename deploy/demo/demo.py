@@ -256,11 +256,13 @@ kinds = ["licence", "refusal"]
             source = self.authority / self.person("tls-server")[name]
             shutil.copy2(source, home / f"tls-{name}.pem")
             give(home / f"tls-{name}.pem", self.daemon)
-        shutil.copy2(self.authority / "anchors.pem", home / "anchors.pem")
-        give(home / "anchors.pem", self.daemon, 0o644)
+        for name in ("anchors.pem", "anchors-gost.pem"):
+            shutil.copy2(self.authority / name, home / name)
+            give(home / name, self.daemon, 0o644)
         intermediates = owned_folder(home / "intermediates", self.daemon)
-        shutil.copy2(self.authority / "ca/issuing.pem", intermediates / "issuing.pem")
-        give(intermediates / "issuing.pem", self.daemon, 0o644)
+        for name in ("issuing.pem", "gost-issuing.pem"):
+            shutil.copy2(self.authority / "ca" / name, intermediates / name)
+            give(intermediates / name, self.daemon, 0o644)
         officer = self.person("officer")
         authority_address = self.index["baseUrl"].split("//")[1].rstrip("/")
         write_for(home / "tanbad.toml", f"""# Made by the demo: everything on loopback, an authority that is worth nothing.
@@ -277,6 +279,10 @@ key = "tls-key.pem"
 
 [[anchor]]
 file = "anchors.pem"
+purposes = ["applicant", "officer", "operator", "ocsp", "tsa"]
+
+[[anchor]]
+file = "anchors-gost.pem"
 purposes = ["applicant", "officer", "operator", "ocsp", "tsa"]
 
 [trust]
@@ -339,8 +345,7 @@ name = "{officer['commonName']}"
         plain = folder / "plain.xml"
         plain.write_text(applications.application_xml(SERVICE, self.licensor, applicant), encoding="utf-8")
         signed = folder / "application.xml"
-        run(HOME / "bin/tanba", "sign", plain, "--format", "xml", "--p12", self.authority / self.person(name)["p12"],
-            "--password-file", self.authority / "p12/password.txt", "--chain", HOME / "issuing.pem", "-o", signed)
+        run(HOME / "bin/tanba", "sign", plain, "--format", "xml", *self.p12_options(name), "-o", signed)
         plain.unlink()
         return signed.read_bytes(), applicant
 
@@ -361,15 +366,20 @@ name = "{officer['commonName']}"
         folder.mkdir(parents=True)
         return folder
 
-    def officer_command(self, *arguments):
-        """`tanba licence …` on the officer's workstation, with the key on the officer's token."""
+    def officer_command(self, *arguments, session="session"):
+        """`tanba licence …` on the officer's workstation."""
         environment = {**os.environ, "SOFTHSM2_CONF": str(self.officer_home / "softhsm2.conf"), "LANG": "C.UTF-8"}
         return run(HOME / "bin/tanba", "licence", *arguments, "--server", f"https://localhost:{self.port}",
-                   "--ca", self.authority / "tls-anchors.pem", "--session", self.officer_home / "session", env=environment)
+                   "--ca", self.authority / "tls-anchors.pem", "--session", self.officer_home / session, env=environment)
 
     def token_options(self):
         return ["--token", "pkcs11:token=tanba-demo-officer;object=officer", "--module", MODULE,
                 "--password-file", self.pins["tanba-demo-officer"], "--chain", HOME / "issuing.pem"]
+
+    def p12_options(self, name):
+        person = self.person(name)
+        return ["--p12", self.authority / person["p12"], "--password-file", self.authority / "p12/password.txt",
+                "--chain", self.authority / "ca" / f"{person['issuer']}.pem"]
 
     def good(self):
         folder = self.case("good")
@@ -379,6 +389,17 @@ name = "{officer['commonName']}"
         self.officer_command("decide", number, "--grant", "--with", "keyd", *self.token_options(), "-o", folder / "licence.xml")
         self.check_signed(folder / "licence.xml")
         say(f"  good: application {number} registered, licence signed by the licensor's key in tanba-keyd after the officer's approval")
+
+    def good_gost(self):
+        """ГОСТ keys from end to end. SoftHSM2 has no ГОСТ mechanism, so the officer's key is in a PKCS#12 at the workstation."""
+        folder = self.case("good-gost")
+        document, applicant = self.signed_application("gost-head", folder)
+        number = self.submit(folder, document, applicant, 201)["number"]
+        key = self.p12_options("gost-officer")
+        self.officer_command("login", *key, session="session-gost")
+        self.officer_command("decide", number, "--grant", "--with", "workstation", *key, "-o", folder / "licence.xml", session="session-gost")
+        self.check_signed_gost(folder / "licence.xml")
+        say(f"  good-gost: application {number} registered, licence signed with the officer's own ГОСТ key")
 
     def good_then_refused(self):
         folder = self.case("good-then-refused")
@@ -395,9 +416,15 @@ name = "{officer['commonName']}"
         run("xmlsec1", "--verify", "--trusted-pem", ONCE / "anchors.pem", document)
         run(HOME / "bin/tanba", "verify", document, "--trust", ONCE / "anchors.pem", "--crl", ONCE / "evidence", "--expect-bin", self.licensor)
 
+    def check_signed_gost(self, document):
+        """xmlsec1 knows no ГОСТ; the test authority's verifier shares no code with Tanba."""
+        self.testca("verify-gost", document, "--trust", ONCE / "anchors-gost.pem")
+        run(HOME / "bin/tanba", "verify", document, "--trust", ONCE / "anchors-gost.pem", "--crl", ONCE / "evidence", "--expect-bin", self.licensor)
+
     def refusals(self):
         for name, person, code in (("refused-revoked", "revoked", "revocation.revoked"), ("refused-expired", "expired", "path.expired"),
-                                   ("refused-role", "employee", "role.not_entitled")):
+                                   ("refused-role", "employee", "role.not_entitled"),
+                                   ("refused-revoked-gost", "gost-revoked", "revocation.revoked")):
             folder = self.case(name)
             document, applicant = self.signed_application(person, folder)
             self.submit(folder, document, applicant, 422, code)
@@ -422,13 +449,15 @@ name = "{officer['commonName']}"
         if ONCE.exists():
             shutil.rmtree(ONCE)
         (ONCE / "evidence").mkdir(parents=True)
-        shutil.copy2(self.authority / "anchors.pem", ONCE / "anchors.pem")
+        for name in ("anchors.pem", "anchors-gost.pem"):
+            shutil.copy2(self.authority / name, ONCE / name)
         self.testca("crl", self.authority, "--days", "7", "--copy-to", ONCE / "evidence")
         for path in [self.authority, *self.authority.rglob("*")]:
             os.chown(path, self.daemon.pw_uid, self.daemon.pw_gid)
         say("cases:")
         self.good()
         self.good_then_refused()
+        self.good_gost()
         self.refusals()
         give_back(PROJECT / "state")
 
@@ -458,6 +487,8 @@ def main():
         say(f"\nAll went right. Documents and reports: {ONCE.relative_to(PROJECT)}/")
         say("  xmlsec1 --verify --trusted-pem state/once/anchors.pem state/once/good/licence.xml")
         say("  build/release/bin/tanba verify state/once/good/licence.xml --trust state/once/anchors.pem --crl state/once/evidence")
+        say("  build/release/bin/tanba verify state/once/good-gost/licence.xml --trust state/once/anchors-gost.pem --crl state/once/evidence")
+        say("  certs-test/tanba-testca verify-gost state/once/good-gost/licence.xml --trust state/once/anchors-gost.pem")
         if not options.once:
             say(f"\nThe daemon stays up: https://localhost:{demo.port}/v1/openapi.json (CA file {demo.authority}/tls-anchors.pem),")
             say(f"portal key in {demo.officer_home}/portal.key, logs in {HOME}/log. Ctrl-C ends it.")
