@@ -187,6 +187,12 @@ Result<SignatureAlgorithm> parse_pss(const AlgorithmIdentifier& identifier) {
 std::string_view to_string(DigestAlgorithm digest) {
   return row(digest).name;
 }
+Result<DigestAlgorithm> parse_digest_name(std::string_view name) {
+  for (const DigestRow& one : kDigests) {
+    if (one.name == name) return one.digest;
+  }
+  return base::fail(Code::kAlgorithmUnknown, {{"algorithm", std::string(name)}});
+}
 std::string_view openssl_name(DigestAlgorithm digest) {
   return row(digest).openssl;
 }

@@ -28,7 +28,9 @@ enum class DigestAlgorithm : std::uint8_t {
   kStreebog256,  // GOST R 34.11-2012
   kStreebog512,
 };
-[[nodiscard]] std::string_view to_string(DigestAlgorithm digest);     // "SHA-256"
+[[nodiscard]] std::string_view to_string(DigestAlgorithm digest);  // "SHA-256"
+[[nodiscard]] base::Result<DigestAlgorithm> parse_digest_name(
+    std::string_view name);                                           // of to_string; algorithm.unknown
 [[nodiscard]] std::string_view openssl_name(DigestAlgorithm digest);  // for EVP_MD_fetch
 [[nodiscard]] std::size_t digest_size_bytes(DigestAlgorithm digest);
 [[nodiscard]] Oid digest_oid(DigestAlgorithm digest);  // KZ OIDs for the ГОСТ ones
@@ -47,8 +49,7 @@ struct SignatureAlgorithm {
   std::uint16_t salt_bytes = 0;
   bool operator==(const SignatureAlgorithm& other) const {
     return scheme == other.scheme && digest == other.digest &&
-           (scheme != SignatureScheme::kRsaPss ||
-            (mgf1_digest == other.mgf1_digest && salt_bytes == other.salt_bytes));
+           (scheme != SignatureScheme::kRsaPss || (mgf1_digest == other.mgf1_digest && salt_bytes == other.salt_bytes));
   }
 };
 // "RSA-PKCS1-SHA-256", "GOST34.10-2015-512": one spelling, in reports and errors.
