@@ -70,6 +70,8 @@ def document_cases(stack):
     plain = signing.application_xml(SERVICE, stack.licensor, claim).encode()
     good = key.sign_xml(plain)
     signature = good[good.index(b"<ds:Signature"):good.index(b"</ds:Signature>") + len(b"</ds:Signature>")]
+    reference = good[good.index(b"<ds:Reference"):good.index(b"</ds:Reference>") + len(b"</ds:Reference>")]
+    ten_megabytes = replaced(good, b"</field>", b"x" * 10_000_000 + b"</field>")
     bomb = b'<!DOCTYPE a [<!ENTITY b "' + b"b" * 1000 + b'"><!ENTITY c "' + b"&b;" * 1000 + b'">]><a>' + b"&c;" * 1000 + b"</a>"
     external = b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]>' + replaced(good, b'<field name="region">', b'<field name="region">&b;')
     cases = {
@@ -84,7 +86,10 @@ def document_cases(stack):
         "CMS of noise": (b"\x30\x80" + b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" + b"\xa0\x80" * 500, "limit.depth"),
         "a certificate that is none": (replaced(good, b"<ds:X509Certificate>", b"<ds:X509Certificate>AAAA"), "certificate.malformed"),
         "changed": (signing.tampered(good), "digest.mismatch"),
-        "ten megabytes": (replaced(good, b"</field>", b"x" * 10_000_000 + b"</field>"), "digest.mismatch"),
+        "ten megabytes": (ten_megabytes, "digest.mismatch"),
+        "a hundred references over ten megabytes": (replaced(ten_megabytes, reference, reference * 100), "limit.count"),
+        # Few enough to be counted, too dear to be digested all.
+        "thirty references over ten megabytes": (replaced(ten_megabytes, reference, reference * 30), "limit.cost"),
     }
     for name, (document, code) in cases.items():
         answer = portal.post("/v1/applications", signing.submission(document, claim))

@@ -122,6 +122,15 @@ class Api:
         if raw is not None:
             fields["Content-Type"] = "application/json"
         fields.update(headers or {})
+        if method == "GET" and self.connection is not None:
+            # The server may have closed an idle connection: asking again on a new one repeats nothing.
+            try:
+                return self.exchange(method, path, raw, fields, timeout)
+            except Lost:
+                pass
+        return self.exchange(method, path, raw, fields, timeout)
+
+    def exchange(self, method, path, raw, fields, timeout):
         try:
             if self.connection is None:
                 self.connection = http.client.HTTPSConnection("localhost", self.port, context=self.tls, timeout=timeout)

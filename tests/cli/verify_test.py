@@ -1,0 +1,269 @@
+#!/usr/bin/python3
+"""What callers of `tanba verify`, `cert`, `crl` and `ocsp` rely on: exit status, --json, standard input, files and folders.
+
+    tests/cli/verify_test.py --bin build/dev/bin --authority build/dev/certs-test
+
+What is decided about signatures is the scenarios' matter (tests/scenarios); here it is how one asks and is told.
+"""
+import argparse
+import base64
+import json
+import pathlib
+import shutil
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import programs  # noqa: E402  (beside this file)
+
+OPTIONS = None
+ACCEPT, REFUSE, RETRY, UNREADABLE, USAGE = 0, 1, 2, 3, 64
+
+
+class Contract(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tanba-cli-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.tanba = programs.Tanba(OPTIONS.bin, self.folder)
+        self.authority = pathlib.Path(OPTIONS.authority).resolve()
+        self.scenario = json.loads((self.authority / "scenarios/xml-enveloped/scenario.json").read_text())
+        self.document = self.authority / self.scenario["document"]
+        self.trust = ["--trust", self.authority / "anchors.pem"]
+        self.issuing = ["--intermediate", self.authority / "ca/issuing.pem"]
+        self.at = ["--at", self.scenario["at"]]
+        self.evidence = ["--crl", self.authority / "crl"]
+        self.known = [*self.trust, *self.issuing, *self.at]
+        self.good = [self.document, *self.known, *self.evidence]
+
+    def report(self, status, *arguments, code=None, **more):
+        """The only document on standard output, where exit status and decision agree."""
+        found, report = self.tanba.json(*arguments, **more)
+        self.assertEqual(found, status, report)
+        self.assertEqual(report["decision"], {ACCEPT: "accept", REFUSE: "refuse", RETRY: "retry"}[status])
+        if code:
+            self.assertIn(code, self.codes(report), report)
+        return report
+
+    def problem(self, status, code, *arguments, **more):
+        found, problem = self.tanba.json(*arguments, **more)
+        self.assertEqual((found, problem["code"]), (status, code), problem)
+        self.assertNotIn("decision", problem)
+        return problem
+
+    @staticmethod
+    def codes(report):
+        entries = [report, *report.get("signatures", []), report.get("result") or {}]
+        return [error["code"] for entry in entries for error in entry.get("errors", [])]
+
+    def file(self, name, octets):
+        path = self.folder / name
+        path.write_bytes(octets)
+        return path
+
+    def certificate(self, name):
+        return self.authority / "certs" / f"{name}.pem"
+
+    def der(self, pem):
+        return base64.b64decode("".join(line for line in pem.read_text().splitlines() if "-----" not in line))
+
+    # --- exit status and --json ---------------------------------------------------------------------------------------
+
+    def test_the_status_is_the_decision(self):
+        self.report(ACCEPT, "verify", *self.good)
+        self.report(REFUSE, "verify", *self.good, "--expect-bin", "123456789012", code="identity.mismatch")
+        self.report(RETRY, "verify", self.document, *self.known, code="revocation.missing")
+
+    def test_json_stands_anywhere_after_the_subcommand(self):
+        plain = ["verify", *self.good]
+        for at in range(1, len(plain) + 1):
+            if str(plain[at - 1]).startswith("--"):
+                continue  # between an option and its value
+            done = self.tanba(*plain[:at], "--json", *plain[at:])
+            self.assertEqual(done.returncode, ACCEPT, done.stderr)
+            self.assertEqual(json.loads(done.stdout)["decision"], "accept")
+        self.assertEqual(self.tanba("--json", *plain).returncode, USAGE)
+
+    def test_without_json_the_text_names_the_decision_in_each_language(self):
+        said = {language: self.tanba("verify", *self.good, "--lang", language) for language in ("en", "ru", "kk")}
+        self.assertTrue(all(done.returncode == ACCEPT for done in said.values()))
+        self.assertEqual(len({done.stdout for done in said.values()}), 3)
+
+    def test_what_cannot_be_opened_is_status_3(self):
+        missing = self.folder / "missing"
+        self.problem(UNREADABLE, "file.not_readable", "verify", missing, *self.known)
+        self.problem(UNREADABLE, "file.not_readable", "verify", self.folder, *self.known)
+        for option in ("--trust", "--intermediate", "--crl", "--ocsp", "--data"):
+            self.problem(UNREADABLE, "file.not_readable", "verify", *self.good, option, missing)
+
+    def test_an_option_s_file_that_holds_something_else_is_status_3(self):
+        for option in ("--trust", "--intermediate", "--crl", "--ocsp"):
+            for octets in (b"", b"noise", self.document.read_bytes()):
+                found, problem = self.tanba.json("verify", *self.good, option, self.file("other", octets))
+                self.assertEqual(found, UNREADABLE, f"{option} {octets[:20]}: {problem}")
+        found, problem = self.tanba.json("verify", *self.good, "--crl", self.certificate("head"))
+        self.assertEqual(found, UNREADABLE, problem)
+        found, problem = self.tanba.json("verify", *self.good, "--trust", self.authority / "crl/root.crl")
+        self.assertEqual(found, UNREADABLE, problem)
+
+    def test_what_is_wrong_inside_the_file_is_a_verdict(self):
+        good = self.document.read_bytes()
+        for octets, code in ((b"", "format.empty"), (b"\0", "format.unknown"), (good[:-20], "xml.malformed"),
+                             (b"<a/>", "format.no_signature")):
+            report = self.report(REFUSE, "verify", self.file("bad", octets), *self.known, *self.evidence, code=code)
+            self.assertEqual(report["subIndication"], "FORMAT_FAILURE")
+        for command, name, code in (("cert", "bad", "certificate.malformed"), ("crl", "bad", "der.malformed"), ("ocsp", "bad", "der.malformed")):
+            report = self.report(REFUSE, command, "verify", self.file(name, b"\x30\x03\x02\x01\x01"), *self.known, code=code)
+            self.assertEqual(report["subIndication"], "FORMAT_FAILURE", command)
+
+    def test_no_anchors_at_all_is_no_chain_with_a_hint(self):
+        report = self.report(REFUSE, "verify", self.document, *self.at, *self.evidence)
+        self.assertEqual(report["subIndication"], "NO_CERTIFICATE_CHAIN_FOUND")
+        done = self.tanba("verify", self.document, *self.at, *self.evidence)
+        self.assertEqual(done.returncode, REFUSE)
+        self.assertIn(b"--trust", done.stdout + done.stderr)
+
+    def test_wrong_usage_is_status_64_and_one_problem(self):
+        asked = ["verify", self.document, *self.trust]
+        for arguments in (["verify"], ["verify", self.document, "--nonsense"], [*asked, "--at", "yesterday"],
+                          [*asked, "--at", "2026-13-01"], [*asked, *self.at, "--existed-at", "0"],
+                          ["verify", *self.good, "--policy", "my-own"], ["verify", *self.good, "--revocation", "maybe"],
+                          ["cert", "verify", self.certificate("head"), "--purpose", "love"],
+                          ["cert", "verify", self.certificate("head"), "--initial-policy", "1.two"], ["verify", self.document, self.document],
+                          ["crl", "verify"], ["ocsp", "verify"], ["cert"], ["sign", self.document]):
+            done = self.tanba(*arguments, "--json")
+            self.assertEqual(done.returncode, USAGE, f"{arguments}: {done.stdout} {done.stderr}")
+            self.assertIn(json.loads(done.stdout)["code"], ("input.usage", "input.time", "input.member"), arguments)
+            done = self.tanba(*arguments)
+            self.assertEqual((done.returncode, done.stdout), (USAGE, b""), arguments)
+            self.assertTrue(done.stderr, arguments)
+
+    # --- where octets come from ---------------------------------------------------------------------------------------
+
+    def test_a_dash_is_standard_input(self):
+        self.report(ACCEPT, "verify", "-", *self.good[1:], given=self.document.read_bytes())
+        self.report(REFUSE, "verify", "-", *self.good[1:], code="format.empty")
+        self.report(ACCEPT, "cert", "verify", "-", *self.known, *self.evidence, given=self.certificate("head").read_bytes())
+        self.report(ACCEPT, "crl", "verify", "-", *self.known, given=(self.authority / "crl/issuing.crl").read_bytes())
+        self.report(ACCEPT, "ocsp", "verify", "-", *self.known, given=(self.authority / "ocsp/head.ors").read_bytes())
+
+    def test_der_and_pem_are_one(self):
+        pem = self.certificate("head")
+        der = self.file("head.cer", self.der(pem))
+        for file in (pem, der):
+            self.report(ACCEPT, "cert", "verify", file, *self.known, *self.evidence)
+        crl = self.authority / "crl/issuing.crl"
+        octets = crl.read_bytes()
+        other = (b"-----BEGIN X509 CRL-----\n" + base64.encodebytes(octets) + b"-----END X509 CRL-----\n") \
+            if not octets.startswith(b"-----") else self.der(crl)
+        for file in (crl, self.file("other.crl", other)):
+            self.report(ACCEPT, "crl", "verify", file, *self.known)
+            self.report(ACCEPT, "verify", self.document, *self.known, "--crl", file, "--crl", self.authority / "crl/root.crl")
+
+    def test_a_pem_file_may_hold_several_certificates(self):
+        both = self.file("both.pem", self.certificate("head").read_bytes() + (self.authority / "ca/issuing.pem").read_bytes())
+        self.report(ACCEPT, "cert", "verify", both, *self.trust, *self.at, *self.evidence)
+        several = self.file("several.pem", (self.authority / "ca/foreign-root.pem").read_bytes() + (self.authority / "anchors.pem").read_bytes())
+        self.report(ACCEPT, "verify", self.document, "--trust", several, *self.issuing, *self.at, *self.evidence)
+        cut = self.file("cut.pem", both.read_bytes()[:-100])
+        found, problem = self.tanba.json("verify", self.document, "--trust", cut, *self.at)
+        self.assertEqual(found, UNREADABLE, problem)
+
+    def test_a_folder_holds_only_what_the_option_needs(self):
+        folder = self.folder / "crls"
+        shutil.copytree(self.authority / "crl", folder)
+        self.report(ACCEPT, "verify", self.document, *self.known, "--crl", folder)
+        shutil.copy(self.certificate("head"), folder)
+        found, problem = self.tanba.json("verify", self.document, *self.known, "--crl", folder)
+        self.assertEqual(found, UNREADABLE, problem)
+
+    def test_trust_replaces_every_other_anchor(self):
+        stranger = ["--trust", self.authority / "ca/foreign-root.pem"]
+        self.report(REFUSE, "verify", self.document, *stranger, "--intermediate", self.authority / "ca", *self.at, *self.evidence)
+
+    # --- time ---------------------------------------------------------------------------------------------------------
+
+    def test_a_date_alone_is_its_first_second(self):
+        report = self.report(REFUSE, "verify", self.document, *self.trust, *self.issuing, "--at", "2001-02-03", *self.evidence)
+        self.assertEqual(report["validationTime"], "2001-02-03T00:00:00Z")
+
+    def test_evidence_from_after_the_clock_is_not_used(self):
+        self.report(RETRY, "verify", self.document, *self.trust, *self.issuing, *self.evidence, "--at", self.before_the_lists(),
+                    code="revocation.missing")
+
+    def before_the_lists(self):
+        """After the head's certificate was issued and before any list was."""
+        report = self.report(ACCEPT, "cert", "verify", self.certificate("head"), *self.known, *self.evidence)
+        not_before = report["result"]["certificate"]["notBefore"]
+        return f"{not_before[:11]}23:59:59Z"
+
+    # --- expectations, purposes, revocation ---------------------------------------------------------------------------
+
+    def test_expected_numbers_are_compared_as_given(self):
+        numbers = json.loads((self.authority / "index.json").read_text())["certificates"]["head"]
+        self.report(ACCEPT, "verify", *self.good, "--expect-bin", numbers["bin"], "--expect-iin", numbers["iin"])
+        for option, other in (("--expect-bin", numbers["iin"]), ("--expect-bin", "BIN" + numbers["bin"]),
+                              ("--expect-iin", " " + numbers["iin"]), ("--expect-iin", numbers["iin"][:-1])):
+            self.report(REFUSE, "verify", *self.good, option, other, code="identity.mismatch")
+
+    def test_a_certificate_is_verified_for_signing_unless_told_otherwise(self):
+        server = [self.certificate("head-auth"), *self.known, *self.evidence]
+        self.report(REFUSE, "cert", "verify", *server)
+        self.report(REFUSE, "cert", "verify", *server, "--purpose", "signing")
+        self.report(ACCEPT, "cert", "verify", *server, "--purpose", "any")
+
+    def test_an_initial_policy_demands_nothing_by_itself(self):
+        head = [self.certificate("head"), *self.known, *self.evidence]
+        self.report(ACCEPT, "cert", "verify", *head, "--initial-policy", "1.2.3.4")
+        self.report(REFUSE, "cert", "verify", *head, "--initial-policy", "1.2.3.4", "--explicit-policy")
+
+    def test_revocation_is_required_unless_told_otherwise(self):
+        asked = [self.document, *self.known]
+        self.assertEqual(self.report(RETRY, "verify", *asked)["revocationMode"], "require")
+        for mode in ("if-available", "off"):
+            report = self.report(ACCEPT, "verify", *asked, "--revocation", mode)
+            self.assertEqual(report["revocationMode"], mode)
+            self.assertIn("revocation.not_checked", json.dumps(report))
+        revoked = [self.certificate("revoked"), *self.known, *self.evidence]
+        self.report(REFUSE, "cert", "verify", *revoked, "--revocation", "if-available")
+        self.report(ACCEPT, "cert", "verify", *revoked, "--revocation", "off")
+
+    def test_lists_and_answers_are_verified_without_revocation_unless_told_otherwise(self):
+        for command, file in (("crl", "crl/issuing.crl"), ("ocsp", "ocsp/head.ors")):
+            report = self.report(ACCEPT, command, "verify", self.authority / file, *self.known)
+            self.assertEqual(report["revocationMode"], "off", command)
+            self.assertEqual(report["subject"]["kind"], command)
+            self.assertIn("answer", report)
+            self.report(RETRY, command, "verify", self.authority / file, *self.known, "--revocation", "require")
+
+    def test_an_answer_s_issuer_and_certificate_may_be_demanded(self):
+        answer = [self.authority / "ocsp/head.ors", *self.known]
+        issuing = self.authority / "ca/issuing.pem"
+        self.report(ACCEPT, "ocsp", "verify", *answer, "--issuer", issuing, "--cert", self.certificate("head"))
+        # About the other one there still is no answer.
+        self.report(RETRY, "ocsp", "verify", *answer, "--issuer", issuing, "--cert", self.certificate("officer"), code="ocsp.cert_id")
+        self.report(REFUSE, "ocsp", "verify", *answer, "--issuer", self.authority / "ca/foreign-issuing.pem")
+        self.report(REFUSE, "ocsp", "verify", answer[0], *self.trust, *self.at)
+
+    def test_what_an_answer_says_about_the_certificate_is_in_the_report_and_not_the_verdict(self):
+        report = self.report(ACCEPT, "ocsp", "verify", self.authority / "ocsp/revoked.ors", *self.known)
+        self.assertIn("revoked", json.dumps(report["answer"]))
+
+    def test_certificates_are_shown_without_a_verdict(self):
+        found, shown = self.tanba.json("cert", "show", self.certificate("head"))
+        self.assertEqual(found, 0)
+        self.assertIn("050140000011", json.dumps(shown))
+        self.assertEqual(self.tanba("cert", "show", self.folder / "missing").returncode, UNREADABLE)
+
+
+def main():
+    global OPTIONS
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--authority", required=True)
+    OPTIONS, rest = parser.parse_known_args()
+    unittest.main(argv=[sys.argv[0], *rest])
+
+
+if __name__ == "__main__":
+    main()
