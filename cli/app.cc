@@ -124,6 +124,20 @@ void add_ocsp_command(CLI::App& app, Session& session) {
   });
 }
 
+void add_timestamp(CLI::App& app, Session& session) {
+  CLI::App* timestamp = app.add_subcommand("timestamp", "Time stamps (RFC 3161)");
+  timestamp->require_subcommand(1);
+  CLI::App* command = add_command(*timestamp, session, "verify", "Verify that a time stamp is authentic");
+  auto options = std::make_shared<TimestampVerifyOptions>();
+  command->add_option("TOKEN", options->file, "The token, or the authority's whole response: DER or PEM")->required();
+  command->add_option("--data", options->data, "What the time stamp must be over");
+  add_common(command, options->common);
+  command->footer("Example: tanba timestamp verify contract.tst --data contract.pdf --trust anchors.pem");
+  command->callback([&session, options] {
+    session.action = [options](const Output& output) { return verify_timestamp(*options, output); };
+  });
+}
+
 base::Language language_of(const std::string& name) {
   if (name == "ru") return base::Language::kRussian;
   if (name == "kk") return base::Language::kKazakh;
@@ -165,6 +179,7 @@ int run_app(int argc, char** argv) {
   add_cert(app, session);
   add_crl(app, session);
   add_ocsp_command(app, session);
+  add_timestamp(app, session);
   add_sign(app, session);
   add_token(app, session);
   add_licence(app, session);

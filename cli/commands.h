@@ -38,6 +38,12 @@ struct OcspVerifyOptions {
 };
 int verify_ocsp(const OcspVerifyOptions& options, const Output& output);
 
+struct TimestampVerifyOptions {
+  VerificationOptions common;
+  std::string file, data;
+};
+int verify_timestamp(const TimestampVerifyOptions& options, const Output& output);
+
 struct SignOptions {
   KeyOptions key;
   std::string file, output;

@@ -70,8 +70,9 @@ Word subject_word(verify::SubjectKind kind) {
       return Word::kCrl;
     case verify::SubjectKind::kOcsp:
       return Word::kOcsp;
-    case verify::SubjectKind::kDocument:
     case verify::SubjectKind::kTimestamp:
+      return Word::kTimestamp;
+    case verify::SubjectKind::kDocument:
       break;
   }
   return Word::kDocument;
@@ -113,6 +114,20 @@ void write_errors(Page& page, unsigned indent, const std::vector<base::Error>& e
   }
 }
 
+void write_says(Page& page, unsigned indent, const verify::TimestampSummary& says) {
+  page.line(indent, "{} {}, {} {}", page.say(Word::kStampedAt), base::format_time(says.gen_time),
+            page.say(Word::kPolicy), shown(says.policy));
+}
+
+void write_timestamp(Page& page, const verify::TimestampFinding& timestamp) {
+  const verify::Finding& result = timestamp.result;
+  page.line(1, "{} {}: {}", page.say(Word::kTimestamp), shown(result.id),
+            to_string(result.outcome.indication, verify::IndicationOf::kPart));
+  write_says(page, 2, timestamp.says);
+  if (result.certificate) page.line(2, "{}: {}", page.say(Word::kSigner), shown(result.certificate->subject));
+  write_errors(page, 2, result.errors);
+}
+
 void write_finding(Page& page, const verify::Finding& finding, verify::SubjectKind subject) {
   if (subject == verify::SubjectKind::kDocument) {
     page.line(0, "{} {}: {}", page.say(Word::kSignature), shown(finding.id),
@@ -126,6 +141,10 @@ void write_finding(Page& page, const verify::Finding& finding, verify::SubjectKi
   }
   if (finding.certificate) write_certificate(page, 1, *finding.certificate);
   for (const verify::RevocationEntry& entry : finding.revocation) write_revocation(page, entry);
+  for (const verify::TimestampFinding& timestamp : finding.timestamps) write_timestamp(page, timestamp);
+  if (finding.level == "B-T" && finding.best_signature_time) {
+    page.line(1, "{}: {}", page.say(Word::kProvedTime), base::format_time(*finding.best_signature_time));
+  }
   write_errors(page, 1, finding.errors);
   for (const base::Error& warning : finding.warnings) {
     page.line(1, "! {}: {} [{}]", page.say(Word::kWarning), warning.message(page.language()),
@@ -169,6 +188,7 @@ std::string report_text(const verify::Report& report, Language language) {
   write_errors(page, 0, report.errors);
   for (const verify::Finding& finding : report.findings) write_finding(page, finding, report.subject);
   if (report.answer) write_answer(page, *report.answer);
+  if (report.timestamp) write_says(page, 1, *report.timestamp);
   if (report.identity) {
     page.line(0, "{}: {} {} {}, {} {} — {}", page.say(Word::kIdentity), report.identity->kind,
               page.say(Word::kExpected), shown(report.identity->expected), page.say(Word::kFound),

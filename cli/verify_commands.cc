@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/report_text.h"
+#include "cms/tsp/token.h"
 
 namespace tanba::cli {
 namespace {
@@ -102,6 +103,23 @@ base::Result<verify::Report> ocsp_report(const OcspVerifyOptions& options) {
   return judge_or_unreadable(options.common, std::move(prepared), verify::SubjectKind::kOcsp, file, parsed);
 }
 
+base::Result<verify::Report> timestamp_report(const TimestampVerifyOptions& options) {
+  TANBA_TRY(const base::Bytes file, read_subject(options.file, base::Limits{}.max_document_bytes));
+  TANBA_TRY(Prepared prepared, prepare(options.common, RevocationMode::kOff));
+  std::shared_ptr<const base::Bytes> data;  // the subject holds a view of it
+  if (!options.data.empty()) {
+    TANBA_TRY(base::Bytes octets, read_subject(options.data, base::Limits{}.max_document_bytes));
+    data = std::make_shared<const base::Bytes>(std::move(octets));
+  }
+  const auto parse = [&]() -> base::Result<verify::evidence::Subject> {
+    TANBA_TRY(base::Bytes token, cms::tsp::token_in_file(file));
+    return verify::evidence::Subject(verify::evidence::TimestampSubject{
+        .token = std::make_shared<const base::Bytes>(std::move(token)),
+        .data = data ? cms::DetachedContent(base::ByteView(*data)) : cms::DetachedContent()});
+  };
+  return judge_or_unreadable(options.common, std::move(prepared), verify::SubjectKind::kTimestamp, file, parse());
+}
+
 json::value certificate_json(const pki::Certificate& certificate) {
   const pki::Identity identity = identity_of(certificate);
   json::array roles;
@@ -142,6 +160,10 @@ int verify_crl(const CrlVerifyOptions& options, const Output& output) {
 
 int verify_ocsp(const OcspVerifyOptions& options, const Output& output) {
   return finish(ocsp_report(options), output);
+}
+
+int verify_timestamp(const TimestampVerifyOptions& options, const Output& output) {
+  return finish(timestamp_report(options), output);
 }
 
 int show_certificate(const std::string& file, const Output& output) {

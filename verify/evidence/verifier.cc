@@ -8,6 +8,8 @@
 #include <mutex>
 #include <utility>
 
+#include "cms/tsp/token.h"
+
 namespace tanba::verify::evidence {
 namespace {
 
@@ -84,8 +86,11 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
       facts_ = std::make_shared<const Facts>(std::move(facts));
     } else if (const auto* given = std::get_if<FactsSubject>(&task_.subject)) {
       facts_ = given->facts;
+    } else if (const auto* timestamp = std::get_if<TimestampSubject>(&task_.subject)) {
+      TANBA_CHECK(inspect_timestamp(worker, *timestamp));
     }
     if (facts_) add_embedded(*facts_);
+    if (timestamp_) add_embedded(timestamp_->ocsp_responses, timestamp_->crls);
     add_known();
     return {};
   }
@@ -98,9 +103,28 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
     return all;
   }
 
-  // Evidence inside the document is judged like any other; what does not parse proves nothing.
+  base::Status inspect_timestamp(Worker& worker, const TimestampSubject& subject) {
+    base::Budget budget(task_.limits);
+    // A token need not carry its certificate.
+    const std::vector<pki::CertificatePtr> at_hand = certificates_at_hand();
+    TANBA_TRY(pki::TimestampFacts facts,
+              cms::tsp::inspect_token(*worker.context, *subject.token, subject.data, budget, at_hand));
+    timestamp_ = std::make_shared<const pki::TimestampFacts>(std::move(facts));
+    return {};
+  }
+
   void add_embedded(const Facts& facts) {
-    for (const base::Bytes& octets : facts.content.ocsp_responses) {
+    add_embedded(facts.content.ocsp_responses, facts.content.crls);
+    for (const pki::SignatureFacts& signature : facts.content.signatures) {
+      for (const pki::TimestampFacts& timestamp : signature.timestamps) {
+        add_embedded(timestamp.ocsp_responses, timestamp.crls);
+      }
+    }
+  }
+
+  // Evidence inside the document is judged like any other; what does not parse proves nothing.
+  void add_embedded(const std::vector<base::Bytes>& ocsp_responses, const std::vector<base::Bytes>& crls) {
+    for (const base::Bytes& octets : ocsp_responses) {
       auto response = ocsp::parse_response(octets);
       if (!response) continue;
       task_.evidence.add(OcspItem{.id = (*response)->digest,
@@ -111,7 +135,7 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
                                   .source = "embedded",
                                   .received_at = task_.input.now});
     }
-    for (const base::Bytes& octets : facts.content.crls) {
+    for (const base::Bytes& octets : crls) {
       auto crl = ocsp::Crl::parse(octets);
       if (!crl) continue;
       task_.evidence.add(CrlItem{
@@ -123,9 +147,15 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
     const auto known = [&](const pki::CertificatePtr& certificate) {
       state_->store.add_known(*certificate, task_.input.now, task_.evidence);
     };
+    const auto known_of_timestamp = [&](const pki::TimestampFacts& timestamp) {
+      if (timestamp.certificate) known(timestamp.certificate);
+      for (const pki::CertificatePtr& certificate : timestamp.certificates) known(certificate);
+    };
+    if (timestamp_) known_of_timestamp(*timestamp_);
     if (facts_) {
       for (const pki::SignatureFacts& signature : facts_->content.signatures) {
         if (signature.certificate) known(signature.certificate);
+        for (const pki::TimestampFacts& timestamp : signature.timestamps) known_of_timestamp(timestamp);
       }
       // The issuing CA often travels in the document: what is kept about it is at hand too.
       for (const pki::CertificatePtr& certificate : facts_->content.certificates) known(certificate);
@@ -145,6 +175,7 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
     if (const auto* crl = std::get_if<ocsp::CrlPtr>(&task_.subject)) {
       return judge_crl(*worker.context, &worker.paths, *crl, task_.input, budget_);
     }
+    if (timestamp_) return judge_timestamp(*worker.context, &worker.paths, *timestamp_, task_.input, budget_);
     return judge_ocsp(*worker.context, &worker.paths, std::get<OcspSubject>(task_.subject), task_.input, budget_);
   }
 
@@ -156,7 +187,10 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
     const bool may_fetch = task_.sources == Sources::kFetch && state_->fetcher != nullptr;
     const bool more = may_fetch && !judgement->needs.empty() && ++rounds_ < kMaxRounds && Clock::now() < task_.deadline;
     if (!more) {
-      return finish(worker, Verified{facts_, std::move(judgement->report), std::move(task_.evidence)});
+      return finish(worker, Verified{.facts = facts_,
+                                     .timestamp = timestamp_,
+                                     .report = std::move(judgement->report),
+                                     .evidence = std::move(task_.evidence)});
     }
     fetch(worker, judgement->needs);
   }
@@ -300,7 +334,8 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
     if (!verified && base::info(verified.error().code()).effect == base::Effect::kRefuse) {
       Report report = unreadable(SubjectKind::kDocument, {}, verified.error(), task_.input);
       if (facts_) report.document = facts_->document.hex();
-      verified = Verified{facts_, std::move(report), std::move(task_.evidence)};
+      verified = Verified{
+          .facts = facts_, .timestamp = timestamp_, .report = std::move(report), .evidence = std::move(task_.evidence)};
     }
     std::exchange(completion_, nullptr)(worker, std::move(verified));
   }
@@ -314,6 +349,7 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
   Completion completion_;
   base::Budget budget_;
   std::shared_ptr<const Facts> facts_;
+  std::shared_ptr<const pki::TimestampFacts> timestamp_;
   int rounds_ = 0;
   std::atomic<int> outstanding_{0};
   std::mutex mutex_;  // over task_.evidence while answers come in

@@ -10,6 +10,7 @@
 #include <optional>
 #include <variant>
 
+#include "cms/content.h"
 #include "net/fetch/fetcher.h"
 #include "verify/evidence/store.h"
 #include "verify/evidence/workers.h"
@@ -29,7 +30,13 @@ struct DocumentSubject {
 struct FactsSubject {
   std::shared_ptr<const Facts> facts;
 };
-using Subject = std::variant<DocumentSubject, FactsSubject, pki::CertificatePtr, ocsp::CrlPtr, OcspSubject>;
+// A time stamp (RFC 3161) by itself.
+struct TimestampSubject {
+  std::shared_ptr<const base::Bytes> token;
+  cms::DetachedContent data;  // what it must be over; nothing given leaves the imprint uncompared
+};
+using Subject =
+    std::variant<DocumentSubject, FactsSubject, pki::CertificatePtr, ocsp::CrlPtr, OcspSubject, TimestampSubject>;
 
 enum class Sources : std::uint8_t { kAtHandOnly, kFetch };
 
@@ -43,7 +50,8 @@ struct Task {
 };
 
 struct Verified {
-  std::shared_ptr<const Facts> facts;  // null for other subjects than documents
+  std::shared_ptr<const Facts> facts;                      // null for other subjects than documents
+  std::shared_ptr<const pki::TimestampFacts> timestamp{};  // of a time stamp that was the subject
   Report report;
   EvidenceSet evidence;  // everything that was judged with
 };
