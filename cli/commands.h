@@ -44,8 +44,17 @@ struct TimestampVerifyOptions {
 };
 int verify_timestamp(const TimestampVerifyOptions& options, const Output& output);
 
+// Where a time stamp of the new signature comes from, and what it is verified with.
+struct TimeStampOptions {
+  std::vector<std::string> urls;  // asked in this order; none: no time stamp
+  std::string policy;             // dotted OID to ask for; empty: the authority's own choice
+  std::string digest = "SHA-256";
+  VerificationOptions common;
+};
+
 struct SignOptions {
   KeyOptions key;
+  TimeStampOptions time_stamp;
   std::string file, output;
   std::string format;     // cms or xml
   bool detached = false;  // CLI11 fills flags into bool

@@ -104,6 +104,32 @@ void add_key_commands(CLI::App& token, Session& session) {
   import->footer("Example: tanba token import-certificate officer.pem --token pkcs11:token=officer");
 }
 
+void add_time_stamp_options(CLI::App* command, TimeStampOptions& stamp) {
+  const std::string group = "Time stamp (level B-T)";
+  command
+      ->add_option("--tsa", stamp.urls,
+                   "URL[,URL...] of time-stamp authorities (RFC 3161), asked in this order; what each gives is verified")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->group(group);
+  command->add_option("--tsa-policy", stamp.policy, "Policy OID to ask for; НУЦ РК: 1.2.398.3.3.2.6.2 RSA, …6.4 ГОСТ 2015")
+      ->group(group);
+  command->add_option("--tsa-digest", stamp.digest, "Digest of the imprint, such as SHA-256 or GOST34.11-2015-512")
+      ->capture_default_str()
+      ->group(group);
+  const auto files = [&](const char* name, std::vector<std::string>& list, const char* help) {
+    command->add_option(name, list, help)->allow_extra_args(false)->group(group);
+  };
+  files("--trust", stamp.common.trust, "Trust anchors of the authority: FILE or DIR; needed with --tsa");
+  files("--intermediate", stamp.common.intermediates, "Certificates that may stand between: FILE or DIR");
+  files("--crl", stamp.common.crls, "Revocation lists at hand: FILE or DIR");
+  files("--ocsp", stamp.common.ocsp, "OCSP answers at hand: FILE or DIR");
+  files("--allow-source", stamp.common.allowed_sources, "host:port that may be reached though it is not public");
+  command->add_option("--revocation", stamp.common.revocation, "require (the default), if-available or off")
+      ->check(CLI::IsMember({"require", "if-available", "off"}))
+      ->group(group);
+}
+
 }  // namespace
 
 void add_key_options(CLI::App* command, KeyOptions& key) {
@@ -137,6 +163,7 @@ void add_sign(CLI::App& app, Session& session) {
                     "CMS without the content: FILE must be given beside it to whoever verifies");
   command->add_option("-o,--output", options->output, "Write here, wholly or not at all; without it: standard output");
   add_key_options(command, options->key);
+  add_time_stamp_options(command, options->time_stamp);
   command->footer(
       "The signature carries the signer's certificate and those of its issuers that are at hand (on the token, in the "
       "PKCS#12, by --chain).\n"

@@ -2,6 +2,8 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cms/tsp/attach.h"
+#include "verify/evidence/time_stamper.h"
 
 namespace tanba::cli {
 namespace {
@@ -14,12 +16,45 @@ base::Status check_usage(const SignOptions& options, const Output& output) {
     return base::fail(Code::kInputUsage,
                       {{"reason", "--detached is for --format cms: an XML signature lies in its document"}});
   }
+  if (!options.time_stamp.urls.empty() && options.format != "cms") {
+    return base::fail(Code::kInputUsage, {{"reason", "--tsa is for --format cms"}});
+  }
+  // A token that nobody can verify would be found worthless when it is needed.
+  if (!options.time_stamp.urls.empty() && options.time_stamp.common.trust.empty()) {
+    return base::fail(Code::kInputUsage, {{"reason", "--tsa needs --trust: each time stamp is verified before use"}});
+  }
   // Standard output would hold two things.
   if (output.form == Form::kJson && options.output.empty()) {
     return base::fail(Code::kInputUsage,
                       {{"reason", "--json needs -o: standard output cannot hold the signed document too"}});
   }
   return {};
+}
+
+base::Result<verify::evidence::TimeStamper::Options> stamper_options(const TimeStampOptions& options) {
+  verify::evidence::TimeStamper::Options out;
+  TANBA_TRY(const pki::DigestAlgorithm digest, pki::parse_digest_name(options.digest));
+  std::optional<pki::Oid> policy;
+  if (!options.policy.empty()) {
+    TANBA_TRY(policy, pki::Oid::from_dotted(options.policy));
+  }
+  for (const std::string& url : options.urls) out.authorities.push_back({.url = url, .policy = policy, .digest = digest});
+  return out;
+}
+
+// CAdES B-T: the first authority's time stamp that holds goes into the one signature of the document.
+base::Result<base::Bytes> with_time_stamp(const TimeStampOptions& options, const base::Bytes& cms) {
+  TANBA_TRY(auto stamper_settings, stamper_options(options));
+  TANBA_TRY(Prepared prepared, prepare(options.common, verify::RevocationMode::kRequire));
+  TANBA_TRY(base::Bytes octets, cms::tsp::octets_to_stamp(cms, 0, base::Limits{}));
+  VerificationOptions online = options.common;
+  online.online = true;
+  TANBA_TRY(const Shell shell, Shell::start(online));
+  const verify::evidence::TimeStamper stamper(*shell.verifier, *shell.fetcher, std::move(stamper_settings));
+  TANBA_TRY(const verify::evidence::TimeStamp stamp,
+            stamper.request(std::make_shared<const base::Bytes>(std::move(octets)), prepared.input,
+                            std::move(prepared.evidence), std::chrono::steady_clock::now() + kVerificationTime));
+  return cms::tsp::add_signature_timestamp(cms, 0, stamp.token, base::Limits{});
 }
 
 json::value summary(const SignOptions& options, const OpenKey& key, std::size_t size_bytes) {
@@ -41,7 +76,10 @@ base::Status sign_file(const SignOptions& options, const Output& output, json::v
   warn_about(*key.signer->certificate(), now, output);
   const auto placement = options.detached ? cms::Placement::kDetached : cms::Placement::kAttached;
   const bool is_xml = options.format == "xml";
-  TANBA_TRY(const base::Bytes octets, is_xml ? sign_xml(key, content) : sign_cms(key, content, placement, now));
+  TANBA_TRY(base::Bytes octets, is_xml ? sign_xml(key, content) : sign_cms(key, content, placement, now));
+  if (!options.time_stamp.urls.empty()) {
+    TANBA_TRY(octets, with_time_stamp(options.time_stamp, octets));
+  }
   document = summary(options, key, octets.size());
   return write_output(options.output, octets);
 }

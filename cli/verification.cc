@@ -189,23 +189,34 @@ base::Result<Prepared> prepare(const VerificationOptions& options, verify::Revoc
   return prepared;
 }
 
-base::Result<verify::Report> run(const VerificationOptions& options, Prepared prepared,
-                                 verify::evidence::Subject subject) {
-  TANBA_TRY(const auto workers, verify::evidence::Workers::start({.threads = 1}));
-  verify::evidence::Store store(verify::evidence::Store::Options{});
-  std::unique_ptr<net::fetch::Fetcher> fetcher;
+base::Result<Shell> Shell::start(const VerificationOptions& options) {
+  Shell shell;
+  TANBA_TRY(shell.workers, verify::evidence::Workers::start({.threads = 1}));
+  shell.store = std::make_unique<verify::evidence::Store>(verify::evidence::Store::Options{});
   if (options.online) {
     TANBA_TRY(auto policy, net::fetch::EgressPolicy::make({.listed = options.allowed_sources}));
-    fetcher = std::make_unique<net::fetch::Fetcher>(net::fetch::Fetcher::Options{.policy = std::move(policy)});
+    shell.fetcher = std::make_unique<net::fetch::Fetcher>(net::fetch::Fetcher::Options{.policy = std::move(policy)});
   }
-  verify::evidence::Verifier verifier(*workers, fetcher.get(), store, {});
+  shell.verifier = std::make_unique<verify::evidence::Verifier>(*shell.workers, shell.fetcher.get(), *shell.store,
+                                                                verify::evidence::Verifier::Options{});
+  return shell;
+}
+
+Shell::~Shell() {
+  // The fetcher's callbacks reach into the verifier and the workers: it ends first.
+  fetcher.reset();
+}
+
+base::Result<verify::Report> run(const VerificationOptions& options, Prepared prepared,
+                                 verify::evidence::Subject subject) {
+  TANBA_TRY(const Shell shell, Shell::start(options));
   verify::evidence::Task task{
       .subject = std::move(subject),
       .input = std::move(prepared.input),
       .evidence = std::move(prepared.evidence),
       .sources = options.online ? verify::evidence::Sources::kFetch : verify::evidence::Sources::kAtHandOnly,
-      .deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60)};
-  TANBA_TRY(verify::evidence::Verified verified, verifier.verify_and_wait(std::move(task)));
+      .deadline = std::chrono::steady_clock::now() + kVerificationTime};
+  TANBA_TRY(verify::evidence::Verified verified, shell.verifier->verify_and_wait(std::move(task)));
   return std::move(verified.report);
 }
 

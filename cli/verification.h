@@ -1,6 +1,8 @@
 // The options that all verifying commands share (DESIGN 5, COMMON), and how they become a task for the verifier.
 #pragma once
 
+#include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +28,24 @@ struct Prepared {
 
 // Reads every file that the options name. Errors: file.* (exit 3), input.* .
 [[nodiscard]] base::Result<Prepared> prepare(const VerificationOptions& options, verify::RevocationMode default_mode);
+
+// One verification with everything that it fetches.
+inline constexpr std::chrono::seconds kVerificationTime{60};
+
+// The verifier and what it stands on, for one command. `fetcher` is null without --online.
+struct Shell {
+  std::unique_ptr<verify::evidence::Workers> workers;
+  std::unique_ptr<verify::evidence::Store> store;
+  std::unique_ptr<net::fetch::Fetcher> fetcher;
+  std::unique_ptr<verify::evidence::Verifier> verifier;
+
+  [[nodiscard]] static base::Result<Shell> start(const VerificationOptions& options);
+  Shell(Shell&&) = default;
+  ~Shell();
+
+ private:
+  Shell() = default;
+};
 
 // Judges, fetching what is lacking when `--online` was given.
 [[nodiscard]] base::Result<verify::Report> run(const VerificationOptions& options, Prepared prepared,

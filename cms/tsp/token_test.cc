@@ -1,7 +1,10 @@
 // Tokens of the test authority, each wrong in one way; those of real authorities; and structures taken apart.
 #include "cms/tsp/token.h"
 
+#include <algorithm>
+
 #include "cms/test_support.h"
+#include "cms/tsp/attach.h"
 #include "cms/tsp/protocol.h"
 #include "cms/tsp/tst_info.h"
 
