@@ -107,12 +107,14 @@ void add_key_commands(CLI::App& token, Session& session) {
 void add_time_stamp_options(CLI::App* command, TimeStampOptions& stamp) {
   const std::string group = "Time stamp (level B-T)";
   command
-      ->add_option("--tsa", stamp.urls,
-                   "URL[,URL...] of time-stamp authorities (RFC 3161), asked in this order; what each gives is verified")
+      ->add_option(
+          "--tsa", stamp.urls,
+          "URL[,URL...] of time-stamp authorities (RFC 3161), asked in this order; what each gives is verified")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->group(group);
-  command->add_option("--tsa-policy", stamp.policy, "Policy OID to ask for; НУЦ РК: 1.2.398.3.3.2.6.2 RSA, …6.4 ГОСТ 2015")
+  command
+      ->add_option("--tsa-policy", stamp.policy, "Policy OID to ask for; НУЦ РК: 1.2.398.3.3.2.6.2 RSA, …6.4 ГОСТ 2015")
       ->group(group);
   command->add_option("--tsa-digest", stamp.digest, "Digest of the imprint, such as SHA-256 or GOST34.11-2015-512")
       ->capture_default_str()

@@ -38,7 +38,8 @@ base::Result<verify::evidence::TimeStamper::Options> stamper_options(const TimeS
   if (!options.policy.empty()) {
     TANBA_TRY(policy, pki::Oid::from_dotted(options.policy));
   }
-  for (const std::string& url : options.urls) out.authorities.push_back({.url = url, .policy = policy, .digest = digest});
+  for (const std::string& url : options.urls)
+    out.authorities.push_back({.url = url, .policy = policy, .digest = digest});
   return out;
 }
 

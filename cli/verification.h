@@ -16,9 +16,9 @@ struct VerificationOptions {
   std::vector<std::string> trust, intermediates, crls, ocsp;  // files or directories
   std::string at, existed_at;                                 // RFC 3339; empty: now, not vouched for
   std::string policy = "kz-submission";
-  std::string revocation;                                     // empty: the command's own default
-  bool online = false;                                        // CLI11 fills flags into bool
-  std::vector<std::string> allowed_sources;                   // host:port or network that may be reached though not public
+  std::string revocation;                    // empty: the command's own default
+  bool online = false;                       // CLI11 fills flags into bool
+  std::vector<std::string> allowed_sources;  // host:port or network that may be reached though not public
 };
 
 struct Prepared {

@@ -202,6 +202,27 @@ class Normaliser {
     for (const std::string& url : out_.crl_urls) {
       if (!policy->check_url(url)) revocation.wrong("crl_urls", fmt::format("not an http or https address: {}", url));
     }
+    read_time_stamp_authorities(*policy);
+  }
+
+  void read_time_stamp_authorities(const net::fetch::EgressPolicy& policy) {
+    for (const ParsedTable& entry : list("tsa")) {
+      Reader tsa(entry, "tsa", errors_);
+      auto& made = out_.time_stamp_authorities.emplace_back();
+      made.url = tsa.text("url");
+      if (!policy.check_url(made.url)) tsa.wrong("url", fmt::format("not an http or https address: {}", made.url));
+      if (const std::string& text = tsa.text("policy"); !text.empty()) {
+        const auto oid = pki::Oid::from_dotted(text);
+        if (oid) made.policy = *oid;
+        if (!oid) tsa.wrong("policy", "it is not an OID");
+      }
+      const auto digest = pki::parse_digest_name(tsa.text("digest"));
+      if (digest) made.digest = *digest;
+      // MD5 and SHA-1 are read in old time stamps; nobody needs new ones.
+      if (!digest || *digest == pki::DigestAlgorithm::kMd5 || *digest == pki::DigestAlgorithm::kSha1) {
+        tsa.wrong("digest", fmt::format("not a digest for new time stamps: {}", tsa.text("digest")));
+      }
+    }
   }
 
   void read_stores() {

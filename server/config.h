@@ -22,6 +22,7 @@
 #include "ocsp/ocsp.h"
 #include "pki/trust.h"
 #include "server/networks.h"
+#include "verify/evidence/time_stamp_authority.h"
 
 namespace tanba::server {
 
@@ -111,6 +112,7 @@ struct Config {
   std::vector<std::string> crl_urls;
   std::chrono::milliseconds fetch_timeout{0};
   net::fetch::EgressPolicy::Settings egress;
+  std::vector<verify::evidence::TimeStampAuthority> time_stamp_authorities;  // in the order in which they are asked
 
   std::string database;  // as licensing::registry::Options wants it
   std::filesystem::path documents;

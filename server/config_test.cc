@@ -140,6 +140,25 @@ TEST(Config, AnchorsNeedAPurposeAndAWindowThatIsOne) {
   EXPECT_EQ(complaints(with("not_before = \"yesterday\"")), Keys{"anchor.not_before"});
 }
 
+TEST(Config, TimeStampAuthoritiesAreAskedAsTheyStand) {
+  const std::string tsa = "[[tsa]]\nurl = \"http://tsp.example.kz/\"\n";
+  const auto config = read(with(tsa + "policy = \"1.2.398.3.3.2.6.4\"\ndigest = \"GOST34.11-2015-512\"\n" +
+                                "[[tsa]]\nurl = \"https://second.example.kz/tsp\"\n"));
+  ASSERT_TRUE(config);
+  ASSERT_EQ(config->time_stamp_authorities.size(), 2U);
+  const auto& [first, second] = std::pair(config->time_stamp_authorities[0], config->time_stamp_authorities[1]);
+  EXPECT_EQ(first.url, "http://tsp.example.kz/");
+  EXPECT_EQ(first.policy, pki::Oid::literal("1.2.398.3.3.2.6.4"));
+  EXPECT_EQ(first.digest, pki::DigestAlgorithm::kStreebog512);
+  EXPECT_FALSE(second.policy.has_value());
+  EXPECT_EQ(second.digest, pki::DigestAlgorithm::kSha256);
+  EXPECT_EQ(complaints(with("[[tsa]]\npolicy = \"1.2\"")), (Keys{"tsa.url", "tsa.url"}));
+  EXPECT_EQ(complaints(with("[[tsa]]\nurl = \"file:///etc/passwd\"")), Keys{"tsa.url"});
+  EXPECT_EQ(complaints(with(tsa + "policy = \"usual\"")), Keys{"tsa.policy"});
+  EXPECT_EQ(complaints(with(tsa + "digest = \"SHA-1\"")), Keys{"tsa.digest"});
+  EXPECT_EQ(complaints(with(tsa + "digest = \"sha256\"")), Keys{"tsa.digest"});
+}
+
 TEST(Config, TlsNeedsItsFiles) {
   EXPECT_EQ(complaints(with("[tls]\ncertificate = \"a\"")), Keys{"tls.key"});
   EXPECT_EQ(complaints(with("[tls]\ncertificate = \"a\"\nkey = \"b\"\nclient_certificates = \"any\"")),

@@ -31,6 +31,10 @@ constexpr std::array kTables{
     SettingTable{"egress", SettingTable::Kind::kOnce,
                  "Where the daemon may connect to. Public addresses are always allowed for addresses that stand in "
                  "certificates whose path reaches an anchor; all others must be listed."},
+    SettingTable{
+        "tsa", SettingTable::Kind::kRepeated,
+        "A time-stamp authority (RFC 3161). They are asked in the order in which they stand here, and what one "
+        "gives is verified under the anchors for `tsa` before it is used."},
     SettingTable{"database", SettingTable::Kind::kOnce, "Registry and journal."},
     SettingTable{"keyd", SettingTable::Kind::kOnce,
                  "The key server; which licensor has which keys is its own configuration's matter. Without this table "
@@ -123,6 +127,13 @@ constexpr std::array kSettings{
     Setting{"egress", "max_redirects", kNumber, kOptional, "0", "Followed at most; each target is checked.", 0, 10},
     Setting{"egress", "tls_ca", kText, kOptional, "",
             "PEM file with the anchors of HTTPS servers. The system's store is never read."},
+
+    Setting{"tsa", "url", kText, kRequired, "", "Where requests are posted to."},
+    Setting{"tsa", "policy", kText, kOptional, "\"\"",
+            "OID of the policy to ask for; of НУЦ РК: 1.2.398.3.3.2.6.2 RSA, 1.2.398.3.3.2.6.4 ГОСТ 2015. Empty: the "
+            "authority's own choice."},
+    Setting{"tsa", "digest", kText, kOptional, "\"SHA-256\"",
+            "Of the imprint: `SHA-256`, `SHA-384`, `SHA-512`, `GOST34.11-2015-512`, ..."},
 
     Setting{"database", "url", kText, kOptional, "\"sqlite:registry.sqlite\"",
             "`sqlite:PATH`, or `postgresql://...` as PostgreSQL's own clients write it."},

@@ -8,22 +8,14 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "net/fetch/fetcher.h"
-#include "pki/algorithm.h"
-#include "pki/oid.h"
+#include "verify/evidence/time_stamp_authority.h"
 #include "verify/evidence/verifier.h"
 
 namespace tanba::verify::evidence {
-
-struct TimeStampAuthority {
-  std::string url;
-  std::optional<pki::Oid> policy{};                             // to ask for; nothing: the authority's own choice
-  pki::DigestAlgorithm digest = pki::DigestAlgorithm::kSha256;  // of the imprint
-};
 
 // A time stamp that holds, and everything that it was judged with.
 struct TimeStamp {
