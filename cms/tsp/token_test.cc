@@ -367,5 +367,17 @@ TEST(RealWorld, EveryTokenIsInOrder) {
   EXPECT_GE(verified, 75U);
 }
 
+TEST(Kazakhstan, TheTokenOfTheTestContourIsInOrder) {
+  const fs::path folder = corpora("kz/tsp");
+  if (folder.empty()) return;
+  const auto facts = inspected_token(read(folder / "tsp_token.bin"), {});
+  EXPECT_THAT(codes(facts.errors), IsEmpty());
+  EXPECT_EQ(facts.policy, policy::kGost2004);
+  EXPECT_EQ(facts.algorithm, (pki::SignatureAlgorithm{.scheme = pki::SignatureScheme::kGost2004,
+                                                      .digest = pki::DigestAlgorithm::kGost34311}));
+  EXPECT_EQ(base::format_time(facts.gen_time), "2022-09-18T13:20:14Z");
+  EXPECT_EQ(facts.imprint_digest, pki::DigestAlgorithm::kSha1);
+}
+
 }  // namespace
 }  // namespace tanba::cms::tsp
