@@ -106,6 +106,7 @@ base::Status add_verify_operations(Api& api, const UseCases& use, std::size_t ma
                        .run = [&use](Call&& call, Responder&& responder) {
                          auto question = read_verify_question(call.request);
                          if (!question) return responder.fail(question.error());
+                         question->scope = scope_of(call.caller);
                          use.flow->verify(*std::move(question),
                                           answer_with_report(use, "verify", std::move(responder)));
                        }}));

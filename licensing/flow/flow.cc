@@ -79,10 +79,15 @@ base::Status Flow::refresh_holds() {
 // The evidence that the report names, with its octets: what a later reader needs to judge again.
 std::vector<EvidenceItem> Flow::evidence_of(const verify::Report& report, const verify::EvidenceSet& evidence) const {
   std::vector<EvidenceItem> items;
+  const auto names = [](const verify::Finding& finding, const base::Digest& id) {
+    return std::ranges::find(finding.revocation, id.hex(), &verify::RevocationEntry::evidence) !=
+           finding.revocation.end();
+  };
   const auto named = [&](const base::Digest& id) {
     return std::ranges::any_of(report.findings, [&](const verify::Finding& finding) {
-      return std::ranges::find(finding.revocation, id.hex(), &verify::RevocationEntry::evidence) !=
-             finding.revocation.end();
+      return names(finding, id) || std::ranges::any_of(finding.timestamps, [&](const verify::TimestampFinding& one) {
+               return names(one.result, id);
+             });
     });
   };
   for (const verify::OcspItem& item : evidence.ocsp()) {

@@ -80,6 +80,9 @@ struct CertificateQuestion {
 };
 
 struct VerifyQuestion {
+  // Whose applications and decisions count as receipts: a document that the registry stored for this caller is judged
+  // for the time at which it was stored (DESIGN 3, "Time").
+  Scope scope;
   base::Bytes document;
   std::optional<base::Bytes> detached;
   verify::Expectation expected;
@@ -163,6 +166,17 @@ class Flow {
   [[nodiscard]] std::vector<EvidenceItem> evidence_of(const verify::Report& report,
                                                       const verify::EvidenceSet& evidence) const;
   [[nodiscard]] verify::EvidenceSet local_evidence() const;
+
+  [[nodiscard]] verify::evidence::Task task_of(verify::evidence::Subject subject, verify::JudgeInput input) const;
+
+  // A question about a document that was not accepted as it stands, while the registry is asked for its receipt.
+  struct Receipted {
+    Scope scope;
+    verify::JudgeInput input;
+    std::shared_ptr<const verify::Facts> facts;
+    Done<verify::Report> done;
+  };
+  void judge_with_receipt(const std::shared_ptr<Receipted>& job, verify::Report& report);
 
   // On the desk's threads.
   using Worker = verify::evidence::Worker;

@@ -243,18 +243,44 @@ void Flow::verify(VerifyQuestion question, Done<verify::Report> done) {
   verify::evidence::DocumentSubject subject{
       .document = std::make_shared<const base::Bytes>(std::move(question.document)), .detached = nullptr};
   if (question.detached) subject.detached = std::make_shared<const base::Bytes>(*std::move(question.detached));
-  verify::evidence::Task task{.subject = std::move(subject),
-                              .input = std::move(input),
-                              .evidence = local_evidence(),
-                              .deadline = deadline(),
-                              .limits = settings_.limits};
-  auto shared = std::make_shared<Done<verify::Report>>(std::move(done));
-  const auto begun =
-      parts_.verifier.verify(std::move(task), [shared](Worker&, base::Result<verify::evidence::Verified> verified) {
-        if (!verified) return (*shared)(std::unexpected(verified.error()));
-        (*shared)(std::move(verified->report));
+  auto job = std::make_shared<Receipted>(
+      Receipted{.scope = std::move(question.scope), .input = input, .facts = nullptr, .done = std::move(done)});
+  const auto begun = parts_.verifier.verify(
+      task_of(std::move(subject), std::move(input)),
+      [this, job](Worker&, base::Result<verify::evidence::Verified> verified) {
+        if (!verified) return job->done(std::unexpected(verified.error()));
+        // A receipt changes nothing for what is accepted, and most is.
+        if (verified->report.outcome.decision == verify::Decision::kAccept)
+          return job->done(std::move(verified->report));
+        job->facts = verified->facts;
+        const auto report = std::make_shared<verify::Report>(std::move(verified->report));
+        const auto posted = parts_.looking_up.post([this, job, report](Worker&) { judge_with_receipt(job, *report); });
+        if (!posted) job->done(std::unexpected(posted.error()));
       });
-  if (!begun) (*shared)(std::unexpected(begun.error()));
+  if (!begun) job->done(std::unexpected(begun.error()));
+}
+
+// On the pool that may wait for the registry: judged again when the registry stored this very document.
+void Flow::judge_with_receipt(const std::shared_ptr<Receipted>& job, verify::Report& report) {
+  const auto receipt = parts_.registry.receipt(job->scope, job->facts->document);
+  if (!receipt) return job->done(std::unexpected(receipt.error()));
+  // A detached signature's content is not what was stored.
+  if (!*receipt || job->facts->detached) return job->done(std::move(report));
+  job->input.existed_at = **receipt;
+  const auto begun = parts_.verifier.verify(task_of(verify::evidence::FactsSubject{job->facts}, job->input),
+                                            [job](Worker&, base::Result<verify::evidence::Verified> verified) {
+                                              if (!verified) return job->done(std::unexpected(verified.error()));
+                                              job->done(std::move(verified->report));
+                                            });
+  if (!begun) job->done(std::unexpected(begun.error()));
+}
+
+verify::evidence::Task Flow::task_of(verify::evidence::Subject subject, verify::JudgeInput input) const {
+  return {.subject = std::move(subject),
+          .input = std::move(input),
+          .evidence = local_evidence(),
+          .deadline = deadline(),
+          .limits = settings_.limits};
 }
 
 }  // namespace tanba::licensing::flow

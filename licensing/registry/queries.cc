@@ -429,6 +429,27 @@ base::Result<std::vector<ApplicationRow>> list_applications(Sql& sql, const Scop
                                   read_application);
 }
 
+base::Result<std::optional<base::Time>> find_receipt(Sql& sql, const Scope& scope, const base::Digest& document) {
+  // Hardly any document that somebody asks about is one of ours: the look-up by key answers for the others.
+  TANBA_TRY(const auto known, sql.row("SELECT added_at FROM documents WHERE digest = :digest", 1, {document}));
+  if (!known) return std::nullopt;
+  static constexpr std::pair<const char*, const char*> kPlaces[] = {
+      {"a.document = :digest", "SELECT a.registered_at FROM applications a{} ORDER BY 1 LIMIT 1"},
+      {"d.document = :digest",
+       "SELECT d.decided_at FROM decisions d JOIN applications a ON a.number = d.application{} ORDER BY 1 LIMIT 1"}};
+  std::optional<base::Time> first;
+  for (const auto& [condition, select] : kPlaces) {
+    Where where;
+    where.add(condition, {Bound(document)});
+    add_scope_of_applications(where, scope);
+    TANBA_TRY(auto row, sql.row(fmt::format(fmt::runtime(select), where.text()), 1, where.bounds()));
+    if (!row) continue;
+    TANBA_TRY(const base::Time at, row->moment());
+    if (!first || at < *first) first = at;
+  }
+  return first;
+}
+
 base::Result<std::vector<AttachmentRow>> list_attachments(Sql& sql, std::string_view application) {
   return read_all<AttachmentRow>(sql.rows("SELECT name, media_type, kind, digest, size_bytes FROM attachments "
                                           "WHERE application = :application ORDER BY position",

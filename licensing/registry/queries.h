@@ -27,6 +27,9 @@ namespace tanba::licensing::registry {
 // The one intent on this application that is neither committed nor abandoned.
 [[nodiscard]] base::Result<std::optional<Intent>> find_open_intent(Sql& sql, std::string_view application);
 [[nodiscard]] base::Result<std::vector<Intent>> list_intents(Sql& sql, IntentState state);
+// When these octets were stored as an application or as a decision that the scope shows.
+[[nodiscard]] base::Result<std::optional<base::Time>> find_receipt(Sql& sql, const Scope& scope,
+                                                                   const base::Digest& document);
 [[nodiscard]] base::Result<std::vector<EvidenceRow>> list_evidence(Sql& sql, std::string_view owner);
 [[nodiscard]] base::Result<std::vector<JournalRow>> list_journal(Sql& sql, std::int64_t after, unsigned limit);
 

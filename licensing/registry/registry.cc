@@ -349,6 +349,10 @@ base::Result<DecisionRow> Registry::decision(const Scope& scope, std::string_vie
   });
 }
 
+base::Result<std::optional<base::Time>> Registry::receipt(const Scope& scope, const base::Digest& document) {
+  return parts_->readers.with_session([&](Sql& sql) { return find_receipt(sql, scope, document); });
+}
+
 base::Result<LicenceRow> Registry::licence(const Scope& scope, std::string_view number) {
   return parts_->readers.with_session([&](Sql& sql) -> base::Result<LicenceRow> {
     TANBA_TRY(auto found, find_licence(sql, scope, number));

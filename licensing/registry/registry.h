@@ -90,6 +90,9 @@ class Registry final : public RegistryPort {
   [[nodiscard]] base::Result<std::vector<Intent>> intents(IntentState state) override;
   [[nodiscard]] base::Result<std::vector<EvidenceRow>> evidence(std::string_view number) override;
   [[nodiscard]] base::Result<base::Bytes> document(const base::Digest& digest) override;
+  // When exactly these octets were stored as an application, licence or refusal that the scope shows: the registry's
+  // own proof that the signatures in them existed then. Nothing when they were not.
+  [[nodiscard]] base::Result<std::optional<base::Time>> receipt(const Scope& scope, const base::Digest& document);
 
   // The enabled portal and key behind this hash; auth.required when there is none, auth.denied when key or portal is
   // disabled or the key has expired at `now`. Networks and scopes are for the caller to check.

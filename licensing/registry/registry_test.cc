@@ -191,6 +191,23 @@ TEST_P(RegistryTest, TenantsSeeTheirOwnOnly) {
   EXPECT_EQ(registry_->applications(portal, {})->size(), 1U);
 }
 
+TEST_P(RegistryTest, AReceiptIsOfExactlyTheseOctetsAndForWhoMaySeeThem) {
+  const std::string licence = granted(1);
+  const ApplicationRow application = registry_->applications(Everything{}, {})->at(0);
+  const DecisionRow decision = *registry_->decision(Everything{}, application.number);
+  for (const Scope& scope : std::vector<Scope>{OfPortal{"egov"}, OfLicensor{std::string(kOilGasBin)}, Everything{}}) {
+    EXPECT_EQ(*registry_->receipt(scope, application.document), application.registered_at);
+    EXPECT_EQ(*registry_->receipt(scope, decision.document), decision.decided_at);
+    // Stored too, but neither application nor decision.
+    EXPECT_EQ(*registry_->receipt(scope, application.report), std::nullopt);
+    EXPECT_EQ(*registry_->receipt(scope, base::sha256(base::as_bytes("another"))), std::nullopt);
+  }
+  for (const Scope& scope : std::vector<Scope>{OfPortal{"another"}, OfLicensor{std::string(kIndustryBin)}}) {
+    EXPECT_EQ(*registry_->receipt(scope, application.document), std::nullopt);
+    EXPECT_EQ(*registry_->receipt(scope, decision.document), std::nullopt);
+  }
+}
+
 TEST_P(RegistryTest, DecisionsAndLicencesFollowTheirApplication) {
   const std::string licence = granted(1);
   const std::string application = registry_->applications(Everything{}, {})->at(0).number;
