@@ -373,11 +373,11 @@ class Maker:
     def time_stamp(self, over: bytes, mutation: dict) -> bytes:
         stamp = tsa.Stamp(
             tsa.imprint_of(over, mutation.get("imprint", "sha256")),
-            tsa.POLICY_RSA,
+            mutation.get("policy", tsa.POLICY_RSA),
             self._at(mutation["at"]),
             mode=mutation.get("mode", "ok"),
             tsa=mutation.get("tsa", "tsa"),
-            md=mutation.get("md", "sha256"),
+            md=mutation.get("md"),
         )
         return tsa.TimeStampAuthority(self._authority).token(stamp)
 

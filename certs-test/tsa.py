@@ -1,7 +1,7 @@
 """Time stamps (RFC 3161) as НУЦ РК gives them, and time stamps that are wrong in one way each.
 
-As НУЦ РК: the policy that was asked for among 1.2.398.3.3.2.6.1 to .4 (else the usual one), the certificate embedded
-where certReq asks for it, the nonce echoed.  The signing certificate is named by ESSCertIDv2, by v1 where told so.
+As НУЦ РК: the policy that was asked for among 1.2.398.3.3.2.6.1 to .4 (RSA where none is), signed with the key of that
+policy (.4: ГОСТ 2015), the certificate embedded where certReq asks for it, the nonce echoed.  The signing certificate is named by ESSCertIDv2, by v1 where told so.
 """
 
 import collections.abc
@@ -12,9 +12,10 @@ import secrets
 
 import cmsbuild
 import der
+import signers
 import x509build as build
 from authority import Authority, now
-from signers import DIGESTS, BrokenSigner, Signer
+from signers import DIGEST_OIDS, BrokenSigner, DocumentSigner
 
 TST_INFO = "1.2.840.113549.1.9.16.1.4"
 SIGNING_CERTIFICATE = "1.2.840.113549.1.9.16.2.12"
@@ -23,7 +24,7 @@ SIGNATURE_TIME_STAMP = "1.2.840.113549.1.9.16.2.14"
 MD5 = "1.2.840.113549.2.5"
 
 POLICY_ARC = "1.2.398.3.3.2.6."
-POLICY_RSA = POLICY_ARC + "2"
+POLICY_RSA, POLICY_GOST_2015 = POLICY_ARC + "2", POLICY_ARC + "4"
 POLICIES = [POLICY_ARC + str(number) for number in range(1, 5)]
 
 # PKIStatus and PKIFailureInfo, RFC 3161 2.4.2
@@ -125,8 +126,9 @@ def make_request(data: bytes, nonce: int | None = None, policy: str | None = Non
 
 
 def imprint_of(data: bytes, md: str = "sha256") -> bytes:
-    oid = MD5 if md == "md5" else DIGESTS[md][2]
-    return der.seq(der.seq(der.oid(oid), der.null()), der.octets(hashlib.new(md, data).digest()))
+    if md == "md5":
+        return der.seq(der.seq(der.oid(MD5), der.null()), der.octets(hashlib.md5(data).digest()))
+    return der.seq(der.seq(der.oid(DIGEST_OIDS[md]), der.null()), der.octets(signers.digest(md, data)))
 
 
 def refusal(status: int, failure: int | None, text: str) -> bytes:
@@ -145,7 +147,7 @@ class Stamp:
     nonce: bytes | None = None
     mode: str = "ok"
     tsa: str = "tsa"  # whose certificate and key
-    md: str = "sha256"  # of the token's own signature
+    md: str | None = None  # of the token's own signature; None: the key's
     embed: bool = True
 
 
@@ -177,7 +179,7 @@ class TimeStampAuthority:
             self._clock(),
             request.nonce,
             mode,
-            _CERTIFICATE_OF_MODE.get(mode, "tsa"),
+            _CERTIFICATE_OF_MODE.get(mode, "gost-tsa" if request.policy == POLICY_GOST_2015 else "tsa"),
             embed=request.cert_req,
         )
         return der.seq(der.seq(der.integer(GRANTED)), self.token(stamp))
@@ -188,17 +190,20 @@ class TimeStampAuthority:
         info = self._info(stamp)
         content_type = cmsbuild.DATA if stamp.mode == "wrong-content-type" else TST_INFO
         certificate = self._authority.certificate(stamp.tsa)
+        signer = self._authority.signer(stamp.tsa)
+        if stamp.md is not None:
+            signer = signer.with_digest(stamp.md)
         certificates = [certificate] if stamp.embed and stamp.mode != "no-certificate" else []
         if stamp.mode == "injected":
             certificates.insert(0, self._impostor(certificate))
         count = {"two-signers": 2, "no-signer": 0}.get(stamp.mode, 1)
         return cmsbuild.SignedData(
             der.integer(3),  # RFC 5652 5.1: 3, since the content is not id-data
-            der.set_of(der.seq(der.oid(DIGESTS[stamp.md][2]), der.null())),
+            der.set_of(der.seq(der.oid(DIGEST_OIDS[signer.digest]), der.null())),
             der.oid(content_type),
             info,
             certificates,
-            [self._signer_info(stamp, certificate, info, content_type)] * count,
+            [self._signer_info(stamp, certificate, signer, info, content_type)] * count,
         ).encode()
 
     def _info(self, stamp: Stamp) -> bytes:
@@ -228,12 +233,14 @@ class TimeStampAuthority:
             extensions,
         )
 
-    def _signer_info(self, stamp: Stamp, certificate: bytes, info: bytes, content_type: str) -> bytes:
+    def _signer_info(
+        self, stamp: Stamp, certificate: bytes, key: DocumentSigner, info: bytes, content_type: str
+    ) -> bytes:
         seen = build.view(certificate)
-        digest_algorithm = der.seq(der.oid(DIGESTS[stamp.md][2]), der.null())
+        digest_algorithm = der.seq(der.oid(DIGEST_OIDS[key.digest]), der.null())
         attributes = [
             cmsbuild.attribute(cmsbuild.CONTENT_TYPE, der.oid(content_type)),
-            cmsbuild.attribute(cmsbuild.MESSAGE_DIGEST, der.octets(hashlib.new(stamp.md, info).digest())),
+            cmsbuild.attribute(cmsbuild.MESSAGE_DIGEST, der.octets(signers.digest(key.digest, info))),
         ]
         named = self._authority.certificate("tsa-no-eku") if stamp.mode == "wrong-ess" else certificate
         if stamp.mode == "ess-v1":
@@ -242,9 +249,7 @@ class TimeStampAuthority:
         elif stamp.mode != "no-ess":
             attributes.append(cmsbuild.signing_certificate_v2(named))
         signed_attributes = der.set_of(*attributes)
-        signer: Signer = self._authority.signer(stamp.tsa).with_digest(stamp.md)
-        if stamp.mode == "broken-signature":
-            signer = BrokenSigner(signer)
+        signer = BrokenSigner(key) if stamp.mode == "broken-signature" else key
         return der.seq(
             der.integer(1),
             der.seq(seen.issuer, der.integer(seen.serial)),
