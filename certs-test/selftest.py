@@ -267,6 +267,30 @@ class Gost(unittest.TestCase):
     def _certificate(entry: dict) -> bytes:
         return unpem((DIR / entry["cert"]).read_bytes())
 
+    def test_the_arithmetic_gives_the_example_of_rfc_7091(self):
+        """7.1: a curve that nobody uses, which the provider does not know; the provider is held against this arithmetic."""
+        curve = gost.Curve(
+            p=2**255 + 0x431,
+            a=7,
+            b=0x5FBFF498AA938CE739B8E022FBAFEF40563F6E6A3472FC2A514C0CE9DAE23B7E,
+            q=0x8000000000000000000000000000000150FE8A1892976154C59CFC193ACCF5B3,
+            x=2,
+            y=0x8E2A8A0E65147D4BD6316030E16D19C85C97F0A9CA267122B96ABBCEA7E8FC8,
+        )
+        private = 0x7A929ADE789BB9BE10ED359DD39A72C11B60961F49397EEE1D19CE9891EC3B28
+        public = (
+            0x7F2B49E270DB6D90D8595BEC458B50C58585BA1D4E9B788F6689DBD8E56FD80B,
+            0x26F1B489D6701DD185C8413A977B3CBBAF64D1C593D26627DFFB101A87FF77DA,
+        )
+        digest = 0x2DFBC1B372D89A1188C09C52E0EEC61FCE52032AB1022E8E67ECE6672B043EE5
+        nonce = 0x77105C9B20BCD3122823C8CF6FCC7B956DE33814E95B7FE64FED924594DCEAB3
+        r = 0x41AA28D2F1AB148280CD9ED56FEDA41974053554A42767B83AD043FD39DC0493
+        s = 0x1456C64BA4642A1653C235A98A60249BCD6D3F746B631DF928014F6C5BF9C40
+        self.assertEqual(gost.multiple_of_base(curve, private), public)
+        self.assertEqual(gost.sign_number(curve, private, digest, nonce), (r, s))
+        self.assertTrue(gost.verify_number(curve, public, digest, r, s))
+        self.assertFalse(gost.verify_number(curve, public, digest + 1, r, s))
+
     def test_each_path_leads_to_the_anchor_or_does_not(self):
         known = index()
         anchors = gostverify.certificates_in(DIR / "anchors-gost.pem")
