@@ -165,13 +165,16 @@ void initialise_process() {
   // one thread. Algorithms that a provider of ours brings are registered here too, for the same reason.
   OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_ADD_ALL_CIPHERS | OPENSSL_INIT_ADD_ALL_DIGESTS,
                       nullptr);
-  // How it went shows where it matters: the provider does not load without (Context::create).
+  // How it went is said again where it matters (Context::create).
   static_cast<void>(kzgost::register_process());
 }
 
 Context::Context(const Options& options) : state_(std::make_unique<State>(options)) {}
 
 Result<std::unique_ptr<Context>> Context::create(const Options& options) {
+  // Where main did not (tests): threads that make their contexts at once wait here for the first, before any of them
+  // reads OpenSSL's tables.
+  TANBA_CHECK(kzgost::register_process());
   std::unique_ptr<Context> context(new Context(options));
   State& state = *context->state_;
   state.library.reset(OSSL_LIB_CTX_new());
