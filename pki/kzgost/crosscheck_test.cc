@@ -20,7 +20,7 @@ using test::ByteView;
 using test::Library;
 
 // Of each kind and direction. Python takes some 30 ms for a signature of 512 bits.
-constexpr int kRounds = 400;
+constexpr int kRounds = 700;
 
 std::string field(ByteView octets) {
   return octets.empty() ? "-" : base::to_hex(octets);
