@@ -432,9 +432,34 @@ json::value to_json(const Facts& facts) {
                    {"crls", octets_json(facts.content.crls)},
                    {"ocspResponses", octets_json(facts.content.ocsp_responses)},
                    {"errors", errors_json(facts.content.errors)}};
+  if (const auto& times = facts.content.message_times) {
+    const auto text = [](const std::optional<base::Time>& time) {
+      return time ? json::value(base::format_time(*time)) : json::value(nullptr);
+    };
+    out["messageTimes"] = json::object{{"created", text(times->created)}, {"expires", text(times->expires)}};
+  }
   out["detached"] = facts.detached ? json::value(facts.detached->hex()) : json::value(nullptr);
   return out;
 }
+
+namespace {
+
+base::Status read_message_times(const json::value& value, pki::DocumentFacts& facts) {
+  if (!value.as_object().contains("messageTimes")) return {};
+  facts.message_times.emplace();
+  const json::value& times = value.as_object().at("messageTimes");
+  TANBA_TRY(const json::value* created, member(times, "created"));
+  if (created->is_string()) {
+    TANBA_TRY(facts.message_times->created, base::parse_time(created->get_string()));
+  }
+  TANBA_TRY(const json::value* expires, member(times, "expires"));
+  if (expires->is_string()) {
+    TANBA_TRY(facts.message_times->expires, base::parse_time(expires->get_string()));
+  }
+  return {};
+}
+
+}  // namespace
 
 base::Result<Facts> facts_from_json(const json::value& value) {
   Facts facts;
@@ -457,6 +482,7 @@ base::Result<Facts> facts_from_json(const json::value& value) {
   TANBA_TRY(facts.content.crls, octets_member(value, "crls"));
   TANBA_TRY(facts.content.ocsp_responses, octets_member(value, "ocspResponses"));
   TANBA_TRY(facts.content.errors, errors_member(value, "errors"));
+  TANBA_CHECK(read_message_times(value, facts.content));
   return facts;
 }
 

@@ -318,12 +318,33 @@ Policy policy_for(pki::PolicyId id) {
   return policy;
 }
 
+namespace {
+
+// WSS 1.1 section 10: "the requestor SHOULD include … wsu:Created"; "Expires … the moment at which the message's security
+// semantics expire". Clocks of two services may differ by this much before a message counts as not made yet.
+constexpr base::Seconds kClockSkew{300};
+
+std::vector<Error> message_time_errors(const std::optional<pki::MessageTimestamp>& times, base::Time at) {
+  std::vector<Error> errors;
+  if (!times) return errors;
+  if (times->expires && at >= *times->expires) {
+    errors.push_back(Error(Code::kWsseExpired, {{"until", base::format_time(*times->expires)}}));
+  }
+  if (times->created && at + kClockSkew < *times->created) {
+    errors.push_back(Error(Code::kWsseNotYetValid, {{"created", base::format_time(*times->created)}}));
+  }
+  return errors;
+}
+
+}  // namespace
+
 base::Result<Judgement> judge(pki::Context& context, pki::PathCache* cache, const Facts& facts, const JudgeInput& input,
                               base::Budget& budget) {
   Report report = empty_report(SubjectKind::kDocument, input);
   report.format = std::string(pki::to_string(facts.content.format));
   report.document = facts.document.hex();
   report.errors = facts.content.errors;
+  append(report.errors, message_time_errors(facts.content.message_times, input.existed_at.value_or(input.now)));
   // An empty set of signers is never valid, whatever the parser thought of it.
   if (facts.content.signatures.empty() && report.errors.empty()) report.errors.emplace_back(Code::kFormatNoSignature);
 

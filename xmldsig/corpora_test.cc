@@ -43,8 +43,8 @@ TEST(KzCorpora, WsSecurityVerifiesAndCoversTheBody) {
   const auto facts = test::facts_of(*context, test::read(*folder / "WsseServiceTest_XML_SIGNED_STRING.xml"));
   ASSERT_EQ(facts.signatures.size(), 1U);
   EXPECT_EQ(test::codes_of(facts), std::vector<std::string>{});
-  EXPECT_FALSE(facts.signatures.front().covers.whole);
-  EXPECT_EQ(facts.signatures.front().covers.what, "#id-0ace83d4-0477-4890-90b2-50b3bd434949");
+  EXPECT_TRUE(facts.signatures.front().covers.whole);
+  EXPECT_EQ(facts.signatures.front().covers.what, "SOAP message");
   EXPECT_NE(facts.signatures.front().certificate, nullptr);
   const auto body = xml::Document::parse(facts.signatures.front().signed_octets, {});
   ASSERT_TRUE(body.has_value());

@@ -9,6 +9,7 @@
 #include "xmldsig/key_hints.h"
 #include "xmldsig/key_info.h"
 #include "xmldsig/references.h"
+#include "xmldsig/soap.h"
 #include "xmldsig/structure.h"
 #include "xmldsig/xml/canonical.h"
 #include "xmldsig/xml/document.h"
@@ -42,6 +43,8 @@ class Inspector {
   [[nodiscard]] base::Status run(base::ByteView octets) {
     TANBA_TRY(const xml::Document document, xml::Document::parse(octets, budget_.limits()));
     const std::vector<Element> signatures = document.find_all(kSignatureNamespace, "Signature");
+    TANBA_TRY(message_, read_soap(document));
+    if (message_) facts_.message_times = message_->times;
     if (signatures.empty()) return base::fail(Code::kFormatNoSignature);
     if (signatures.size() > budget_.limits().max_signatures)
       return too_many("signatures", budget_.limits().max_signatures);
@@ -105,9 +108,15 @@ class Inspector {
     } else {
       TANBA_CHECK(note(out.errors, std::move(read).error()));
     }
-    TANBA_TRY(CheckedReferences references,
-              check_references(context_, document, {structures_, index, xades.signed_properties, options_.keep_octets},
-                               budget_));
+    TANBA_TRY(
+        CheckedReferences references,
+        check_references(context_, document,
+                         {.signatures = structures_,
+                          .index = index,
+                          .signed_properties = xades.signed_properties,
+                          .keep_octets = options_.keep_octets,
+                          .message = message_ ? &*message_ : nullptr},
+                         budget_));
     out.errors.insert(out.errors.end(), references.errors.begin(), references.errors.end());
     out.covers = std::move(references.covers);
     // Properties that no reference covers are as if they were not there.
@@ -284,6 +293,7 @@ class Inspector {
   base::Budget& budget_;
   const InspectOptions& options_;
   pki::DocumentFacts& facts_;
+  std::optional<SoapMessage> message_;
   std::vector<std::optional<SignatureStructure>> structures_;  // one for each of facts_.signatures
 };
 

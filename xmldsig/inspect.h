@@ -13,6 +13,8 @@
 // without the later ones, as НУЦ РК's clients make them, and if its digest does not fit so, with them, as the standard
 // alone would have it.
 //
+// Of a SOAP 1.1 message soap.h says what covers it.
+//
 // Where XAdES 1.3.2 properties are there and covered by a Reference, SigningTime and SigningCertificate(V2) are read;
 // SignatureTimeStamps are collected (unsigned) with what they are over: the canonical ds:SignatureValue element (ETSI EN
 // 319 132-1 5.3).

@@ -1,15 +1,13 @@
 #include "xmldsig/key_info.h"
 
 #include "pki/xml_signed_info.h"
+#include "xmldsig/soap.h"
 
 namespace tanba::xmldsig {
 namespace {
 
 using base::Code;
 using xml::Element;
-
-constexpr std::string_view kWsseNamespace =
-    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
 
 class KeyInfoReader {
  public:

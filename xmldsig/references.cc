@@ -43,7 +43,7 @@ class Checker {
                (reference.is_filtered() ? " (a part)" : "");
     }
     out_.covers.whole = covers_whole(content);
-    out_.covers.what = out_.covers.whole ? "document" : names.empty() ? "nothing" : names;
+    out_.covers.what = what_is_covered(content, names);
     if (content_references != 1) out_.signed_octets.clear();
     return std::move(out_);
   }
@@ -166,9 +166,26 @@ class Checker {
     return Outcome::kMatch;
   }
 
+  [[nodiscard]] bool speaks_for_message() const {
+    return query_.message != nullptr && query_.message->security &&
+           own_.element.parent() == query_.message->security;
+  }
+
+  [[nodiscard]] std::string what_is_covered(const std::vector<Element>& content, const std::string& names) const {
+    if (!out_.covers.whole) return names.empty() ? "nothing" : names;
+    if (!speaks_for_message() || std::ranges::find(content, document_.root()) != content.end()) return "document";
+    const auto& stamp = query_.message->timestamp;
+    return stamp && std::ranges::find(content, *stamp) != content.end() ? "SOAP message with its Timestamp"
+                                                                        : "SOAP message";
+  }
+
   // The root element is covered; or the Signature is the root itself and covers all that it envelopes.
   [[nodiscard]] bool covers_whole(const std::vector<Element>& content) const {
     const auto is_covered = [&](Element element) { return std::ranges::find(content, element) != content.end(); };
+    if (speaks_for_message() && is_covered(query_.message->body) &&
+        std::ranges::all_of(query_.message->other_headers, is_covered)) {
+      return true;
+    }
     if (document_.root() != own_.element) return is_covered(document_.root());
     return !content.empty() && std::ranges::all_of(own_.objects, [&](const Element& object) {
       return is_covered(object) || holds_properties_only(object);

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "pki/context.h"
 #include "pki/signature_facts.h"
+#include "xmldsig/soap.h"
 #include "xmldsig/structure.h"
 
 namespace tanba::xmldsig {
@@ -27,6 +28,7 @@ struct ReferenceQuery {
   std::size_t index = 0;                          // the one to check; not nothing
   std::optional<xml::Element> signed_properties;  // the XAdES SignedProperties of this signature
   pki::KeepOctets keep_octets = pki::KeepOctets::kNo;
+  const SoapMessage* message = nullptr;  // when the document is one
 };
 
 // Errors returned: limit.cost, internal.

@@ -2,6 +2,7 @@
 
 #include "pki/verify_signature.h"
 #include "pki/xml_signed_info.h"
+#include "xmldsig/assemble.h"
 #include "xmldsig/inspect.h"
 #include "xmldsig/xml/canonical.h"
 #include "xmldsig/xml/document.h"
@@ -11,28 +12,10 @@ namespace {
 
 using base::Code;
 
-// Base64 in lines of 76 characters, as MIME and other tools of the field write it.
-[[nodiscard]] std::string wrapped_base64(base::ByteView octets) {
-  constexpr std::size_t kLine = 76;
-  const std::string text = base::to_base64(octets);
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); at += kLine) {
-    if (at != 0) out += '\n';
-    out.append(text, at, kLine);
-  }
-  return out;
-}
-
 [[nodiscard]] base::Result<base::Bytes> canonical_document(base::ByteView document, base::Budget& budget) {
   TANBA_TRY(const xml::Document parsed, xml::Document::parse(document, budget.limits()));
   // Of URI="" no comments are signed, though the transform is the one WithComments (inspect.h).
   return xml::canonicalise(parsed, {}, xml::C14n::kInclusive, {}, budget);
-}
-
-// XML-DSig writes r and s side by side, each as long as the curve's field.
-[[nodiscard]] base::Result<base::Bytes> value_to_write(const ToBeSigned& prepared, base::ByteView signature) {
-  if (prepared.algorithm.scheme != pki::SignatureScheme::kEcdsa) return base::to_bytes(signature);
-  return pki::ecdsa_to_concatenated(signature, (prepared.certificates.front()->key().bits + 7U) / 8U);
 }
 
 }  // namespace
@@ -61,15 +44,13 @@ base::Result<ToBeSigned> prepare(pki::Context& context, base::ByteView document,
 }
 
 base::Result<base::Bytes> complete(const ToBeSigned& prepared, base::ByteView signature) {
-  TANBA_TRY(const base::Bytes value, value_to_write(prepared, signature));
+  TANBA_TRY(const base::Bytes value,
+            value_to_write(prepared.algorithm, field_bytes_of(*prepared.certificates.front()), signature));
   // No white space between the elements: someone who adds a signature of his own after this one then covers exactly it.
   std::string text = "<ds:Signature xmlns:ds=\"";
   text.append(kSignatureNamespace).append("\">").append(base::as_text(prepared.octets)).append("<ds:SignatureValue>");
-  text.append(wrapped_base64(value)).append("</ds:SignatureValue><ds:KeyInfo><ds:X509Data>");
-  for (const pki::CertificatePtr& certificate : prepared.certificates) {
-    text.append("<ds:X509Certificate>").append(wrapped_base64(certificate->der())).append("</ds:X509Certificate>");
-  }
-  text.append("</ds:X509Data></ds:KeyInfo></ds:Signature>");
+  text.append(wrapped_base64(value)).append("</ds:SignatureValue>");
+  text.append(key_info_text(prepared.certificates)).append("</ds:Signature>");
   return xml::append_to_root(prepared.document, text, base::Limits{.max_document_bytes = prepared.document.size()});
 }
 
