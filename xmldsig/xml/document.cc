@@ -300,6 +300,15 @@ bool Document::contains(Element outer, Element inner) const {
   return position(outer) <= position(inner) && position(inner) < end_position(outer);
 }
 
+std::size_t Document::ordinal(Element element) const {
+  const xmlNode* top = xmlDocGetRootElement(state_->document.get());
+  std::size_t count = 0;
+  for (const xmlNode* node = top; node != nullptr && node != element.node(); node = next_node(node, top)) {
+    if (node->type == XML_ELEMENT_NODE) ++count;
+  }
+  return count;
+}
+
 std::size_t Document::size_bytes() const {
   return state_->size_bytes;
 }
@@ -309,19 +318,25 @@ _xmlDoc* Document::handle() const {
 }
 
 base::Result<base::Bytes> append_to_root(base::ByteView xml, std::string_view fragment, const base::Limits& limits) {
-  TANBA_TRY(const ScanResult scanned, scan(xml, limits));
+  return append_to_element(xml, 0, fragment, limits);
+}
+
+base::Result<base::Bytes> append_to_element(base::ByteView xml, std::size_t ordinal, std::string_view fragment,
+                                            const base::Limits& limits) {
+  TANBA_TRY(const ScanResult scanned, scan(xml, limits, ordinal));
   const std::string_view text = base::as_text(xml);
   std::string out;
   out.reserve(text.size() + fragment.size() + 64);
-  out.append(text.substr(0, scanned.root_end));
-  if (scanned.root_tag == ScanResult::RootTag::kWithEndTag) {
-    out.append(fragment).append(text.substr(scanned.root_end));
+  out.append(text.substr(0, scanned.element_end));
+  if (scanned.tag == ScanResult::Tag::kWithEndTag) {
+    out.append(fragment).append(text.substr(scanned.element_end));
     return base::to_bytes(base::as_bytes(out));
   }
   // <name a="b"/> becomes <name a="b">fragment</name>.
-  const std::size_t tag = text.rfind('<', scanned.root_end);
-  const std::string_view name = text.substr(tag + 1, text.find_first_of(" \t\r\n/>", tag + 1) - tag - 1);
-  out.append(">").append(fragment).append("</").append(name).append(text.substr(scanned.root_end + 1));
+  const std::string_view name = text.substr(
+      scanned.element_begin + 1,
+      text.find_first_of(" \t\r\n/>", scanned.element_begin + 1) - scanned.element_begin - 1);
+  out.append(">").append(fragment).append("</").append(name).append(text.substr(scanned.element_end + 1));
   return base::to_bytes(base::as_bytes(out));
 }
 

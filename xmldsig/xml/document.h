@@ -95,6 +95,8 @@ class Document {
   [[nodiscard]] std::size_t position(Element element) const;
   // One past the last node inside.
   [[nodiscard]] std::size_t end_position(Element element) const;
+  // Which start tag of the text is the element's, counted from 0.
+  [[nodiscard]] std::size_t ordinal(Element element) const;
   [[nodiscard]] std::size_t size_bytes() const;  // of the text that was parsed
   [[nodiscard]] _xmlDoc* handle() const;         // get0; for this folder and canonicalisation
 
@@ -108,5 +110,9 @@ class Document {
 // been parsed by Document::parse, the fragment must be well-formed with its own namespace declarations.
 [[nodiscard]] base::Result<base::Bytes> append_to_root(base::ByteView xml, std::string_view fragment,
                                                        const base::Limits& limits);
+
+// The same, put in as the last child of the element whose start tag is that one of the text (Document::ordinal).
+[[nodiscard]] base::Result<base::Bytes> append_to_element(base::ByteView xml, std::size_t ordinal,
+                                                          std::string_view fragment, const base::Limits& limits);
 
 }  // namespace tanba::xmldsig::xml

@@ -1,5 +1,6 @@
 #include "xmldsig/xml/scan.h"
 
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -35,7 +36,8 @@ using base::Code;
 
 class Scanner {
  public:
-  Scanner(std::string_view text, const base::Limits& limits) : text_(text), limits_(limits) {}
+  Scanner(std::string_view text, const base::Limits& limits, std::size_t wanted_element)
+      : text_(text), limits_(limits), wanted_element_(wanted_element) {}
 
   [[nodiscard]] base::Result<ScanResult> run() {
     if (text_.starts_with("\xEF\xBB\xBF")) position_ = 3;
@@ -101,9 +103,10 @@ class Scanner {
 
   [[nodiscard]] base::Status end_tag() {
     if (namespaces_.empty()) return malformed("an end tag without a start tag");
-    if (namespaces_.size() == 1) {
-      result_.root_end = position_;
-      result_.root_tag = ScanResult::RootTag::kWithEndTag;
+    if (namespaces_.size() == wanted_depth_) {
+      result_.element_end = position_;
+      result_.tag = ScanResult::Tag::kWithEndTag;
+      wanted_depth_ = kNotOpen;
     }
     in_scope_ -= namespaces_.back();
     namespaces_.pop_back();
@@ -111,6 +114,7 @@ class Scanner {
   }
 
   [[nodiscard]] base::Status start_tag() {
+    const std::size_t begin = position_;
     std::size_t attributes = 0;
     std::size_t namespaces = 0;
     std::size_t word = position_ + 1;  // where the name begins that an '=' may end
@@ -134,9 +138,11 @@ class Scanner {
       ++position_;
     }
     const bool empty = text_[position_ - 1] == '/';
-    if (empty && namespaces_.empty()) {
-      result_.root_end = position_ - 1;
-      result_.root_tag = ScanResult::RootTag::kEmpty;
+    if (result_.elements == wanted_element_) {
+      result_.element_begin = begin;
+      result_.element_end = position_ - 1;
+      result_.tag = ScanResult::Tag::kEmpty;
+      if (!empty) wanted_depth_ = namespaces_.size() + 1;
     }
     ++position_;
     ++result_.elements;
@@ -158,6 +164,9 @@ class Scanner {
 
   std::string_view text_;
   const base::Limits& limits_;
+  const std::size_t wanted_element_;
+  static constexpr std::size_t kNotOpen = SIZE_MAX;
+  std::size_t wanted_depth_ = kNotOpen;  // how many elements are open in the wanted one
   std::size_t position_ = 0;
   std::size_t nodes_ = 0;
   std::size_t in_scope_ = 0;
@@ -167,7 +176,7 @@ class Scanner {
 
 }  // namespace
 
-base::Result<ScanResult> scan(base::ByteView xml, const base::Limits& limits) {
+base::Result<ScanResult> scan(base::ByteView xml, const base::Limits& limits, std::size_t wanted_element) {
   if (xml.empty()) return base::fail(Code::kFormatEmpty);
   if (xml.size() > limits.max_document_bytes) {
     return base::fail(Code::kLimitSize, {{"limit", std::to_string(limits.max_document_bytes)}});
@@ -175,7 +184,7 @@ base::Result<ScanResult> scan(base::ByteView xml, const base::Limits& limits) {
   const std::string_view text = base::as_text(xml);
   if (!base::is_utf8(text)) return base::fail(Code::kXmlEncoding);
   if (std::memchr(text.data(), 0, text.size()) != nullptr) return malformed("it holds the character U+0000");
-  return Scanner(text, limits).run();
+  return Scanner(text, limits, wanted_element).run();
 }
 
 }  // namespace tanba::xmldsig::xml

@@ -10,12 +10,15 @@ namespace tanba::xmldsig::xml {
 
 struct ScanResult {
   std::size_t elements = 0;
-  std::size_t root_end = 0;  // where the root's end tag begins; of an empty-element tag, where its "/>" begins
-  enum class RootTag { kWithEndTag, kEmpty } root_tag = RootTag::kWithEndTag;
+  // Of the element asked for: where its start tag begins, and its end tag; of an empty-element tag, its "/>".
+  std::size_t element_begin = 0;
+  std::size_t element_end = 0;
+  enum class Tag { kWithEndTag, kEmpty } tag = Tag::kWithEndTag;
 };
 
 // Reads tags, comments, CDATA sections and processing instructions as XML 1.0 delimits them. Up to the first thing that
 // is not well-formed it sees what a parser sees; whether all is well-formed is the parser's matter.
-[[nodiscard]] base::Result<ScanResult> scan(base::ByteView xml, const base::Limits& limits);
+[[nodiscard]] base::Result<ScanResult> scan(base::ByteView xml, const base::Limits& limits,
+                                            std::size_t wanted_element = 0);
 
 }  // namespace tanba::xmldsig::xml
