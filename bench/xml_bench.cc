@@ -1,5 +1,6 @@
-// XML documents of 2 KB a second: our inspection, and inspection with judgement, beside the bare RSA-2048 verification
-// and beside xmlsec's own verification with the certificate's key given, in the same run, on one thread and on two.
+// XML documents of 2 KB and of 1 MB a second: our inspection in one pass and the general way, and inspection with
+// judgement, beside the bare RSA-2048 verification and beside xmlsec's own verification with the certificate's key
+// given, in the same run, on one thread and on two.
 #include <benchmark/benchmark.h>
 #include <libxml/parser.h>
 #include <xmlsec/crypto.h>
@@ -18,26 +19,34 @@ namespace tanba::bench {
 namespace {
 
 constexpr std::size_t kContentBytes = 2048;
+constexpr std::size_t kLargeContentBytes = 1U << 20;
 
 struct Documents {
   Chain chain;
   Identity identity = chain.new_signer("SIGNER");
   base::Bytes document;
+  base::Bytes large;
   pki::TrustSnapshotPtr trust;
   std::vector<pki::CertificatePtr> candidates;
 
   Documents() {
     const auto context = pki::Context::create().value();
-    std::string text = "<application xmlns=\"urn:bench\">";
-    while (text.size() < kContentBytes) text += "<field name=\"region\">Мангистауская область</field>";
-    text += "</application>";
-    MemorySigner signer(identity);
-    base::Budget budget{base::Limits{}};
-    document = xmldsig::sign(*context, base::as_bytes(text), signer, {}, {pki::SignatureAlgorithm{}}, budget).value();
+    document = signed_document(*context, kContentBytes);
+    large = signed_document(*context, kLargeContentBytes);
     const auto root = pki::Certificate::parse(chain.root.der()).value();
     candidates.push_back(pki::Certificate::parse(chain.issuing.der()).value());
     trust = pki::TrustSnapshot::make(
-        {{.certificate = root, .purposes = pki::TrustPurposes::all(), .trusted_from = {}, .trusted_until = {}}}, candidates);
+        {{.certificate = root, .purposes = pki::TrustPurposes::all(), .trusted_from = {}, .trusted_until = {}}},
+        candidates);
+  }
+
+  base::Bytes signed_document(pki::Context& context, std::size_t content_bytes) const {
+    std::string text = "<application xmlns=\"urn:bench\">";
+    while (text.size() < content_bytes) text += "<field name=\"region\">Мангистауская область</field>";
+    text += "</application>";
+    MemorySigner signer(identity);
+    base::Budget budget{base::Limits{}};
+    return xmldsig::sign(context, base::as_bytes(text), signer, {}, {pki::SignatureAlgorithm{}}, budget).value();
   }
 };
 
@@ -46,17 +55,28 @@ const Documents& documents() {
   return made;
 }
 
-pki::DocumentFacts inspect_one(pki::Context& context) {
-  base::Budget budget{base::Limits{}};
-  auto facts = xmldsig::inspect(context, documents().document, budget, pki::KeepOctets::kNo);
-  must(facts.has_value() && facts->signatures.size() == 1 && facts->signatures[0].errors.empty(), "inspection");
-  return *std::move(facts);
+void inspect_by(benchmark::State& state, const base::Bytes& document, xmldsig::Route route) {
+  const auto context = pki::Context::create().value();
+  for (auto _ : state) {
+    base::Budget budget{base::Limits{}};
+    auto facts = xmldsig::inspect(*context, document, budget, {.route = route});
+    must(facts.has_value() && facts->signatures.size() == 1 && facts->signatures[0].errors.empty(), "inspection");
+    benchmark::DoNotOptimize(facts);
+  }
+  state.SetItemsProcessed(state.iterations());
 }
 
 void inspect_known_signer(benchmark::State& state) {
-  const auto context = pki::Context::create().value();
-  for (auto _ : state) benchmark::DoNotOptimize(inspect_one(*context));
-  state.SetItemsProcessed(state.iterations());
+  inspect_by(state, documents().document, xmldsig::Route::kQuickest);
+}
+void inspect_the_general_way(benchmark::State& state) {
+  inspect_by(state, documents().document, xmldsig::Route::kGeneral);
+}
+void inspect_one_megabyte(benchmark::State& state) {
+  inspect_by(state, documents().large, xmldsig::Route::kQuickest);
+}
+void inspect_one_megabyte_the_general_way(benchmark::State& state) {
+  inspect_by(state, documents().large, xmldsig::Route::kGeneral);
 }
 
 // Everything but revocation: path from the worker's cache, algorithms, coverage, report.
@@ -89,20 +109,21 @@ void bare_rsa_2048_verify(benchmark::State& state) {
            EVP_PKEY_CTX_set_signature_md(operation.get(), context->digest(pki::DigestAlgorithm::kSha256)) == 1,
        "verification");
   for (auto _ : state) {
-    must(EVP_PKEY_verify(operation.get(), signature.data(), signature.size(), digest.octets.data(), digest.octets.size()) == 1,
+    must(EVP_PKEY_verify(operation.get(), signature.data(), signature.size(), digest.octets.data(),
+                         digest.octets.size()) == 1,
          "verification");
   }
   state.SetItemsProcessed(state.iterations());
 }
 
-void xmlsec_verify(benchmark::State& state) {
+void xmlsec_verify_document(benchmark::State& state, const base::Bytes& document_octets) {
   const base::Bytes der = documents().identity.der();
   xmlSecKeyPtr key = xmlSecCryptoAppKeyLoadMemory(der.data(), static_cast<xmlSecSize>(der.size()),
                                                   xmlSecKeyDataFormatCertDer, nullptr, nullptr, nullptr);
   must(key != nullptr, "xmlsec key");
   for (auto _ : state) {
-    xmlDocPtr document = xmlReadMemory(reinterpret_cast<const char*>(documents().document.data()),
-                                       static_cast<int>(documents().document.size()), nullptr, nullptr, XML_PARSE_NONET);
+    xmlDocPtr document = xmlReadMemory(reinterpret_cast<const char*>(document_octets.data()),
+                                       static_cast<int>(document_octets.size()), nullptr, nullptr, XML_PARSE_NONET);
     xmlNodePtr node = xmlSecFindNode(xmlDocGetRootElement(document), xmlSecNodeSignature, xmlSecDSigNs);
     xmlSecDSigCtxPtr context = xmlSecDSigCtxCreate(nullptr);
     context->signKey = xmlSecKeyDuplicate(key);
@@ -114,21 +135,36 @@ void xmlsec_verify(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 
+void xmlsec_verify(benchmark::State& state) {
+  xmlsec_verify_document(state, documents().document);
+}
+void xmlsec_verify_one_megabyte(benchmark::State& state) {
+  xmlsec_verify_document(state, documents().large);
+}
+
 #define TANBA_BENCHMARK(function)                 \
   BENCHMARK(function)->Threads(1)->UseRealTime(); \
   BENCHMARK(function)->Threads(2)->UseRealTime()
 TANBA_BENCHMARK(bare_rsa_2048_verify);
 TANBA_BENCHMARK(inspect_known_signer);
+TANBA_BENCHMARK(inspect_the_general_way);
 TANBA_BENCHMARK(inspect_and_judge_known_signer);
 TANBA_BENCHMARK(xmlsec_verify);
+TANBA_BENCHMARK(inspect_one_megabyte);
+TANBA_BENCHMARK(inspect_one_megabyte_the_general_way);
+TANBA_BENCHMARK(xmlsec_verify_one_megabyte);
 
 std::vector<Ratio> ratios() {
   std::vector<Ratio> out;
   for (const std::string threads : {"1", "2"}) {
     const std::string suffix = "/real_time/threads:" + threads;
-    for (const std::string name : {"inspect_known_signer", "inspect_and_judge_known_signer"}) {
+    for (const std::string name :
+         {"inspect_known_signer", "inspect_the_general_way", "inspect_and_judge_known_signer"}) {
       out.push_back({"the bare RSA rate", name + suffix, "bare_rsa_2048_verify" + suffix});
       out.push_back({"xmlsec", name + suffix, "xmlsec_verify" + suffix});
+    }
+    for (const std::string name : {"inspect_one_megabyte", "inspect_one_megabyte_the_general_way"}) {
+      out.push_back({"xmlsec", name + suffix, "xmlsec_verify_one_megabyte" + suffix});
     }
   }
   return out;

@@ -28,7 +28,8 @@ struct Assembly {
   std::size_t field_bytes = 0;  // of an ECDSA key
 };
 
-// SignedInfo in exclusive canonicalisation, whatever document it is put into. algorithm.unknown where XML-DSig has no name.
+// SignedInfo in exclusive canonicalisation, whatever document it is put into. algorithm.unknown where XML-DSig has no
+// name.
 [[nodiscard]] base::Result<std::string> signed_info_text(const pki::SignatureAlgorithm& algorithm,
                                                          std::span<const SignedPart> parts);
 // Base64 in lines of 76 characters, as MIME and other tools of the field write it.

@@ -1,10 +1,13 @@
 #include "xmldsig/inspect.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <string>
 #include <utility>
 
 #include "pki/verify_signature.h"
+#include "xmldsig/fast_path.h"
 #include "xmldsig/findings.h"
 #include "xmldsig/key_hints.h"
 #include "xmldsig/key_info.h"
@@ -39,10 +42,21 @@ class Inspector {
   Inspector(pki::Context& context, base::Budget& budget, const InspectOptions& options, pki::DocumentFacts& facts)
       : context_(context), budget_(budget), options_(options), facts_(facts) {}
 
+  // Whether the common case was there and nothing was wrong: then the facts are complete. Otherwise they mean nothing.
+  [[nodiscard]] bool run_fast(base::ByteView octets) {
+    std::optional<FastPath> fast = take_fast_path(context_, octets, options_, budget_);
+    if (!fast) return false;
+    facts_.signatures.emplace_back().id = "S1";
+    structures_.emplace_back(std::move(fast->structure));
+    const base::Status status = inspect_signature(fast->alone, 0, std::move(fast->references));
+    return status.has_value() && facts_.signatures.front().errors.empty();
+  }
+
   // What ends the inspection of the whole document; what was found until then stays in the facts.
   [[nodiscard]] base::Status run(base::ByteView octets) {
     TANBA_TRY(const xml::Document document, xml::Document::parse(octets, budget_.limits()));
-    const std::vector<Element> signatures = document.find_all(kSignatureNamespace, "Signature");
+    std::vector<Element> signatures = document.find_all(kSignatureNamespace, "Signature");
+    const std::vector<Element> countersignatures = take_countersignatures(signatures);
     TANBA_TRY(message_, read_soap(document));
     if (message_) facts_.message_times = message_->times;
     if (signatures.empty()) return base::fail(Code::kFormatNoSignature);
@@ -52,12 +66,35 @@ class Inspector {
     TANBA_CHECK(check_cost(document));
     for (std::size_t i = 0; i < structures_.size(); ++i) {
       if (!structures_[i]) continue;
-      TANBA_CHECK(inspect_signature(document, i));
+      TANBA_CHECK(inspect_signature(document, i, {}));
+      for (const Element& countersignature : countersignatures) {
+        if (document.contains(signatures[i], countersignature)) ++facts_.signatures[i].countersignatures;
+      }
     }
     return {};
   }
 
  private:
+  // EN 319 132-1 5.2.7.2: a CounterSignature among the unsigned properties of a signature says something about that
+  // signature, not about the document; like a time stamp it takes nothing away when it fails. They are noted.
+  [[nodiscard]] static std::vector<Element> take_countersignatures(std::vector<Element>& signatures) {
+    const auto is_counter = [](const Element& signature) {
+      auto place = signature.parent();
+      for (const char* name :
+           {"CounterSignature", "UnsignedSignatureProperties", "UnsignedProperties", "QualifyingProperties"}) {
+        if (!place || !place->is(kXadesNamespace, name)) return false;
+        place = place->parent();
+      }
+      if (!place || !place->is(kSignatureNamespace, "Object")) return false;
+      place = place->parent();
+      return place && place->is(kSignatureNamespace, "Signature");
+    };
+    std::vector<Element> found;
+    std::ranges::copy_if(signatures, std::back_inserter(found), is_counter);
+    std::erase_if(signatures, is_counter);
+    return found;
+  }
+
   // A signature has this error until all of it was looked at: facts of an inspection that ended early show none as
   // good.
   [[nodiscard]] static Error not_finished() { return Error::because(Code::kLimitCost, "the inspection ended before"); }
@@ -91,7 +128,9 @@ class Inspector {
     return base::fail(Code::kLimitCost, {{"what", "canonicalisation of all references"}});
   }
 
-  [[nodiscard]] base::Status inspect_signature(const xml::Document& document, std::size_t index) {
+  // `checked`: what became of its References, where that is known.
+  [[nodiscard]] base::Status inspect_signature(const xml::Document& document, std::size_t index,
+                                               std::optional<CheckedReferences> checked) {
     const SignatureStructure& structure = *structures_[index];
     SignatureFacts out;
     out.id = structure.id.empty() ? facts_.signatures[index].id : structure.id;
@@ -108,15 +147,16 @@ class Inspector {
     } else {
       TANBA_CHECK(note(out.errors, std::move(read).error()));
     }
-    TANBA_TRY(
-        CheckedReferences references,
-        check_references(context_, document,
-                         {.signatures = structures_,
-                          .index = index,
-                          .signed_properties = xades.signed_properties,
-                          .keep_octets = options_.keep_octets,
-                          .message = message_ ? &*message_ : nullptr},
-                         budget_));
+    if (!checked) {
+      TANBA_TRY(checked, check_references(context_, document,
+                                          {.signatures = structures_,
+                                           .index = index,
+                                           .signed_properties = xades.signed_properties,
+                                           .keep_octets = options_.keep_octets,
+                                           .message = message_ ? &*message_ : nullptr},
+                                          budget_));
+    }
+    CheckedReferences& references = *checked;
     out.errors.insert(out.errors.end(), references.errors.begin(), references.errors.end());
     out.covers = std::move(references.covers);
     // Properties that no reference covers are as if they were not there.
@@ -279,12 +319,15 @@ class Inspector {
     }
     add_once(facts_.crls, xades.crls);
     add_once(facts_.ocsp_responses, xades.ocsp_responses);
-    if (xades.timestamp_tokens.empty()) return {};
-    auto stamped = xml::canonicalise(document, {structure.value_element, {}}, xades.timestamp_canonicalisation.method,
-                                     xades.timestamp_canonicalisation.prefixes, budget_);
-    if (!stamped) return note(out.errors, std::move(stamped).error());
-    for (base::Bytes& token : xades.timestamp_tokens) {
-      out.timestamp_tokens.push_back({.token = std::move(token), .covered = *stamped});
+    std::map<xml::C14n, base::Bytes> stamped;  // each way once: it costs a walk over the document
+    for (XadesProperties::SignatureTimeStamp& timestamp : xades.timestamps) {
+      auto found = stamped.find(timestamp.method);
+      if (found == stamped.end()) {
+        auto octets = xml::canonicalise(document, {structure.value_element, {}, {}}, timestamp.method, {}, budget_);
+        if (!octets) return note(out.errors, std::move(octets).error());
+        found = stamped.emplace(timestamp.method, *std::move(octets)).first;
+      }
+      out.timestamp_tokens.push_back({.token = std::move(timestamp.token), .covered = found->second});
     }
     return {};
   }
@@ -301,6 +344,15 @@ class Inspector {
 
 base::Result<pki::DocumentFacts> inspect(pki::Context& context, base::ByteView xml, base::Budget& budget,
                                          const InspectOptions& options) {
+  {
+    pki::DocumentFacts facts;
+    facts.format = pki::DocumentFormat::kXmlDsig;
+    base::Budget trial = budget;  // an attempt that comes to nothing costs the caller nothing
+    if (options.route == Route::kQuickest && Inspector(context, trial, options, facts).run_fast(xml)) {
+      budget = trial;
+      return facts;
+    }
+  }
   pki::DocumentFacts facts;
   facts.format = pki::DocumentFormat::kXmlDsig;
   const base::Status status = Inspector(context, budget, options, facts).run(xml);

@@ -16,8 +16,8 @@
 // Of a SOAP 1.1 message soap.h says what covers it.
 //
 // Where XAdES 1.3.2 properties are there and covered by a Reference, SigningTime and SigningCertificate(V2) are read;
-// SignatureTimeStamps are collected (unsigned) with what they are over: the canonical ds:SignatureValue element (ETSI EN
-// 319 132-1 5.3).
+// SignatureTimeStamps are collected (unsigned) with what they are over: the canonical ds:SignatureValue element (ETSI
+// EN 319 132-1 5.3).
 #pragma once
 
 #include <span>
@@ -41,10 +41,14 @@ enum class Forms : std::uint8_t {
   kConformance,
 };
 
+// The general way alone is for those who hold the quick one against it.
+enum class Route : std::uint8_t { kQuickest, kGeneral };
+
 struct InspectOptions {
   pki::KeepOctets keep_octets = pki::KeepOctets::kNo;
   Forms forms = Forms::kFlow;
   std::span<const pki::CertificatePtr> certificates{};  // at hand beside the document; used by kConformance only
+  Route route = Route::kQuickest;
 };
 
 // Facts of every ds:Signature anywhere in the document, in document order. What is wrong with one signature is in its

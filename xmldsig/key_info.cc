@@ -174,15 +174,22 @@ class XadesReader {
     }
   }
 
+  // EN 319 132-1 5.3 by way of XAdES's XAdESTimeStampType: without a CanonicalizationMethod c14n 1.0. A token over what
+  // is made by another method, or with parameters, is over something that nobody here knows: as if it were absent.
   void read_timestamp(Element element) {
-    if (out_.timestamp_tokens.empty()) {
-      const auto method = xml::optional_child(element, kSignatureNamespace, "CanonicalizationMethod");
-      if (method && *method) {
-        const auto known = xml::c14n_from_uri((*method)->attribute("Algorithm").value_or(""));
-        if (known) out_.timestamp_canonicalisation.method = *known;
-      }
+    xml::C14n canonicalisation = xml::C14n::kInclusive;
+    const auto method = xml::optional_child(element, kSignatureNamespace, "CanonicalizationMethod");
+    if (!method) return;
+    if (*method) {
+      const auto known = xml::c14n_from_uri((*method)->attribute("Algorithm").value_or(""));
+      if (!known || (*method)->first_child()) return;
+      canonicalisation = *known;
     }
-    collect(element, "EncapsulatedTimeStamp", out_.timestamp_tokens);
+    std::vector<base::Bytes> tokens;
+    collect(element, "EncapsulatedTimeStamp", tokens);
+    for (base::Bytes& token : tokens) {
+      if (out_.timestamps.size() < kMaxItems) out_.timestamps.push_back({std::move(token), canonicalisation});
+    }
   }
 
   void read_revocation_values(Element element) {
@@ -193,13 +200,13 @@ class XadesReader {
   }
 
   static void collect(Element parent, std::string_view name, std::vector<base::Bytes>& into) {
-    constexpr std::size_t kMaxItems = 256;  // one for each certificate of a chain and of its services
     for (const Element& child : xml::children_named(parent, kXadesNamespace, name)) {
       auto octets = read_base64(child);
       if (octets && into.size() < kMaxItems) into.push_back(*std::move(octets));
     }
   }
 
+  static constexpr std::size_t kMaxItems = 256;  // one for each certificate of a chain and of its services
   const SignatureStructure& signature_;
   XadesProperties out_;
 };

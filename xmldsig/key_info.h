@@ -37,10 +37,13 @@ struct XadesProperties {
   };
   std::optional<std::vector<CertificateDigest>> signing_certificate;  // SigningCertificate or SigningCertificateV2
   std::optional<base::Time> signing_time;
-  std::vector<base::Bytes> timestamp_tokens;    // SignatureTimeStamp
-  Canonicalisation timestamp_canonicalisation;  // of what the first of them is over
-  std::vector<base::Bytes> certificates;        // CertificateValues, DER
-  std::vector<base::Bytes> crls;                // RevocationValues
+  struct SignatureTimeStamp {
+    base::Bytes token;
+    xml::C14n method = xml::C14n::kInclusive;  // of what it is over
+  };
+  std::vector<SignatureTimeStamp> timestamps;
+  std::vector<base::Bytes> certificates;  // CertificateValues, DER
+  std::vector<base::Bytes> crls;          // RevocationValues
   std::vector<base::Bytes> ocsp_responses;
 };
 

@@ -167,8 +167,7 @@ class Checker {
   }
 
   [[nodiscard]] bool speaks_for_message() const {
-    return query_.message != nullptr && query_.message->security &&
-           own_.element.parent() == query_.message->security;
+    return query_.message != nullptr && query_.message->security && own_.element.parent() == query_.message->security;
   }
 
   [[nodiscard]] std::string what_is_covered(const std::vector<Element>& content, const std::string& names) const {

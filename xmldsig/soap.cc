@@ -37,7 +37,7 @@ constexpr std::string_view kWsseProfiles = "http://docs.oasis-open.org/wss/2004/
 
 [[nodiscard]] base::Status read_timestamp(SoapMessage& message) {
   const auto found = xml::optional_child(*message.security, kWsuNamespace, "Timestamp");
-  // WSS 1.1 section 10: "There MUST be at most one wsu:Timestamp element per header".
+  // WSS 1.1 section 10 allows one in a header.
   if (!found) return timestamp("it is repeated");
   message.timestamp = *found;
   if (!message.timestamp) return {};
@@ -130,7 +130,8 @@ struct Parts {
 }
 
 [[nodiscard]] std::string timestamp_text(const pki::MessageTimestamp& times, std::string_view id) {
-  std::string text = "<wsu:Timestamp xmlns:wsu=\"" + std::string(kWsuNamespace) + "\" wsu:Id=\"" + std::string(id) + "\">";
+  std::string text =
+      "<wsu:Timestamp xmlns:wsu=\"" + std::string(kWsuNamespace) + "\" wsu:Id=\"" + std::string(id) + "\">";
   if (times.created) text += "<wsu:Created>" + base::format_time(*times.created) + "</wsu:Created>";
   if (times.expires) text += "<wsu:Expires>" + base::format_time(*times.expires) + "</wsu:Expires>";
   return text + "</wsu:Timestamp>";
@@ -171,7 +172,8 @@ class SoapSigner {
     const std::string name = base::sha256(base::as_bytes(parts.body)).hex().substr(0, 32);
     std::string text = "<soap:Envelope xmlns:soap=\"" + std::string(kSoapNamespace) + "\"><soap:Header>";
     for (std::size_t i = 0; i < parts.headers.size(); ++i) {
-      TANBA_TRY(const std::string block, named(std::move(parts.headers[i]), "header-" + std::to_string(i) + "-" + name));
+      TANBA_TRY(const std::string block,
+                named(std::move(parts.headers[i]), "header-" + std::to_string(i) + "-" + name));
       text += block;
     }
     text += "<wsse:Security xmlns:wsse=\"" + std::string(kWsseNamespace) + "\" soap:mustUnderstand=\"1\">";

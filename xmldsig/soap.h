@@ -4,7 +4,8 @@
 // Verified by inspect() like every XML signature; what is particular to a message:
 // - the Envelope holds at most one Header before exactly one Body, and nothing else; a Header holds at most one
 //   wsse:Security, since which one speaks for the message must not be a choice (wsse.structure otherwise);
-// - a signature that is a child of that Security covers the whole message when it covers the Body and every header block
+// - a signature that is a child of that Security covers the whole message when it covers the Body and every header
+// block
 //   but Security, by Id; a signature anywhere else covers what any XML signature would;
 // - of a wsu:Timestamp in Security the times are handed over for judging, whether it is signed or not: unsigned it can
 //   only make the message refused.
@@ -39,7 +40,8 @@ struct SoapMessage {
   std::optional<pki::MessageTimestamp> times;
 };
 
-// Nothing when the document is no SOAP 1.1 message. wsse.structure; wsse.timestamp for a Timestamp without readable times.
+// Nothing when the document is no SOAP 1.1 message. wsse.structure; wsse.timestamp for a Timestamp without readable
+// times.
 [[nodiscard]] base::Result<std::optional<SoapMessage>> read_soap(const xml::Document& document);
 
 // --- signing -------------------------------------------------------------------------------------------------------
@@ -50,10 +52,11 @@ struct SoapProfile {
   std::optional<pki::MessageTimestamp> times;
 };
 
-// `document` is a SOAP 1.1 message, or any other XML, which becomes the content of a Body. The message is written anew in
-// canonical form, comments kept; its Body gets a wsu:Id where it has none. Signed are the Body, every other header block
-// (which needs an Id) and the Timestamp, each in exclusive canonicalisation; KeyInfo is a SecurityTokenReference with the
-// certificate as KeyIdentifier. xml.prepared_changed when the message carries a Security already; errors of parsing.
+// `document` is a SOAP 1.1 message, or any other XML, which becomes the content of a Body. The message is written anew
+// in canonical form, comments kept; its Body gets a wsu:Id where it has none. Signed are the Body, every other header
+// block (which needs an Id) and the Timestamp, each in exclusive canonicalisation; KeyInfo is a SecurityTokenReference
+// with the certificate as KeyIdentifier. xml.prepared_changed when the message carries a Security already; errors of
+// parsing.
 [[nodiscard]] base::Result<Assembly> prepare_soap(pki::Context& context, base::ByteView document,
                                                   const pki::CertificatePtr& certificate, const SoapProfile& profile,
                                                   base::Budget& budget);

@@ -20,7 +20,8 @@ using xml::Element;
 constexpr std::string_view kSignedPropertiesType = "http://uri.etsi.org/01903#SignedProperties";
 constexpr std::string_view kEnvelopedSignature = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 
-// The Ids of one signature: made of what is signed, so that they do not meet those of another signature of the document.
+// The Ids of one signature: made of what is signed, so that they do not meet those of another signature of the
+// document.
 struct Names {
   std::string signature, content, value, properties;
 };
@@ -57,8 +58,9 @@ struct Names {
   text.append("</xades:SignedSignatureProperties><xades:SignedDataObjectProperties>");
   text.append("<xades:DataObjectFormat ObjectReference=\"#").append(names.content).append("\"><xades:MimeType>");
   text.append(xml::escape_text(profile.mime_type));
-  return text.append("</xades:MimeType></xades:DataObjectFormat></xades:SignedDataObjectProperties>"
-                     "</xades:SignedProperties>");
+  return text.append(
+      "</xades:MimeType></xades:DataObjectFormat></xades:SignedDataObjectProperties>"
+      "</xades:SignedProperties>");
 }
 
 [[nodiscard]] std::string signature_after_value(const Names& names, const std::string& signed_properties,
@@ -72,9 +74,8 @@ struct Names {
 }  // namespace
 
 base::Result<Assembly> prepare_xades(pki::Context& context, base::ByteView document,
-                                     const pki::CertificatePtr& certificate,
-                                     std::span<const pki::CertificatePtr> chain, const XadesProfile& profile,
-                                     base::Budget& budget) {
+                                     const pki::CertificatePtr& certificate, std::span<const pki::CertificatePtr> chain,
+                                     const XadesProfile& profile, base::Budget& budget) {
   const pki::DigestAlgorithm digest = profile.algorithm.digest;
   TANBA_TRY(base::Bytes content, document_digest(context, document, digest, budget));
   const Names names = names_for(content, *certificate, profile.signing_time);
@@ -100,8 +101,7 @@ base::Result<Assembly> prepare_xades(pki::Context& context, base::ByteView docum
                                    names.signature + "\">" + signed_info + "<ds:SignatureValue Id=\"" + names.value +
                                    "\">";
   const std::string after_value = signature_after_value(names, properties, certificates);
-  TANBA_TRY(const base::Bytes whole,
-            xml::append_to_root(document, before_value + after_value, budget.limits()));
+  TANBA_TRY(const base::Bytes whole, xml::append_to_root(document, before_value + after_value, budget.limits()));
   // The Signature stands once in the text: its Ids are in it.
   const std::string_view text = base::as_text(whole);
   const std::size_t value_at = text.rfind(after_value);
@@ -116,8 +116,7 @@ base::Result<Assembly> prepare_xades(pki::Context& context, base::ByteView docum
 base::Result<base::Bytes> sign_xades(pki::Context& context, base::ByteView document, pki::Signer& signer,
                                      std::span<const pki::CertificatePtr> chain, const XadesProfile& profile,
                                      base::Budget& budget) {
-  TANBA_TRY(const Assembly assembly,
-            prepare_xades(context, document, signer.certificate(), chain, profile, budget));
+  TANBA_TRY(const Assembly assembly, prepare_xades(context, document, signer.certificate(), chain, profile, budget));
   TANBA_TRY(const base::Bytes value, signer.sign(profile.algorithm, assembly.octets));
   return complete(assembly, value);
 }
@@ -162,7 +161,8 @@ void append_encapsulated(std::string& text, std::string_view name, base::ByteVie
   }
   if (!properties.certificates.empty()) {
     text.append("<xades:CertificateValues").append(declaration).append(">");
-    for (const auto& one : properties.certificates) append_encapsulated(text, "EncapsulatedX509Certificate", one->der());
+    for (const auto& one : properties.certificates)
+      append_encapsulated(text, "EncapsulatedX509Certificate", one->der());
     text.append("</xades:CertificateValues>");
   }
   if (properties.crls.empty() && properties.ocsp_responses.empty()) return text;

@@ -36,10 +36,10 @@ struct XadesProfile {
 
 // What is added after signing; none of it is signed, all of it is judged for itself.
 struct UnsignedProperties {
-  std::vector<base::Bytes> timestamp_tokens;            // SignatureTimeStamp, over timestamp_octets below
-  std::vector<pki::CertificatePtr> certificates;        // CertificateValues
-  std::vector<base::Bytes> crls;                        // RevocationValues, DER
-  std::vector<base::Bytes> ocsp_responses;              // RevocationValues, whole OCSPResponses
+  std::vector<base::Bytes> timestamp_tokens;      // SignatureTimeStamp, over timestamp_octets below
+  std::vector<pki::CertificatePtr> certificates;  // CertificateValues
+  std::vector<base::Bytes> crls;                  // RevocationValues, DER
+  std::vector<base::Bytes> ocsp_responses;        // RevocationValues, whole OCSPResponses
 };
 
 // EN 319 132-1 5.3: what a SignatureTimeStamp of that signature (in document order) must be over: its ds:SignatureValue

@@ -333,9 +333,9 @@ base::Result<base::Bytes> append_to_element(base::ByteView xml, std::size_t ordi
     return base::to_bytes(base::as_bytes(out));
   }
   // <name a="b"/> becomes <name a="b">fragment</name>.
-  const std::string_view name = text.substr(
-      scanned.element_begin + 1,
-      text.find_first_of(" \t\r\n/>", scanned.element_begin + 1) - scanned.element_begin - 1);
+  const std::string_view name =
+      text.substr(scanned.element_begin + 1,
+                  text.find_first_of(" \t\r\n/>", scanned.element_begin + 1) - scanned.element_begin - 1);
   out.append(">").append(fragment).append("</").append(name).append(text.substr(scanned.element_end + 1));
   return base::to_bytes(base::as_bytes(out));
 }

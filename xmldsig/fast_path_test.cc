@@ -1,0 +1,343 @@
+// The quick way and the general way give the same facts; and the quick one is taken where it should be.
+#include "xmldsig/fast_path.h"
+
+#include <gtest/gtest.h>
+
+#include "xmldsig/sign.h"
+#include "xmldsig/soap.h"
+#include "xmldsig/test_support.h"
+#include "xmldsig/xades.h"
+
+namespace tanba::xmldsig {
+namespace {
+
+using test::octets;
+
+constexpr pki::SignatureAlgorithm kRsaSha256{};
+
+class FastWay : public testing::Test {
+ protected:
+  void SetUp() override {
+    authority_ = test::certs_test("");
+    context_ = test::make_context();
+    if (authority_) person_ = test::person(*authority_, "head");
+  }
+  [[nodiscard]] std::string signed_text(std::string_view document) {
+    base::Budget budget({});
+    const auto out = sign(*context_, octets(document), *person_.signer, person_.chain, {kRsaSha256}, budget);
+    EXPECT_TRUE(out.has_value()) << document;
+    return out ? std::string(base::as_text(*out)) : std::string();
+  }
+  [[nodiscard]] bool is_taken(std::string_view text, Forms forms = Forms::kFlow) {
+    base::Budget budget({});
+    return take_fast_path(*context_, octets(text), {.forms = forms}, budget).has_value();
+  }
+  [[nodiscard]] pki::DocumentFacts facts_by(Route route, std::string_view text) {
+    base::Budget budget({});
+    auto facts = inspect(*context_, octets(text), budget, {.keep_octets = pki::KeepOctets::kYes, .route = route});
+    EXPECT_TRUE(facts.has_value());
+    return facts ? *std::move(facts) : pki::DocumentFacts{};
+  }
+  void expect_same(std::string_view text) {
+    const auto quick = facts_by(Route::kQuickest, text);
+    const auto general = facts_by(Route::kGeneral, text);
+    EXPECT_EQ(test::codes_of(quick), test::codes_of(general)) << text;
+    ASSERT_EQ(quick.signatures.size(), general.signatures.size()) << text;
+    EXPECT_EQ(quick.certificates.size(), general.certificates.size());
+    for (std::size_t i = 0; i < quick.signatures.size(); ++i) {
+      EXPECT_EQ(quick.signatures[i].id, general.signatures[i].id) << text;
+      EXPECT_EQ(quick.signatures[i].covers.whole, general.signatures[i].covers.whole) << text;
+      EXPECT_EQ(quick.signatures[i].covers.what, general.signatures[i].covers.what) << text;
+      EXPECT_EQ(quick.signatures[i].signed_octets, general.signatures[i].signed_octets) << text;
+      EXPECT_EQ(quick.signatures[i].algorithm_names, general.signatures[i].algorithm_names) << text;
+    }
+  }
+
+  std::optional<std::filesystem::path> authority_;
+  std::unique_ptr<pki::Context> context_;
+  test::Person person_;
+};
+
+TEST_F(FastWay, IsTakenForTheCommonCaseAndSaysTheSame) {
+  if (!authority_) return;
+  for (const std::string_view document :
+       {"<a>1</a>", "<a/>", "<a xmlns='urn:d' xmlns:x='urn:x'><x:b>Мұнай</x:b></a>",
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- c --><a>\n <b c='1'>x</b>\r\n</a>"}) {
+    const std::string text = signed_text(document);
+    EXPECT_TRUE(is_taken(text)) << text;
+    EXPECT_EQ(test::codes_of(facts_by(Route::kQuickest, text)), std::vector<std::string>{});
+    expect_same(text);
+  }
+}
+
+TEST_F(FastWay, LeavesEverythingElseToTheGeneralWay) {
+  if (!authority_) return;
+  const std::string good = signed_text("<a><b>1</b></a>");
+  const auto replaced = [&](std::string_view old, std::string_view with) {
+    std::string text = good;
+    text.replace(text.find(old), old.size(), with);
+    return text;
+  };
+  for (const std::string& text : {
+           replaced("<b>1", "<b>2"),                         // a digest that does not fit
+           replaced("<b>1", "<b><![CDATA[1]]>"),             // uncommon
+           replaced("<a>", "<!DOCTYPE a><a>"),               // refused
+           replaced("<a>", "<a Id='x'><c Id='x'/>"),         // refused
+           replaced(" URI=\"\"", " URI=\"#none\""),          // not there
+           replaced("#enveloped-signature", "#base64"),      // forbidden
+           replaced("<ds:KeyInfo>", "<ds:KeyInfo><ds:x/>"),  // nothing that matters
+           replaced("</ds:SignedInfo>", "<x/></ds:SignedInfo>"),
+           signed_text(good),  // two signatures
+       }) {
+    expect_same(text);
+  }
+  EXPECT_FALSE(is_taken(replaced("<b>1", "<b>2")));
+  EXPECT_FALSE(is_taken(signed_text(good)));
+  EXPECT_FALSE(is_taken(good, Forms::kConformance));
+}
+
+// Each of the demo authority's documents, good and bad, both ways.
+TEST_F(FastWay, AgreesOnEveryScenario) {
+  const auto folder = test::certs_test("scenarios");
+  if (!folder) return;
+  std::size_t seen = 0;
+  std::size_t taken = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(*folder)) {
+    const auto document = entry.path() / "document.xml";
+    if (!std::filesystem::exists(document) || std::filesystem::file_size(document) > (1U << 20)) continue;
+    const base::Bytes text = test::read(document);
+    taken += is_taken(base::as_text(text)) ? 1 : 0;
+    expect_same(base::as_text(text));
+    ++seen;
+  }
+  EXPECT_GE(seen, 80U);
+  EXPECT_GE(taken, 15U);
+}
+
+// --- SOAP ----------------------------------------------------------------------------------------------------------
+
+class Soap : public FastWay {
+ protected:
+  [[nodiscard]] std::string signed_message(std::string_view document, std::optional<pki::MessageTimestamp> times = {}) {
+    base::Budget budget({});
+    const auto out = sign_soap(*context_, octets(document), *person_.signer, {kRsaSha256, times}, budget);
+    EXPECT_TRUE(out.has_value()) << document << (out ? "" : out.error().message());
+    return out ? std::string(base::as_text(*out)) : std::string();
+  }
+  [[nodiscard]] static std::string changed(std::string text, std::string_view old, std::string_view with) {
+    const std::size_t at = text.find(old);
+    EXPECT_NE(at, std::string::npos) << old;
+    return at == std::string::npos ? text : text.replace(at, old.size(), with);
+  }
+};
+
+constexpr std::string_view kMessage =
+    "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Header><h:To "
+    "xmlns:h='urn:h'>x</h:To></s:Header>"
+    "<s:Body><m:q xmlns:m='urn:m' m:a='1'>Сұрау<!-- c --></m:q></s:Body></s:Envelope>";
+constexpr std::string_view kPlainMessage =
+    "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body><q/></s:Body></s:Envelope>";
+
+TEST_F(Soap, WhatIsSignedVerifiesAndCoversTheMessage) {
+  if (!authority_) return;
+  for (const std::string_view document : {kMessage, kPlainMessage, std::string_view("<q xmlns='urn:q'><r/></q>")}) {
+    const std::string text = signed_message(document);
+    const auto facts = facts_by(Route::kQuickest, text);
+    EXPECT_EQ(test::codes_of(facts), std::vector<std::string>{}) << text;
+    ASSERT_EQ(facts.signatures.size(), 1U);
+    EXPECT_TRUE(facts.signatures[0].covers.whole) << text;
+    EXPECT_EQ(facts.signatures[0].covers.what, "SOAP message");
+    EXPECT_EQ(facts.signatures[0].certificate->digest(), person_.signer->certificate()->digest());
+    expect_same(text);
+  }
+}
+
+TEST_F(Soap, Xmlsec1VerifiesIt) {
+  if (!authority_) return;
+  const test::Scratch scratch;
+  const std::string text = signed_message(kPlainMessage);
+  const auto file = scratch.write("signed.xml", octets(text));
+  const std::string options = "--id-attr:Id http://schemas.xmlsoap.org/soap/envelope/:Body --pubkey-cert-pem '" +
+                              (*authority_ / "certs/head.pem").string() + "'";
+  EXPECT_EQ(test::xmlsec1_verify(file, options), test::Verdict::kGood);
+  const auto changed_file = scratch.write("changed.xml", octets(changed(text, "<q></q>", "<q>1</q>")));
+  EXPECT_EQ(test::xmlsec1_verify(changed_file, options), test::Verdict::kBad);
+}
+
+TEST_F(Soap, BodyAndHeadersMustReallyBeCovered) {
+  if (!authority_) return;
+  const std::string good = signed_message(kMessage);
+  EXPECT_EQ(test::codes_of(*context_, changed(good, "Сұрау", "Басқа")), std::vector<std::string>{"digest.mismatch"});
+  EXPECT_EQ(test::codes_of(*context_, changed(good, ">x</h:To>", ">y</h:To>")),
+            std::vector<std::string>{"digest.mismatch"});
+  const auto covers = [&](const std::string& text) {
+    const auto facts = facts_by(Route::kQuickest, text);
+    EXPECT_EQ(test::codes_of(facts), std::vector<std::string>{}) << text;
+    return !facts.signatures.empty() && facts.signatures[0].covers.whole;
+  };
+  // A header block that nobody signed.
+  EXPECT_FALSE(covers(changed(good, "<wsse:Security ", "<z xmlns=''/><wsse:Security ")));
+  // Wrapping: the signed Body moves into the header, another takes its place.
+  const std::string plain = signed_message(kPlainMessage);
+  const std::size_t begin = plain.find("<s:Body");
+  const std::size_t end = plain.find("</s:Body>") + 9;
+  const std::string body = plain.substr(begin, end - begin);
+  const std::string forged = "<s:Body xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><evil/></s:Body>";
+  std::string wrapped = changed(plain, body, forged);
+  EXPECT_FALSE(covers(changed(wrapped, "<wsse:Security ", "<w>" + body + "</w><wsse:Security ")));
+  // The same inside the Signature, whose Object nobody looks at.
+  EXPECT_FALSE(covers(changed(wrapped, "</ds:Signature>", "<ds:Object>" + body + "</ds:Object></ds:Signature>")));
+  // A signature that stands elsewhere than in Security does not speak for the message.
+  const std::size_t signature_begin = plain.find("<ds:Signature ");
+  const std::size_t signature_end = plain.find("</ds:Signature>") + 15;
+  const std::string signature = plain.substr(signature_begin, signature_end - signature_begin);
+  const std::string moved =
+      changed(changed(plain, signature, ""), "<wsse:Security ", "<w>" + signature + "</w><wsse:Security ");
+  EXPECT_FALSE(covers(moved));
+}
+
+TEST_F(Soap, StructureIsHeldStrictly) {
+  if (!authority_) return;
+  const std::string good = signed_message(kPlainMessage);
+  const auto first_code = [&](const std::string& text) {
+    const auto codes = test::codes_of(*context_, text);
+    return codes.empty() ? std::string() : codes.front();
+  };
+  const std::string second_body = "</s:Body><s:Body xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"/>";
+  EXPECT_EQ(first_code(changed(good, "</s:Body>", second_body)), "wsse.structure");
+  EXPECT_EQ(first_code(changed(good, "</soap:Envelope>", "<z/></soap:Envelope>")), "wsse.structure");
+  EXPECT_EQ(first_code(changed(good, "<soap:Header>", "<soap:Header>text")), "wsse.structure");
+  EXPECT_EQ(first_code(changed(good, "</wsse:Security>",
+                               "</wsse:Security><wsse:Security xmlns:wsse=\"" + std::string(kWsseNamespace) + "\"/>")),
+            "wsse.structure");
+  EXPECT_EQ(first_code(changed(good, "<soap:Header>", "<soap:Header/><soap:Header>")), "wsse.structure");
+}
+
+TEST_F(Soap, TimesAreHandedOver) {
+  if (!authority_) return;
+  const auto created = pki::test::at("2026-11-20T10:00:00Z");
+  const auto expires = pki::test::at("2026-11-20T10:05:00Z");
+  const std::string good = signed_message(kMessage, pki::MessageTimestamp{created, expires});
+  const auto facts = facts_by(Route::kQuickest, good);
+  EXPECT_EQ(test::codes_of(facts), std::vector<std::string>{});
+  ASSERT_TRUE(facts.message_times.has_value());
+  EXPECT_EQ(facts.message_times->created, created);
+  EXPECT_EQ(facts.message_times->expires, expires);
+  EXPECT_EQ(facts.signatures.at(0).covers.what, "SOAP message with its Timestamp");
+  EXPECT_EQ(test::codes_of(*context_, changed(good, "T10:05:00Z", "T11:05:00Z")),
+            std::vector<std::string>{"digest.mismatch"});
+  EXPECT_EQ(test::codes_of(*context_, changed(good, "2026-11-20T10:05:00Z", "tomorrow")).front(), "wsse.timestamp");
+  EXPECT_EQ(test::codes_of(*context_,
+                           changed(good, "</wsu:Timestamp>",
+                                   "</wsu:Timestamp><wsu:Timestamp xmlns:wsu=\"" + std::string(kWsuNamespace) + "\"/>"))
+                .front(),
+            "wsse.timestamp");
+}
+
+TEST_F(Soap, AMessageThatIsSignedAlreadyIsNotSignedAgain) {
+  if (!authority_) return;
+  base::Budget budget({});
+  const auto again = sign_soap(*context_, octets(signed_message(kMessage)), *person_.signer, {kRsaSha256, {}}, budget);
+  ASSERT_FALSE(again.has_value());
+  EXPECT_EQ(again.error().code(), base::Code::kXmlPreparedChanged);
+}
+
+// --- XAdES ---------------------------------------------------------------------------------------------------------
+
+class XadesSigning : public FastWay {
+ protected:
+  const base::Time time_ = pki::test::at("2026-11-20T10:00:00Z");
+  [[nodiscard]] std::string signed_xades(std::string_view document) {
+    base::Budget budget({});
+    const auto out =
+        sign_xades(*context_, octets(document), *person_.signer, person_.chain, {kRsaSha256, time_}, budget);
+    EXPECT_TRUE(out.has_value()) << document << (out ? "" : out.error().message());
+    return out ? std::string(base::as_text(*out)) : std::string();
+  }
+};
+
+constexpr std::string_view kDocuments[] = {"<a>1</a>", "<a/>",
+                                           "<a xmlns='urn:d' xmlns:xades='urn:x' xml:lang='kk'><b/></a>",
+                                           "<ds:a xmlns:ds='urn:not-the-one'/>"};
+
+TEST_F(XadesSigning, PropertiesAreCoveredAndNameTheSigner) {
+  if (!authority_) return;
+  for (const std::string_view document : kDocuments) {
+    const std::string text = signed_xades(document);
+    const auto facts = facts_by(Route::kQuickest, text);
+    EXPECT_EQ(test::codes_of(facts), std::vector<std::string>{}) << text;
+    ASSERT_EQ(facts.signatures.size(), 1U);
+    EXPECT_TRUE(facts.signatures[0].covers.whole);
+    EXPECT_EQ(facts.signatures[0].claimed_signing_time, time_);
+    expect_same(text);
+  }
+}
+
+TEST_F(XadesSigning, Xmlsec1VerifiesIt) {
+  if (!authority_) return;
+  const test::Scratch scratch;
+  const auto file = scratch.write("signed.xml", octets(signed_xades("<a><b>1</b></a>")));
+  const std::string options = "--id-attr:Id http://uri.etsi.org/01903/v1.3.2#:SignedProperties --trusted-pem '" +
+                              (*authority_ / "anchors.pem").string() + "'";
+  EXPECT_EQ(test::xmlsec1_verify(file, options), test::Verdict::kGood);
+}
+
+TEST_F(XadesSigning, AChangedPropertyBreaksIt) {
+  if (!authority_) return;
+  std::string text = signed_xades("<a/>");
+  text.replace(text.find("T10:00:00Z"), 10, "T11:00:00Z");
+  EXPECT_EQ(test::codes_of(*context_, text), std::vector<std::string>{"digest.mismatch"});
+}
+
+TEST_F(XadesSigning, UnsignedPropertiesAreAddedAndReadBack) {
+  if (!authority_) return;
+  const std::string text = signed_xades("<a xmlns:p='urn:p'><!-- c --></a>");
+  base::Budget budget({});
+  const auto covered = timestamp_octets(octets(text), 0, budget);
+  ASSERT_TRUE(covered.has_value());
+  const auto stamped = add_unsigned_properties(octets(text), 0, {.timestamp_tokens = {{1, 2, 3}}}, budget);
+  ASSERT_TRUE(stamped.has_value());
+  const UnsignedProperties evidence{
+      .timestamp_tokens = {}, .certificates = person_.chain, .crls = {{4, 5}}, .ocsp_responses = {{6}, {7}}};
+  const auto full = add_unsigned_properties(*stamped, 0, evidence, budget);
+  ASSERT_TRUE(full.has_value());
+  const auto facts = facts_by(Route::kQuickest, base::as_text(*full));
+  EXPECT_EQ(test::codes_of(facts), std::vector<std::string>{}) << base::as_text(*full);
+  ASSERT_EQ(facts.signatures.at(0).timestamp_tokens.size(), 1U);
+  EXPECT_EQ(facts.signatures[0].timestamp_tokens[0].token, (base::Bytes{1, 2, 3}));
+  EXPECT_EQ(facts.signatures[0].timestamp_tokens[0].covered, *covered);
+  EXPECT_EQ(facts.crls, (std::vector<base::Bytes>{{4, 5}}));
+  EXPECT_EQ(facts.ocsp_responses, (std::vector<base::Bytes>{{6}, {7}}));
+  // Twice would be a choice between two.
+  EXPECT_EQ(add_unsigned_properties(*full, 0, evidence, budget).error().code(), base::Code::kXmlSignatureStructure);
+  EXPECT_EQ(add_unsigned_properties(octets(text), 1, evidence, budget).error().code(), base::Code::kInputMember);
+  EXPECT_EQ(add_unsigned_properties(octets(signed_text("<a/>")), 0, evidence, budget).error().code(),
+            base::Code::kXmlSignatureStructure);
+}
+
+// A counter-signature says something about the signature: it is counted, and what is wrong with it is no fault of the
+// document. Anywhere else it is a signature like others.
+TEST_F(XadesSigning, CounterSignaturesAreCounted) {
+  if (!authority_) return;
+  const std::string text = signed_xades("<a/>");
+  const std::string counter =
+      "<xades:UnsignedProperties><xades:UnsignedSignatureProperties><xades:CounterSignature><ds:Signature/>"
+      "</xades:CounterSignature></xades:UnsignedSignatureProperties></xades:UnsignedProperties>";
+  std::string with = text;
+  with.insert(with.find("</xades:QualifyingProperties>"), counter);
+  const auto facts = facts_by(Route::kQuickest, with);
+  EXPECT_EQ(test::codes_of(facts), std::vector<std::string>{});
+  ASSERT_EQ(facts.signatures.size(), 1U);
+  EXPECT_EQ(facts.signatures[0].countersignatures, 1U);
+  std::string elsewhere = text;
+  elsewhere.insert(
+      elsewhere.find("</ds:Signature>"),
+      "<ds:Object>" +
+          std::string("<xades:CounterSignature "
+                      "xmlns:xades=\"http://uri.etsi.org/01903/v1.3.2#\"><ds:Signature/></xades:CounterSignature>") +
+          "</ds:Object>");
+  EXPECT_EQ(facts_by(Route::kQuickest, elsewhere).signatures.size(), 2U);
+}
+
+}  // namespace
+}  // namespace tanba::xmldsig
