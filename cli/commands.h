@@ -56,7 +56,7 @@ struct SignOptions {
   KeyOptions key;
   TimeStampOptions time_stamp;
   std::string file, output;
-  std::string format;     // cms or xml
+  std::string format;     // cms, xml, xades or soap
   bool detached = false;  // CLI11 fills flags into bool
 };
 int sign_document(const SignOptions& options, const Output& output);

@@ -10,6 +10,8 @@
 #include "pki/pkcs12.h"
 #include "tokens/token_signer.h"
 #include "xmldsig/sign.h"
+#include "xmldsig/soap.h"
+#include "xmldsig/xades.h"
 
 namespace tanba::cli {
 namespace {
@@ -148,6 +150,18 @@ base::Result<base::Bytes> sign_xml(OpenKey& key, base::ByteView document) {
   base::Budget budget{base::Limits{}};
   return xmldsig::sign(*key.context, document, *key.signer, key.chain, {.algorithm = key.signer->algorithms().front()},
                        budget);
+}
+
+base::Result<base::Bytes> sign_xades(OpenKey& key, base::ByteView document, base::Time now) {
+  base::Budget budget{base::Limits{}};
+  return xmldsig::sign_xades(*key.context, document, *key.signer, key.chain,
+                             {.algorithm = key.signer->algorithms().front(), .signing_time = now}, budget);
+}
+
+base::Result<base::Bytes> sign_soap(OpenKey& key, base::ByteView document) {
+  base::Budget budget{base::Limits{}};
+  return xmldsig::sign_soap(*key.context, document, *key.signer,
+                            {.algorithm = key.signer->algorithms().front(), .times = {}}, budget);
 }
 
 base::Result<base::Bytes> sign_cms(OpenKey& key, base::ByteView content, cms::Placement placement, base::Time now) {

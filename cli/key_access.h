@@ -49,6 +49,9 @@ struct OpenKey {
 
 // By the algorithm that the key prefers. XML: enveloped, over the whole document. CMS: DER with the claimed time `now`.
 [[nodiscard]] base::Result<base::Bytes> sign_xml(OpenKey& key, base::ByteView document);
+// XAdES B-B with the claimed time `now`; a SOAP message (or any XML, as the content of one) with WS-Security.
+[[nodiscard]] base::Result<base::Bytes> sign_xades(OpenKey& key, base::ByteView document, base::Time now);
+[[nodiscard]] base::Result<base::Bytes> sign_soap(OpenKey& key, base::ByteView document);
 [[nodiscard]] base::Result<base::Bytes> sign_cms(OpenKey& key, base::ByteView content, cms::Placement placement,
                                                  base::Time now);
 

@@ -157,10 +157,12 @@ void add_sign(CLI::App& app, Session& session) {
                                  options, &sign_document);
   command->add_option("FILE", options->file, "What to sign; - is standard input")->required();
   command
-      ->add_option("--format", options->format,
-                   "cms: SignedData, DER; xml: enveloped XML-DSig, FILE is an XML document")
+      ->add_option(
+          "--format", options->format,
+          "cms: SignedData, DER; xml: enveloped XML-DSig, FILE is an XML document; xades: the same at XAdES level "
+          "B-B; soap: WS-Security, FILE is a SOAP 1.1 message or what its Body shall hold")
       ->required()
-      ->check(CLI::IsMember({"cms", "xml"}));
+      ->check(CLI::IsMember({"cms", "xml", "xades", "soap"}));
   command->add_flag("--detached", options->detached,
                     "CMS without the content: FILE must be given beside it to whoever verifies");
   command->add_option("-o,--output", options->output, "Write here, wholly or not at all; without it: standard output");

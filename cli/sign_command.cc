@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cms/tsp/attach.h"
 #include "verify/evidence/time_stamper.h"
+#include "xmldsig/xades.h"
 
 namespace tanba::cli {
 namespace {
@@ -12,12 +13,12 @@ namespace json = boost::json;
 using base::Code;
 
 base::Status check_usage(const SignOptions& options, const Output& output) {
-  if (options.format == "xml" && options.detached) {
+  if (options.format != "cms" && options.detached) {
     return base::fail(Code::kInputUsage,
                       {{"reason", "--detached is for --format cms: an XML signature lies in its document"}});
   }
-  if (!options.time_stamp.urls.empty() && options.format != "cms") {
-    return base::fail(Code::kInputUsage, {{"reason", "--tsa is for --format cms"}});
+  if (!options.time_stamp.urls.empty() && options.format != "cms" && options.format != "xades") {
+    return base::fail(Code::kInputUsage, {{"reason", "--tsa is for --format cms and xades"}});
   }
   // A token that nobody can verify would be found worthless when it is needed.
   if (!options.time_stamp.urls.empty() && options.time_stamp.common.trust.empty()) {
@@ -43,11 +44,27 @@ base::Result<verify::evidence::TimeStamper::Options> stamper_options(const TimeS
   return out;
 }
 
-// CAdES B-T: the first authority's time stamp that holds goes into the one signature of the document.
-base::Result<base::Bytes> with_time_stamp(const TimeStampOptions& options, const base::Bytes& cms) {
+// What the time stamp of the signature just made must be over, and the document with the time stamp in it. Of an XML
+// document with several signatures ours is the last one.
+base::Result<base::Bytes> octets_to_stamp(const std::string& format, const base::Bytes& document) {
+  if (format == "cms") return cms::tsp::octets_to_stamp(document, 0, base::Limits{});
+  base::Budget budget{base::Limits{}};
+  return xmldsig::timestamp_octets(document, xmldsig::kLastSignature, budget);
+}
+base::Result<base::Bytes> add_time_stamp(const std::string& format, const base::Bytes& document, base::Bytes token) {
+  if (format == "cms") return cms::tsp::add_signature_timestamp(document, 0, token, base::Limits{});
+  base::Budget budget{base::Limits{}};
+  xmldsig::UnsignedProperties properties;
+  properties.timestamp_tokens.push_back(std::move(token));
+  return xmldsig::add_unsigned_properties(document, xmldsig::kLastSignature, properties, budget);
+}
+
+// CAdES and XAdES B-T: the first authority's time stamp that holds goes into the signature just made.
+base::Result<base::Bytes> with_time_stamp(const SignOptions& sign_options, const base::Bytes& document) {
+  const TimeStampOptions& options = sign_options.time_stamp;
   TANBA_TRY(auto stamper_settings, stamper_options(options));
   TANBA_TRY(Prepared prepared, prepare(options.common, verify::RevocationMode::kRequire));
-  TANBA_TRY(base::Bytes octets, cms::tsp::octets_to_stamp(cms, 0, base::Limits{}));
+  TANBA_TRY(base::Bytes octets, octets_to_stamp(sign_options.format, document));
   VerificationOptions online = options.common;
   online.online = true;
   TANBA_TRY(const Shell shell, Shell::start(online));
@@ -55,7 +72,7 @@ base::Result<base::Bytes> with_time_stamp(const TimeStampOptions& options, const
   TANBA_TRY(const verify::evidence::TimeStamp stamp,
             stamper.request(std::make_shared<const base::Bytes>(std::move(octets)), prepared.input,
                             std::move(prepared.evidence), std::chrono::steady_clock::now() + kVerificationTime));
-  return cms::tsp::add_signature_timestamp(cms, 0, stamp.token, base::Limits{});
+  return add_time_stamp(sign_options.format, document, stamp.token);
 }
 
 json::value summary(const SignOptions& options, const OpenKey& key, std::size_t size_bytes) {
@@ -69,17 +86,23 @@ json::value summary(const SignOptions& options, const OpenKey& key, std::size_t 
                                    {"sha256", certificate.digest().hex()}}}};
 }
 
+base::Result<base::Bytes> sign_in_format(const SignOptions& options, OpenKey& key, const base::Bytes& content,
+                                         base::Time now) {
+  if (options.format == "xml") return sign_xml(key, content);
+  if (options.format == "xades") return sign_xades(key, content, now);
+  if (options.format == "soap") return sign_soap(key, content);
+  return sign_cms(key, content, options.detached ? cms::Placement::kDetached : cms::Placement::kAttached, now);
+}
+
 base::Status sign_file(const SignOptions& options, const Output& output, json::value& document) {
   TANBA_CHECK(check_usage(options, output));
   TANBA_TRY(const base::Bytes content, read_subject(options.file, base::Limits{}.max_document_bytes));
   TANBA_TRY(OpenKey key, open_key(options.key));
   const base::Time now = base::SystemClock().now();
   warn_about(*key.signer->certificate(), now, output);
-  const auto placement = options.detached ? cms::Placement::kDetached : cms::Placement::kAttached;
-  const bool is_xml = options.format == "xml";
-  TANBA_TRY(base::Bytes octets, is_xml ? sign_xml(key, content) : sign_cms(key, content, placement, now));
+  TANBA_TRY(base::Bytes octets, sign_in_format(options, key, content, now));
   if (!options.time_stamp.urls.empty()) {
-    TANBA_TRY(octets, with_time_stamp(options.time_stamp, octets));
+    TANBA_TRY(octets, with_time_stamp(options, octets));
   }
   document = summary(options, key, octets.size());
   return write_output(options.output, octets);

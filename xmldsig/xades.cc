@@ -127,6 +127,10 @@ namespace {
 
 [[nodiscard]] base::Result<Element> signature_at(const xml::Document& document, std::size_t index) {
   const std::vector<Element> all = document.find_all(kSignatureNamespace, "Signature");
+  if (index == kLastSignature) {
+    const auto own = xml::children_named(document.root(), kSignatureNamespace, "Signature");
+    if (!own.empty()) return own.back();
+  }
   if (index >= all.size()) return base::fail(Code::kInputMember, {{"member", "signature"}, {"expected", "its number"}});
   return all[index];
 }

@@ -5,6 +5,7 @@
 // the optional IssuerSerialV2.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -41,6 +42,9 @@ struct UnsignedProperties {
   std::vector<base::Bytes> crls;                  // RevocationValues, DER
   std::vector<base::Bytes> ocsp_responses;        // RevocationValues, whole OCSPResponses
 };
+
+// The one made last here: it stands last in the document element.
+inline constexpr std::size_t kLastSignature = SIZE_MAX;
 
 // EN 319 132-1 5.3: what a SignatureTimeStamp of that signature (in document order) must be over: its ds:SignatureValue
 // element in exclusive canonicalisation. input.member when there is no such signature.

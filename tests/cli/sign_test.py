@@ -63,6 +63,21 @@ class Signing(WithTanba):
         return run("openssl", "cms", "-verify", "-inform", "DER", "-in", signed, "-CAfile", self.authority.anchors, "-purpose", "any",
                    "-binary", *more)
 
+    def test_xades_and_soap(self):
+        for form, level in (("xades", "document"), ("soap", "SOAP message")):
+            signed = self.folder / f"signed-{form}.xml"
+            self.assert_status(self.tanba("sign", self.document, "--format", form, *self.p12(), "-o", signed), 0)
+            done = self.verify(signed, "--json")
+            self.assertEqual(done.returncode, 0, done.stdout)
+            signature = json.loads(done.stdout)["signatures"][0]
+            self.assertEqual(signature["covers"], {"whole": True, "what": level})
+            self.assertEqual(bool(signature["claimedSigningTime"]), form == "xades")
+            changed = self.folder / "changed.xml"
+            changed.write_bytes(signed.read_bytes().replace("Мұнай".encode(), "Басқа".encode()))
+            self.assert_status(self.verify(changed), 1)
+        self.assert_status(self.tanba("sign", self.document, "--format", "soap", "--detached", *self.p12(), "-o", self.folder / "x"), 64,
+                           "input.usage")
+
     def check_cms(self, key):
         signed = self.folder / "signed.cms"
         self.assert_status(self.tanba("sign", self.document, "--format", "cms", *key, "-o", signed), 0)
