@@ -320,8 +320,8 @@ Policy policy_for(pki::PolicyId id) {
 
 namespace {
 
-// WSS 1.1 section 10: "the requestor SHOULD include … wsu:Created"; "Expires … the moment at which the message's security
-// semantics expire". Clocks of two services may differ by this much before a message counts as not made yet.
+// WSS 1.1 section 10: a message is not to be acted upon from wsu:Expires on. Clocks of two services may differ by this
+// much before a message counts as not made yet.
 constexpr base::Seconds kClockSkew{300};
 
 std::vector<Error> message_time_errors(const std::optional<pki::MessageTimestamp>& times, base::Time at) {

@@ -315,6 +315,26 @@ TEST_F(JudgeDocumentTest, PartialCoverageIsRefusedWhereDocumentsAreFiled) {
   EXPECT_TRUE(has(judge_facts(facts), Code::kCoveragePartial));
 }
 
+TEST_F(JudgeDocumentTest, AMessageIsNotActedUponOutsideItsTimes) {
+  add_crls();
+  Facts facts = facts_of("xml-enveloped");
+  const base::Time now = input_.now;
+  const auto with = [&](std::optional<base::Time> created, std::optional<base::Time> expires) {
+    facts.content.message_times = pki::MessageTimestamp{created, expires};
+    return judge_facts(facts);
+  };
+  EXPECT_EQ(with(now - base::Seconds(60), now + base::Seconds(1)).outcome.decision, Decision::kAccept);
+  EXPECT_EQ(with(now + base::Seconds(300), {}).outcome.decision, Decision::kAccept);
+  EXPECT_TRUE(has(with({}, now), Code::kWsseExpired));
+  EXPECT_TRUE(has(with(now + base::Seconds(301), {}), Code::kWsseNotYetValid));
+  // What a capsule keeps.
+  with(now, now + base::Seconds(1));
+  const Facts again = must(facts_from_json(must(base::parse_json(base::canonical_json(to_json(facts))))));
+  ASSERT_TRUE(again.content.message_times.has_value());
+  EXPECT_EQ(again.content.message_times->created, now);
+  EXPECT_EQ(again.content.message_times->expires, now + base::Seconds(1));
+}
+
 TEST_F(JudgeDocumentTest, FactsAndReportsReplayFromJson) {
   add_crls();
   const Facts facts = facts_of("cms-attached", "document.cms");
