@@ -23,16 +23,18 @@ struct OnePassQuery {
   enum class Method : std::uint8_t { kInclusive, kExclusive } method = Method::kInclusive;  // 1.0, without comments
 };
 
+struct CutSignature {
+  std::size_t begin = 0, end = 0;  // in the text
+  // A document of its own: one element that declares the namespaces in force there, and in it the Signature's text.
+  std::string alone;
+  enum class Place : std::uint8_t { kInside, kOutside } place = Place::kInside;  // of what was asked for
+};
+
 struct OnePassResult {
   base::Bytes canonical;  // of what was asked for, without comments and without the Signature
   enum class Target : std::uint8_t { kDocument, kRoot, kPart } target = Target::kDocument;
-  struct Signature {
-    std::size_t begin = 0, end = 0;  // in the text
-    // A document of its own: one element that declares the namespaces in force there, and in it the Signature's text.
-    std::string alone;
-    enum class Place : std::uint8_t { kInside, kOutside } place = Place::kInside;  // of what was asked for
-  };
-  std::optional<Signature> signature;
+  using Signature = CutSignature;
+  std::optional<CutSignature> signature;
 };
 
 [[nodiscard]] std::optional<OnePassResult> canonicalise_in_one_pass(base::ByteView xml, const OnePassQuery& query,
