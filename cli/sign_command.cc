@@ -67,7 +67,7 @@ base::Result<base::Bytes> with_time_stamp(const SignOptions& sign_options, const
   TANBA_TRY(base::Bytes octets, octets_to_stamp(sign_options.format, document));
   VerificationOptions online = options.common;
   online.online = true;
-  TANBA_TRY(const Shell shell, Shell::start(online));
+  TANBA_TRY(const Shell shell, Shell::start(online, prepared.input.now));
   const verify::evidence::TimeStamper stamper(*shell.verifier, *shell.fetcher, std::move(stamper_settings));
   TANBA_TRY(const verify::evidence::TimeStamp stamp,
             stamper.request(std::make_shared<const base::Bytes>(std::move(octets)), prepared.input,

@@ -189,32 +189,38 @@ base::Result<Prepared> prepare(const VerificationOptions& options, verify::Revoc
   return prepared;
 }
 
-base::Result<Shell> Shell::start(const VerificationOptions& options) {
+base::Result<Shell> Shell::start(const VerificationOptions& options, base::Time now) {
   Shell shell;
+  shell.clock = std::make_unique<base::FixedClock>(now);
   TANBA_TRY(shell.workers, verify::evidence::Workers::start({.threads = 1}));
   shell.store = std::make_unique<verify::evidence::Store>(verify::evidence::Store::Options{});
   if (options.online) {
     TANBA_TRY(auto policy, net::fetch::EgressPolicy::make({.listed = options.allowed_sources}));
     shell.fetcher = std::make_unique<net::fetch::Fetcher>(net::fetch::Fetcher::Options{.policy = std::move(policy)});
   }
-  shell.verifier = std::make_unique<verify::evidence::Verifier>(*shell.workers, shell.fetcher.get(), *shell.store,
-                                                                verify::evidence::Verifier::Options{});
+  if (options.online) {
+    shell.sources = std::make_unique<verify::evidence::Sources>(*shell.workers, shell.fetcher.get(), *shell.store,
+                                                                *shell.clock, verify::evidence::Sources::Options{});
+    shell.sources->start();
+  }
+  shell.verifier = std::make_unique<verify::evidence::Verifier>(*shell.workers, shell.sources.get(), *shell.store);
   return shell;
 }
 
 Shell::~Shell() {
-  // The fetcher's callbacks reach into the verifier and the workers: it ends first.
+  // The fetcher's callbacks reach into all the others: it ends first.
+  if (sources) sources->stop();
   fetcher.reset();
 }
 
 base::Result<verify::Report> run(const VerificationOptions& options, Prepared prepared,
                                  verify::evidence::Subject subject) {
-  TANBA_TRY(const Shell shell, Shell::start(options));
+  TANBA_TRY(const Shell shell, Shell::start(options, prepared.input.now));
   verify::evidence::Task task{
       .subject = std::move(subject),
       .input = std::move(prepared.input),
       .evidence = std::move(prepared.evidence),
-      .sources = options.online ? verify::evidence::Sources::kFetch : verify::evidence::Sources::kAtHandOnly,
+      .fetching = options.online ? verify::evidence::Fetching::kFetch : verify::evidence::Fetching::kAtHandOnly,
       .deadline = std::chrono::steady_clock::now() + kVerificationTime};
   TANBA_TRY(verify::evidence::Verified verified, shell.verifier->verify_and_wait(std::move(task)));
   return std::move(verified.report);

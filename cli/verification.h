@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "verify/evidence/verifier.h"
 
@@ -32,14 +33,16 @@ struct Prepared {
 // One verification with everything that it fetches.
 inline constexpr std::chrono::seconds kVerificationTime{60};
 
-// The verifier and what it stands on, for one command. `fetcher` is null without --online.
+// The verifier and what it stands on, for one command. `fetcher` and `sources` are null without --online.
 struct Shell {
+  std::unique_ptr<base::Clock> clock;  // reads what the verification's does (--at)
   std::unique_ptr<verify::evidence::Workers> workers;
   std::unique_ptr<verify::evidence::Store> store;
   std::unique_ptr<net::fetch::Fetcher> fetcher;
+  std::unique_ptr<verify::evidence::Sources> sources;
   std::unique_ptr<verify::evidence::Verifier> verifier;
 
-  [[nodiscard]] static base::Result<Shell> start(const VerificationOptions& options);
+  [[nodiscard]] static base::Result<Shell> start(const VerificationOptions& options, base::Time now);
   Shell(Shell&&) = default;
   ~Shell();
 

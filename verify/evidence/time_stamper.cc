@@ -82,7 +82,7 @@ base::Result<TimeStamp> TimeStamper::ask(const TimeStampAuthority& authority,
                                         .data = cms::DetachedContent(base::ByteView(*octets))},
             .input = input,
             .evidence = evidence,
-            .sources = Sources::kFetch,
+            .fetching = Fetching::kFetch,
             .deadline = deadline};
   task.input.existed_at.reset();
   TANBA_TRY(stamp.verified, verifier_.verify_and_wait(std::move(task)));
