@@ -256,6 +256,7 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
       verified = Verified{
           .facts = facts_, .timestamp = timestamp_, .report = std::move(report), .evidence = std::move(task_.evidence)};
     }
+    if (verified && state_->sources != nullptr) state_->sources->note(verified->report);
     std::exchange(completion_, nullptr)(worker, std::move(verified));
   }
 
