@@ -46,7 +46,7 @@ def modes_of(stack, source):
             section = line.removeprefix("Modes of ").rstrip(":")
         elif not line.startswith("  "):
             section = ""
-        elif section in ({"ocsp": "OCSP", "crl": "CRLs"}[source], "both") and line[2:3] not in (" ", ""):
+        elif section in ({"ocsp": "OCSP", "crl": "CRLs"}[source], "all") and line[2:3] not in (" ", ""):
             found.append(line.split()[0])
     check(len(found) > 20, f"modes of {source}: {found}")
     return [mode for mode in found if mode != "ok" and mode not in LIES]
