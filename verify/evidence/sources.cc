@@ -268,6 +268,7 @@ void Sources::State::take_over_locked() {
   }
 }
 
+// Whoever waits is told at once: nobody watches their deadlines any more, and a list may be under way for minutes.
 void Sources::stop() {
   {
     const std::scoped_lock lock(state_->mutex);
@@ -275,6 +276,7 @@ void Sources::stop() {
   }
   state_->wake.notify_all();
   if (state_->thread.joinable()) state_->thread.join();
+  state_->end_waiting();
 }
 
 void Sources::ask(Question question, std::chrono::steady_clock::time_point deadline, Waiter waiter) {

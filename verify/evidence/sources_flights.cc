@@ -263,6 +263,20 @@ void Sources::State::expire(std::unique_lock<std::mutex>& lock) {
   lock.lock();
 }
 
+void Sources::State::end_waiting() {
+  std::vector<std::pair<Waiter, std::string>> ended;
+  {
+    const std::scoped_lock lock(mutex);
+    for (auto& [key, flight] : flights) {
+      for (auto& [id, waiting] : flight.waiting) ended.emplace_back(std::move(waiting.waiter), flight.question.url);
+      flight.waiting.clear();
+    }
+    deadlines.clear();
+    waiters = 0;
+  }
+  for (auto& [waiter, url] : ended) waiter(answer_of(base::fail(source_error(Code::kFetchCancelled, url))));
+}
+
 void Sources::State::begin_refreshes(std::unique_lock<std::mutex>& lock) {
   std::vector<std::string> due;
   const Steady::time_point now = Steady::now();

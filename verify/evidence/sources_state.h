@@ -104,6 +104,7 @@ struct Sources::State : std::enable_shared_from_this<Sources::State> {
   void note_outcome_locked(const Flight& flight, const std::optional<base::Error>& problem);
   void run();
   void expire(std::unique_lock<std::mutex>& lock);
+  void end_waiting();
   void begin_refreshes(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] Steady::time_point next_event_locked() const;
 

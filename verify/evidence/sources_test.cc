@@ -468,9 +468,9 @@ TEST_F(SourcesTest, StopAnswersWhoeverWaits) {
   std::promise<Sources::Answer> waiting;
   sources_->ask(question, Steady::now() + kNever, [&](const Sources::Answer& answer) { waiting.set_value(answer); });
   server_.wait_until_received(1);
-  sources_->stop();
-  fetcher_.reset();
+  sources_->stop();  // the fetch itself goes on: nothing else would end the wait
   EXPECT_EQ(code(waiting.get_future().get()), Code::kFetchCancelled);
+  EXPECT_EQ(ask_for_list(), Code::kFetchCancelled) << "and nothing is begun any more";
 }
 
 TEST_F(SourcesTest, ManySourcesTakeBoundedRoom) {
