@@ -122,9 +122,12 @@ void Store::add_known(const pki::Certificate& certificate, base::Time now, Evide
     const bool reusable = now >= item.received_at && now - item.received_at <= options_.ocsp_reuse;
     if (reusable || age == Age::kAny) evidence.add(item);
   }
-  for (const pki::DistributionPoint& point : certificate.crl_points()) {
-    for (const std::string& url : point.urls) {
-      if (const auto found = crls_.find(url); found != crls_.end()) evidence.add(found->second.item);
+  // Complete lists, and the deltas that go on from them (RFC 5280 4.2.1.15).
+  for (const auto* points : {&certificate.crl_points(), &certificate.freshest_crl_points()}) {
+    for (const pki::DistributionPoint& point : *points) {
+      for (const std::string& url : point.urls) {
+        if (const auto found = crls_.find(url); found != crls_.end()) evidence.add(found->second.item);
+      }
     }
   }
   for (const auto& [source, kept] : crls_) {
