@@ -340,7 +340,7 @@ class Authority:
             self.write_index()
             return names
 
-    def _entries(self, name: str) -> list[build.RevokedEntry]:
+    def entries(self, name: str) -> list[build.RevokedEntry]:
         with self.database() as database:
             rows = database.execute(
                 "SELECT * FROM certificates WHERE issuer = ? AND status IN ('revoked', 'hold') ORDER BY revoked_at, serial",
@@ -373,7 +373,7 @@ class Authority:
             number,
             this_update,
             next_update,
-            self._entries(name) if delta is None else delta,
+            self.entries(name) if delta is None else delta,
             signer or issuer.signer,
             delta_base,
         )
@@ -388,7 +388,7 @@ class Authority:
         last = self.crl_number(name)
         number = last + 1
         next_update = this_update + datetime.timedelta(days=days)
-        entries = self._entries(name)
+        entries = self.entries(name)
         listed = {f"{entry.serial:x}": entry.reason for entry in entries}
         with self.database() as database:
             row = database.execute(

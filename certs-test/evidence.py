@@ -6,6 +6,7 @@
     ocsp-bad-gost/, crl-bad-gost/  the same for `gost-head` and `gost-issuing`
     tsp/MODE.tsr       responses to tsp/request.tsq (over tsp/data.bin), each as the server gives it in that mode
     tsp/MODE.tst       the token of each that has one
+    crl-series/        CRLs of `issuing` as if published one after another, and some that must not follow (SERIES)
 """
 
 import datetime
@@ -22,6 +23,20 @@ from authority import Authority, parse_time
 
 NONCE = bytes(range(1, 17))
 
+# name: (number, hours before goodAt, which entries, who signs). `second` follows `first`; each of the others is held
+# against `second`.
+SERIES = {
+    "first": (100, 4, "all", "issuing"),
+    "second": (101, 3, "all", "issuing"),
+    "third": (102, 2, "all", "issuing"),
+    "time-back": (103, 5, "all", "issuing"),
+    "number-back": (99, 1, "all", "issuing"),
+    "shrunk": (104, 1, "none", "issuing"),
+    "released": (105, 1, "no-holds", "issuing"),
+    "one-gone": (106, 1, "one-gone", "issuing"),
+    "forged": (900, 1, "all", "foreign-issuing"),
+}
+
 
 def write_all(authority: Authority) -> None:
     good_at = parse_time(authority.meta("madeAt"))
@@ -35,6 +50,31 @@ def write_all(authority: Authority) -> None:
             if mode != "ok":
                 (folder / f"{mode}.crl").write_bytes(server.crl_bytes(authority, f"{family}issuing", False, mode, before))
     _write_time_stamps(tsa.TimeStampAuthority(authority, lambda: before), _folder(authority, "tsp"))
+    _write_series(authority, good_at, _folder(authority, "crl-series"))
+
+
+def _write_series(authority: Authority, good_at: datetime.datetime, folder: pathlib.Path) -> None:
+    full = authority.entries("issuing")
+    revoked = [entry for entry in full if entry.reason != "certificateHold"]
+    gone = next(entry for entry in revoked if entry.serial == build.view(authority.certificate("revoked")).serial)
+    chosen = {
+        "all": full,
+        "none": [],
+        "no-holds": revoked,
+        "one-gone": [entry for entry in full if entry is not gone],
+    }
+    for name, (number, hours, which, signer) in SERIES.items():
+        at = good_at - datetime.timedelta(hours=hours)
+        content = authority.crl(
+            "issuing",
+            number,
+            at,
+            at + datetime.timedelta(days=7),
+            authority.issuer(signer).signer,
+            None,
+            chosen[which],
+        )
+        (folder / f"{name}.crl").write_bytes(content)
 
 
 def _folder(authority: Authority, name: str) -> pathlib.Path:

@@ -191,6 +191,7 @@ base::Result<Prepared> prepare(const VerificationOptions& options, verify::Revoc
 
 base::Result<verify::Report> run(const VerificationOptions& options, Prepared prepared,
                                  verify::evidence::Subject subject) {
+  const base::FixedClock clock(prepared.input.now);
   TANBA_TRY(const auto workers, verify::evidence::Workers::start({.threads = 1}));
   verify::evidence::Store store(verify::evidence::Store::Options{});
   std::unique_ptr<net::fetch::Fetcher> fetcher;
@@ -198,12 +199,14 @@ base::Result<verify::Report> run(const VerificationOptions& options, Prepared pr
     TANBA_TRY(auto policy, net::fetch::EgressPolicy::make({.listed = options.allowed_sources}));
     fetcher = std::make_unique<net::fetch::Fetcher>(net::fetch::Fetcher::Options{.policy = std::move(policy)});
   }
-  verify::evidence::Verifier verifier(*workers, fetcher.get(), store, {});
+  verify::evidence::Sources sources(*workers, fetcher.get(), store, clock, {});
+  if (options.online) sources.start();
+  verify::evidence::Verifier verifier(*workers, options.online ? &sources : nullptr, store);
   verify::evidence::Task task{
       .subject = std::move(subject),
       .input = std::move(prepared.input),
       .evidence = std::move(prepared.evidence),
-      .sources = options.online ? verify::evidence::Sources::kFetch : verify::evidence::Sources::kAtHandOnly,
+      .fetching = options.online ? verify::evidence::Fetching::kFetch : verify::evidence::Fetching::kAtHandOnly,
       .deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60)};
   TANBA_TRY(verify::evidence::Verified verified, verifier.verify_and_wait(std::move(task)));
   return std::move(verified.report);

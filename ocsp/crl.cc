@@ -67,6 +67,10 @@ std::optional<RevokedEntry> Crl::find(ByteView serial) const {
   return state_->index.find(minimal_integer(serial));
 }
 
+void Crl::visit_entries(const Visitor& visitor) const {
+  state_->index.visit(visitor);
+}
+
 Status Crl::verify_signature(pki::Context& context, const pki::PublicKeyInfo& issuer_key) const {
   {
     const std::lock_guard lock(state_->mutex);

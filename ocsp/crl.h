@@ -3,6 +3,7 @@
 // Delta and indirect CRLs are recognised and not used here: crl.scope.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,6 +56,10 @@ class Crl {
   [[nodiscard]] std::size_t resident_bytes() const;
   // By the certificate's serial (contents octets).
   [[nodiscard]] std::optional<RevokedEntry> find(base::ByteView serial) const;
+  // Every entry once, in no order that means anything, until the visitor has seen enough. For comparing whole lists.
+  enum class Visit : std::uint8_t { kNext, kEnough };
+  using Visitor = std::function<Visit(base::ByteView serial, const RevokedEntry& entry)>;
+  void visit_entries(const Visitor& visitor) const;
 
   // The signature over the list under this key. That it verified is remembered with the list: a second call costs
   // nothing. Whether the policy allows the algorithm is the caller's to judge. crl.signature.
@@ -70,7 +75,8 @@ using CrlPtr = std::shared_ptr<const Crl>;
 // The list speaks for this certificate: issuer name, authority key id against the issuer's subject key id, cRLSign, and
 // scope (RFC 5280 6.3.3 (b), (f)). To be asked before find(): an indirect list's entries are of other issuers too.
 // Lists for some reasons only are refused: what they do not say stays open. crl.issuer, crl.scope.
-[[nodiscard]] base::Status check_scope(const Crl& crl, const pki::Certificate& certificate, const pki::Certificate& issuer);
+[[nodiscard]] base::Status check_scope(const Crl& crl, const pki::Certificate& certificate,
+                                       const pki::Certificate& issuer);
 // crl.stale, crl.future. A list without nextUpdate may be `max_age` old (RFC 5280 5.1.2.5 demands nextUpdate).
 [[nodiscard]] base::Status check_freshness(const Crl& crl, const FreshnessRules& rules, base::Time at);
 

@@ -131,6 +131,16 @@ std::optional<RevokedEntry> CrlIndex::find(ByteView serial) const {
   return unpack(record);
 }
 
+void CrlIndex::visit(const Crl::Visitor& visitor) const {
+  for (std::size_t i = 0; i < count_; ++i) {
+    const std::uint8_t* record = records_.data() + i * record_bytes_;
+    if (visitor(ByteView(record + 1, record[0]), unpack(record)) == Crl::Visit::kEnough) return;
+  }
+  for (const auto& [serial, entry] : long_) {
+    if (visitor(serial, entry) == Crl::Visit::kEnough) return;
+  }
+}
+
 std::size_t CrlIndex::resident_bytes() const {
   std::size_t bytes = records_.capacity();
   for (const auto& [serial, entry] : long_) bytes += serial.capacity() + sizeof entry + 64;  // a map node, about

@@ -34,6 +34,7 @@ class CrlIndex {
 
   // After sort(). A serial that is listed twice: the earliest revocation.
   [[nodiscard]] std::optional<RevokedEntry> find(base::ByteView serial) const;
+  void visit(const Crl::Visitor& visitor) const;
   [[nodiscard]] std::size_t entries() const { return count_ + long_.size(); }
   [[nodiscard]] std::size_t resident_bytes() const;
 

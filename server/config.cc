@@ -187,6 +187,12 @@ class Normaliser {
     Reader revocation = table("revocation");
     out_.ocsp_freshness.max_age = revocation.duration_s("ocsp_max_age_s");
     out_.crl_freshness.max_age = revocation.duration_s("crl_max_age_s");
+    out_.evidence_rule = read_evidence_rule(revocation);
+    out_.evidence_grace = revocation.duration_s("grace_s");
+    out_.crl_refresh = revocation.duration_s("crl_refresh_s");
+    out_.crl_configured_refresh = revocation.duration_s("crl_configured_refresh_s");
+    out_.crl_turnover = std::chrono::days(revocation.number("crl_turnover_days"));
+    read_issuer_rules();
     out_.evidence_cache = path(revocation.text("cache"));
     out_.crl_urls = revocation.texts("crl_urls");
     out_.fetch_timeout = revocation.duration_ms("fetch_timeout_ms");
@@ -201,6 +207,34 @@ class Normaliser {
     }
     for (const std::string& url : out_.crl_urls) {
       if (!policy->check_url(url)) revocation.wrong("crl_urls", fmt::format("not an http or https address: {}", url));
+    }
+  }
+
+  static verify::EvidenceRule read_evidence_rule(Reader& from) {
+    using enum verify::EvidenceRule;
+    return from.word<verify::EvidenceRule>(
+        "evidence",
+        {{"ocsp-or-crl", kOcspOrCrl}, {"ocsp-and-crl", kOcspAndCrl}, {"ocsp-only", kOcspOnly}, {"crl-only", kCrlOnly}});
+  }
+
+  void read_issuer_rules() {
+    for (const ParsedTable& entry : list("revocation_rule")) {
+      Reader from(entry, "revocation_rule", errors_);
+      verify::FreshnessRule rule{.evidence = out_.evidence_rule,
+                                 .ocsp = out_.ocsp_freshness,
+                                 .crl = out_.crl_freshness,
+                                 .ocsp_limit = {},
+                                 .crl_limit = {},
+                                 .grace = out_.evidence_grace};
+      if (from.has("evidence")) rule.evidence = read_evidence_rule(from);
+      if (from.has("ocsp_max_age_s")) rule.ocsp_limit = rule.ocsp.max_age = from.duration_s("ocsp_max_age_s");
+      if (from.has("crl_max_age_s")) rule.crl_limit = rule.crl.max_age = from.duration_s("crl_max_age_s");
+      if (from.has("grace_s")) rule.grace = from.duration_s("grace_s");
+      const auto issuer = base::digest_from_hex(from.text("issuer"));
+      if (!issuer)
+        from.wrong("issuer", "it is not a SHA-256 in hexadecimal");
+      else if (!out_.issuer_rules.emplace(*issuer, rule).second)
+        from.wrong("issuer", "it has a rule already");
     }
   }
 

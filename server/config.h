@@ -22,6 +22,7 @@
 #include "ocsp/ocsp.h"
 #include "pki/trust.h"
 #include "server/networks.h"
+#include "verify/freshness_rules.h"
 
 namespace tanba::server {
 
@@ -107,6 +108,12 @@ struct Config {
   std::optional<std::filesystem::path> intermediates;
   ocsp::FreshnessRules ocsp_freshness{};
   ocsp::FreshnessRules crl_freshness{};
+  verify::EvidenceRule evidence_rule = verify::EvidenceRule::kOcspOrCrl;
+  base::Seconds evidence_grace{0};
+  std::map<base::Digest, verify::FreshnessRule> issuer_rules;
+  base::Seconds crl_refresh{0};
+  base::Seconds crl_configured_refresh{0};
+  base::Seconds crl_turnover{0};
   std::filesystem::path evidence_cache;
   std::vector<std::string> crl_urls;
   std::chrono::milliseconds fetch_timeout{0};

@@ -8,6 +8,7 @@
 #include "server/directories.h"
 #include "server/operations.h"
 #include "server/periodic.h"
+#include "server/source_reporter.h"
 #include "server/trust.h"
 
 namespace tanba::server {
@@ -22,8 +23,6 @@ namespace registry = licensing::registry;
 
 constexpr milliseconds kReadinessInterval{5000};  // how old /readyz may be
 constexpr milliseconds kUpkeepInterval{5000};     // how soon a hold placed elsewhere is seen
-constexpr milliseconds kCrlInterval{600'000};     // configured lists: НУЦ РК publishes hourly
-constexpr milliseconds kCrlTimeout{120'000};      // a list of a million entries over a slow line
 constexpr milliseconds kKeydPing{2000};
 constexpr std::size_t kMaxAuthQueue = 1024;
 constexpr unsigned kLookUpThreads = 4;  // as many as the registry has sessions for reading
@@ -79,6 +78,9 @@ Result<licensing::flow::Settings> make_settings(const Config& config) {
   settings.host = config.host;
   settings.policy.ocsp_freshness = config.ocsp_freshness;
   settings.policy.crl_freshness = config.crl_freshness;
+  settings.policy.evidence = config.evidence_rule;
+  settings.policy.grace = config.evidence_grace;
+  settings.policy.issuer_rules = config.issuer_rules;
   settings.challenge_lifetime = config.sessions.challenge_timeout;
   settings.verification_deadline = config.fetch_timeout;
   settings.limits.max_document_bytes = std::min(settings.limits.max_document_bytes, config.max_body_bytes);
@@ -116,6 +118,7 @@ struct Daemon::State {
   ~State() { stop(); }
 
   Status open_registry();
+  evidence::Sources::Options source_options();
   Status start_verification();
   Status start_flow();
   Status start_http();
@@ -123,7 +126,6 @@ struct Daemon::State {
   std::vector<Readiness::Check> checks();
   void add_gauges();
   void upkeep();
-  void fetch_lists();
   Status keep_trust_version(const pki::TrustSnapshot& snapshot);
   void stop();
 
@@ -141,6 +143,8 @@ struct Daemon::State {
   std::unique_ptr<evidence::Workers> looking_up;
   std::unique_ptr<evidence::Workers> desk;
   std::unique_ptr<net::fetch::Fetcher> fetcher;
+  std::unique_ptr<SourceReporter> reporter;
+  std::unique_ptr<evidence::Sources> sources;
   std::unique_ptr<evidence::Verifier> verifier;
   std::unique_ptr<licensing::flow::Flow> flow;
 
@@ -155,7 +159,6 @@ struct Daemon::State {
   std::unique_ptr<Api> api;
   std::unique_ptr<net::http::Server> server;
   std::unique_ptr<Periodic> keeping_up;
-  std::unique_ptr<Periodic> fetching_lists;
 };
 
 Status Daemon::State::open_registry() {
@@ -181,6 +184,19 @@ Status Daemon::State::keep_trust_version(const pki::TrustSnapshot& snapshot) {
   return {};
 }
 
+evidence::Sources::Options Daemon::State::source_options() {
+  evidence::Sources::Options options{.succession = {.turnover = config.crl_turnover}, .configured = config.crl_urls};
+  options.configured_refresh = config.crl_configured_refresh;
+  options.list_refresh = config.crl_refresh;
+  options.authorities = [this](const pki::Name& name) {
+    std::vector<pki::CertificatePtr> found;
+    for (const pki::CertificatePtr& certificate : trust.current()->with_subject(name)) found.push_back(certificate);
+    return found;
+  };
+  options.observer = reporter.get();
+  return options;
+}
+
 Status Daemon::State::start_verification() {
   const auto workers = [this](unsigned threads) {
     return evidence::Workers::start({.threads = threads, .max_queued = config.max_waiting});
@@ -192,7 +208,10 @@ Status Daemon::State::start_verification() {
   fetcher = std::make_unique<net::fetch::Fetcher>(net::fetch::Fetcher::Options{.policy = std::move(policy)});
   const std::size_t kept = store.load(clock.now());
   log.info("evidence.loaded", {{"lists", static_cast<std::int64_t>(kept)}});
-  verifier = std::make_unique<evidence::Verifier>(*verifying, fetcher.get(), store, evidence::Verifier::Options{});
+  reporter = std::make_unique<SourceReporter>(metrics, log);
+  sources = std::make_unique<evidence::Sources>(*verifying, fetcher.get(), store, clock, source_options());
+  reporter->show(*sources);
+  verifier = std::make_unique<evidence::Verifier>(*verifying, sources.get(), store);
   if (config.keyd) {
     keyd = std::make_unique<tokens::client::Client>(tokens::client::Client::Options{.socket = config.keyd->socket});
   }
@@ -285,8 +304,7 @@ void Daemon::State::add_gauges() {
 
 void Daemon::State::start_upkeep() {
   keeping_up = std::make_unique<Periodic>("upkeep", kUpkeepInterval, [this] { upkeep(); });
-  if (config.crl_urls.empty()) return;
-  fetching_lists = std::make_unique<Periodic>("lists", kCrlInterval, [this] { fetch_lists(); });
+  sources->start();
 }
 
 // Holds placed by another daemon, and decisions that a crash or an outage left with the key server.
@@ -297,34 +315,11 @@ void Daemon::State::upkeep() {
   if (open > 0) log.write(LogLevel::kWarning, "intents.open", {{"count", static_cast<std::int64_t>(open)}});
 }
 
-void Daemon::State::fetch_lists() {
-  for (const std::string& url : config.crl_urls) {
-    const auto response = net::fetch::require_ok(
-        net::fetch::fetch_and_wait(*fetcher, {.url = url,
-                                              .egress = net::fetch::EgressClass::kConfigured,
-                                              .deadline = std::chrono::steady_clock::now() + kCrlTimeout,
-                                              .max_response_bytes = base::Limits{}.max_crl_bytes}));
-    if (!response) {
-      log.warning("list.not_fetched", response.error(), {{"url", url}});
-      continue;
-    }
-    const auto crl = ocsp::Crl::parse(response->body);
-    if (!crl) {
-      log.warning("list.not_read", crl.error(), {{"url", url}});
-      continue;
-    }
-    store.keep_configured(
-        {.id = (*crl)->digest(), .crl = *crl, .asked_for = {}, .source = url, .received_at = clock.now()},
-        response->body);
-    log.info("list.fetched", {{"url", url}, {"bytes", static_cast<std::int64_t>(response->body.size())}});
-  }
-}
-
 void Daemon::State::stop() {
   if (readiness) readiness->set_stopping();
   if (server) server->stop(config.stop_grace);
   keeping_up.reset();
-  fetching_lists.reset();
+  if (sources) sources->stop();
   // Whoever waits for a verification first, then the verifications, then what they wait for.
   if (desk) desk->stop();
   if (verifying) verifying->stop();

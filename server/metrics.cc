@@ -26,6 +26,11 @@ struct Metrics::State {
     prometheus::Gauge* gauge;
     std::function<double()> value;
   };
+  struct GaugeFamily {
+    prometheus::Family<prometheus::Gauge>* family;
+    std::function<std::vector<Sample>()> samples;
+    std::vector<prometheus::Gauge*> shown;
+  };
   // What one kind of request is counted by; looked up by the pattern's address, which the router never moves.
   using RequestKey = std::tuple<const char*, net::http::Method, unsigned>;
 
@@ -34,6 +39,7 @@ struct Metrics::State {
   std::map<RequestKey, prometheus::Counter*> requests;
   std::map<const char*, prometheus::Histogram*> durations;
   std::vector<Gauge> gauges;
+  std::vector<GaugeFamily> families;
 };
 
 Metrics::Metrics() : state_(std::make_unique<State>()) {}
@@ -58,6 +64,13 @@ void Metrics::gauge(std::string_view name, std::string_view help, std::function<
                                  .Add({});
   const std::scoped_lock lock(state_->mutex);
   state_->gauges.push_back({&gauge, std::move(value)});
+}
+
+void Metrics::gauges(std::string_view name, std::string_view help, std::function<std::vector<Sample>()> samples) {
+  auto& family =
+      prometheus::BuildGauge().Name("tanba_" + std::string(name)).Help(std::string(help)).Register(state_->registry);
+  const std::scoped_lock lock(state_->mutex);
+  state_->families.push_back({&family, std::move(samples), {}});
 }
 
 void Metrics::observe_request(const net::http::Exchange& exchange) {
@@ -88,6 +101,15 @@ std::string Metrics::text() const {
   {
     const std::scoped_lock lock(state_->mutex);
     for (const State::Gauge& gauge : state_->gauges) gauge.gauge->Set(gauge.value());
+    for (State::GaugeFamily& family : state_->families) {
+      for (prometheus::Gauge* gauge : family.shown) family.family->Remove(gauge);
+      family.shown.clear();
+      for (const Sample& sample : family.samples()) {
+        prometheus::Gauge& gauge = family.family->Add({sample.labels.begin(), sample.labels.end()});
+        gauge.Set(sample.value);
+        family.shown.push_back(&gauge);
+      }
+    }
   }
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, state_->registry.Collect());

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "net/http/server.h"
 
@@ -26,6 +27,12 @@ class Metrics {
   void count(std::string_view name, std::string_view help, std::initializer_list<Label> labels = {});
   // tanba_<name>: asked for when the metrics are read.
   void gauge(std::string_view name, std::string_view help, std::function<double()> value);
+  // The same with labels: all its values are asked for when the metrics are read; what is not among them is not shown.
+  struct Sample {
+    std::vector<std::pair<std::string, std::string>> labels;
+    double value = 0;
+  };
+  void gauges(std::string_view name, std::string_view help, std::function<std::vector<Sample>()> samples);
   void observe_request(const net::http::Exchange& exchange);
   [[nodiscard]] std::string text() const;
 

@@ -25,6 +25,8 @@ constexpr std::array kTables{
                  "fingerprint with one that you got another way before you list it."},
     SettingTable{"trust", SettingTable::Kind::kOnce, "What else paths are built from."},
     SettingTable{"revocation", SettingTable::Kind::kOnce, "How old evidence may be, and where it is kept."},
+    SettingTable{"revocation_rule", SettingTable::Kind::kRepeated,
+                 "Stricter or laxer rules for certificates of one issuer; what is left out is as in `[revocation]`."},
     SettingTable{"egress", SettingTable::Kind::kOnce,
                  "Where the daemon may connect to. Public addresses are always allowed for addresses that stand in "
                  "certificates whose path reaches an anchor; all others must be listed."},
@@ -106,11 +108,35 @@ constexpr std::array kSettings{
             "How old an OCSP answer without nextUpdate may be.", 1, 2592000},
     Setting{"revocation", "crl_max_age_s", kNumber, kOptional, "86400", "How old a CRL without nextUpdate may be.", 1,
             31536000},
+    Setting{"revocation", "evidence", kText, kOptional, "\"ocsp-or-crl\"",
+            "What is enough: `ocsp-or-crl`, `ocsp-and-crl` (both must say good), `ocsp-only`, `crl-only`. What says "
+            "revoked refuses, whatever kind it is."},
+    Setting{"revocation", "grace_s", kNumber, kOptional, "0",
+            "So long after its end evidence still counts while its sources are down; the report then carries the "
+            "warning `revocation.grace`. 0: not at all.",
+            0, 2592000},
+    Setting{"revocation", "crl_refresh_s", kNumber, kOptional, "3600",
+            "Lists in use are fetched again so often at least, earlier when they end earlier.", 60, 604800},
+    Setting{"revocation", "crl_configured_refresh_s", kNumber, kOptional, "600", "The same for those of crl_urls.", 60,
+            604800},
+    Setting{
+        "revocation", "crl_turnover_days", kNumber, kOptional, "30",
+        "No authority's certificates all end within a shorter time: entries that vanish faster from a list raise an "
+        "alert, and the list waits for a person.",
+        1, 3650},
     Setting{"revocation", "cache", kText, kOptional, "\"evidence\"", "Directory where OCSP answers and CRLs are kept."},
     Setting{"revocation", "crl_urls", kTexts, kOptional, "[]",
             "CRLs to keep at hand beside those that certificates name."},
     Setting{"revocation", "fetch_timeout_ms", kNumber, kOptional, "8000",
             "For all fetching that one verification may wait for.", 100, 60000},
+
+    Setting{"revocation_rule", "issuer", kText, kRequired, "", "SHA-256 of the issuer's certificate, hexadecimal."},
+    Setting{"revocation_rule", "evidence", kText, kOptional, "", "As in `[revocation]`."},
+    Setting{"revocation_rule", "ocsp_max_age_s", kNumber, kOptional, "",
+            "How old an OCSP answer may be, whatever its nextUpdate says.", 1, 2592000},
+    Setting{"revocation_rule", "crl_max_age_s", kNumber, kOptional, "",
+            "How old a CRL may be, whatever its nextUpdate says.", 1, 31536000},
+    Setting{"revocation_rule", "grace_s", kNumber, kOptional, "", "As in `[revocation]`.", 0, 2592000},
 
     Setting{"egress", "allow", kTexts, kOptional, "[]",
             "`host:port` as addresses in certificates write it, or a network in CIDR form. Needed for addresses that "

@@ -2,6 +2,7 @@
 // reads no clock, so a stored set of inputs replays to the identical report.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "pki/trust.h"
 #include "verify/evidence_set.h"
 #include "verify/facts.h"
+#include "verify/freshness_rules.h"
 #include "verify/report.h"
 
 namespace tanba::verify {
@@ -27,6 +29,10 @@ struct Policy {
   CoverageRule coverage = CoverageRule::kWhole;
   ocsp::FreshnessRules ocsp_freshness{};
   ocsp::FreshnessRules crl_freshness{};
+  // Beside these, what stands for certificates of every issuer that has no rule of its own (freshness_rules.h).
+  EvidenceRule evidence = EvidenceRule::kOcspOrCrl;
+  base::Seconds grace{0};
+  std::map<base::Digest, FreshnessRule> issuer_rules;  // by the issuer's certificate, SHA-256
   pki::PolicyInputs path_inputs;
 };
 // The policy of this name with its own defaults (DESIGN 3, "Policies").

@@ -73,12 +73,23 @@ struct RevocationJudge::Gathered {
   std::vector<Error> refusals;  // revoked, held, unknown
   std::vector<Error> unusable;  // why evidence at hand does not count
   std::vector<RevocationEntry> entries;
-  bool ocsp_good = false;
-  bool crl_good = false;
+  GoodEvidence good;
   bool ocsp_bad = false;
   bool crl_bad = false;
-  [[nodiscard]] bool good() const { return ocsp_good || crl_good; }
-  [[nodiscard]] bool disagree() const { return (ocsp_good && crl_bad) || (crl_good && ocsp_bad); }
+  [[nodiscard]] bool disagree() const { return (good.ocsp && crl_bad) || (good.crl && ocsp_bad); }
+  // Evidence that is not current is good only under the rule's grace.
+  void good_ocsp(const Age& age) {
+    if (age.freshness == Freshness::kInGrace)
+      good.ocsp_in_grace = age;
+    else
+      good.ocsp = true;
+  }
+  void good_crl(const Age& age) {
+    if (age.freshness == Freshness::kInGrace)
+      good.crl_in_grace = age;
+    else
+      good.crl = true;
+  }
 };
 
 bool RevocationJudge::counts(CertificateRole role, ocsp::RevocationReason reason, Time revoked,
@@ -156,6 +167,7 @@ base::Result<std::vector<Error>> RevocationJudge::check_responder(const ocsp::Oc
 
 base::Status RevocationJudge::gather_ocsp(const CertificatePtr& certificate, const CertificatePtr& issuer,
                                           CertificateRole role, Gathered& out) {
+  const FreshnessRule rule = rule_for(input_.policy, *issuer);
   for (const OcspItem& item : input_.evidence->ocsp()) {
     const auto answer = ocsp::find_answer(context_, *item.response, *certificate, *issuer);
     if (!answer) {
@@ -165,12 +177,11 @@ base::Status RevocationJudge::gather_ocsp(const CertificatePtr& certificate, con
       continue;
     }
     // What lies after the reading of the clock is not known yet (--at).
-    auto fresh = ocsp::check_freshness(*answer, input_.policy.ocsp_freshness, input_.now);
+    Age age = judge_age(*answer, rule, input_.now);
     const bool after_proof = input_.existed_at && answer->this_update >= *input_.existed_at;
-    if (!fresh && !(after_proof && fresh.error().code() == Code::kOcspStale)) {
-      out.unusable.push_back(fresh.error());
-      continue;
-    }
+    if (age.error && after_proof && age.error->code() == Code::kOcspStale) age = {.freshness = Freshness::kCurrent};
+    if (age.error) out.unusable.push_back(*age.error);
+    if (age.freshness == Freshness::kNo) continue;
     if (!item.nonce.empty()) {
       if (auto nonce = ocsp::check_nonce(*item.response, item.nonce); !nonce) {
         out.unusable.push_back(nonce.error());
@@ -216,10 +227,10 @@ base::Status RevocationJudge::gather_ocsp(const CertificatePtr& certificate, con
         out.refusals.push_back(revoked_error(*certificate, role, answer->revocation_time, answer->reason, item.source));
         out.ocsp_bad = true;
       } else {
-        out.ocsp_good = true;
+        out.good_ocsp(age);
       }
     } else {
-      out.ocsp_good = true;
+      out.good_ocsp(age);
     }
     out.entries.push_back(std::move(entry));
   }
@@ -228,6 +239,7 @@ base::Status RevocationJudge::gather_ocsp(const CertificatePtr& certificate, con
 
 base::Status RevocationJudge::gather_crls(const CertificatePtr& certificate, const CertificatePtr& issuer,
                                           CertificateRole role, Gathered& out) {
+  const FreshnessRule rule = rule_for(input_.policy, *issuer);
   for (const CrlItem& item : input_.evidence->crls()) {
     const ocsp::Crl& crl = *item.crl;
     if (!(crl.issuer() == certificate->issuer())) {
@@ -238,12 +250,11 @@ base::Status RevocationJudge::gather_crls(const CertificatePtr& certificate, con
       out.unusable.push_back(scope.error());
       continue;
     }
-    auto fresh = ocsp::check_freshness(crl, input_.policy.crl_freshness, input_.now);
+    Age age = judge_age(crl, rule, input_.now);
     const bool after_proof = input_.existed_at && crl.this_update() >= *input_.existed_at;
-    if (!fresh && !(after_proof && fresh.error().code() == Code::kCrlStale)) {
-      out.unusable.push_back(fresh.error());
-      continue;
-    }
+    if (age.error && after_proof && age.error->code() == Code::kCrlStale) age = {.freshness = Freshness::kCurrent};
+    if (age.error) out.unusable.push_back(*age.error);
+    if (age.freshness == Freshness::kNo) continue;
     // RFC 5280 4.2.1.3: "If the keyUsage extension is present, then the subject public key MUST NOT be used to verify
     // signatures on ... CRLs unless the corresponding ... cRLSign bit is set."
     if (issuer->key_usage() && (*issuer->key_usage() & pki::kCrlSign) == 0) {
@@ -281,10 +292,10 @@ base::Status RevocationJudge::gather_crls(const CertificatePtr& certificate, con
             revoked_error(*certificate, role, revoked->revocation_time, revoked->reason, item.source));
         out.crl_bad = true;
       } else {
-        out.crl_good = true;
+        out.good_crl(age);
       }
     } else {
-      out.crl_good = true;
+      out.good_crl(age);
     }
     out.entries.push_back(std::move(entry));
   }
@@ -292,7 +303,10 @@ base::Status RevocationJudge::gather_crls(const CertificatePtr& certificate, con
 }
 
 void RevocationJudge::name_needs(const CertificatePtr& certificate, const CertificatePtr& issuer,
-                                 RevocationVerdict& verdict) const {
+                                 const GoodEvidence& found, RevocationVerdict& verdict) const {
+  const EvidenceRule rule = rule_for(input_.policy, *issuer).evidence;
+  const std::vector<std::string_view> lacks = lacking(rule, found);
+  const auto lacked = [&](Need::Kind kind) { return std::ranges::find(lacks, to_string(kind)) != lacks.end(); };
   Need ocsp{Need::Kind::kOcsp, certificate, issuer, certificate->ocsp_urls()};
   Need crl{Need::Kind::kCrl, certificate, issuer, {}};
   for (const pki::DistributionPoint& point : certificate->crl_points()) {
@@ -303,13 +317,46 @@ void RevocationJudge::name_needs(const CertificatePtr& certificate, const Certif
                   [&](const std::string& source) { return input_.evidence->was_asked(source, certificate->digest()); });
     return need;
   };
-  // OCSP first; the list when OCSP cannot answer.
-  if (Need next = unasked(ocsp); !next.sources.empty())
+  // OCSP first; the list when OCSP cannot answer, or when the rule asks for both.
+  const bool either = rule == EvidenceRule::kOcspOrCrl;
+  if (Need next = unasked(ocsp); lacked(Need::Kind::kOcsp) && !next.sources.empty())
     verdict.needs.push_back(std::move(next));
-  else if (Need after = unasked(crl); !after.sources.empty())
-    verdict.needs.push_back(std::move(after));
-  if (!ocsp.sources.empty()) verdict.missing.push_back(std::move(ocsp));
-  if (!crl.sources.empty() || verdict.missing.empty()) verdict.missing.push_back(std::move(crl));
+  if (Need next = unasked(crl);
+      lacked(Need::Kind::kCrl) && !next.sources.empty() && !(either && !verdict.needs.empty())) {
+    verdict.needs.push_back(std::move(next));
+  }
+  if (lacked(Need::Kind::kOcsp) && (!ocsp.sources.empty() || rule == EvidenceRule::kOcspOnly)) {
+    verdict.missing.push_back(std::move(ocsp));
+  }
+  if (lacked(Need::Kind::kCrl) && (!crl.sources.empty() || verdict.missing.empty())) {
+    verdict.missing.push_back(std::move(crl));
+  }
+}
+
+// Only when every source was asked and one did not serve.
+bool RevocationJudge::take_grace(const pki::Certificate& certificate, EvidenceRule rule, const GoodEvidence& found,
+                                 RevocationVerdict& verdict) const {
+  if (!verdict.needs.empty() || !source_is_down(*input_.evidence, certificate.digest())) return false;
+  const auto used = enough_in_grace(rule, found);
+  if (!used) return false;
+  for (const Age& age : *used) {
+    verdict.warnings.emplace_back(Code::kRevocationGrace,
+                                  std::vector<base::ErrorArgument>{{"certificate", certificate.label()},
+                                                                   {"this_update", base::format_time(age.this_update)},
+                                                                   {"until", base::format_time(age.until)}});
+  }
+  verdict.missing.clear();
+  return true;
+}
+
+void RevocationJudge::note_lacking(const pki::Certificate& certificate, EvidenceRule rule, const GoodEvidence& found,
+                                   RevocationVerdict& verdict) {
+  for (const std::string_view kind : lacking(rule, found)) {
+    verdict.errors.emplace_back(Code::kRevocationNotEnough,
+                                std::vector<base::ErrorArgument>{{"needed", std::string(to_string(rule))},
+                                                                 {"certificate", certificate.label()},
+                                                                 {"missing", std::string(kind)}});
+  }
 }
 
 base::Result<RevocationVerdict> RevocationJudge::check(const CertificatePtr& certificate, const CertificatePtr& issuer,
@@ -346,9 +393,11 @@ base::Result<RevocationVerdict> RevocationJudge::check(const CertificatePtr& cer
     verdict.warnings.emplace_back(Code::kRevocationDisagreement,
                                   std::vector<base::ErrorArgument>{{"certificate", certificate->label()}});
   }
-  if (!verdict.errors.empty() || gathered.good()) return verdict;
+  const EvidenceRule rule = rule_for(input_.policy, *issuer).evidence;
+  if (!verdict.errors.empty() || lacking(rule, gathered.good).empty()) return verdict;
 
-  name_needs(certificate, issuer, verdict);
+  name_needs(certificate, issuer, gathered.good, verdict);
+  if (take_grace(*certificate, rule, gathered.good, verdict)) return verdict;
   for (const SourceFailure& failure : input_.evidence->failures()) {
     const bool ours = !failure.asked_for || failure.asked_for == certificate->digest();
     if (ours) gathered.unusable.push_back(failure.error);
@@ -356,6 +405,7 @@ base::Result<RevocationVerdict> RevocationJudge::check(const CertificatePtr& cer
   if (input_.policy.revocation == RevocationMode::kRequire) {
     verdict.errors.emplace_back(Code::kRevocationMissing,
                                 std::vector<base::ErrorArgument>{{"certificate", certificate->label()}});
+    if (rule != EvidenceRule::kOcspOrCrl) note_lacking(*certificate, rule, gathered.good, verdict);
     std::ranges::move(gathered.unusable, std::back_inserter(verdict.errors));
   } else {
     not_checked();

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "verify/freshness_rules.h"
 #include "verify/judge.h"
 
 namespace tanba::verify {
@@ -37,11 +38,15 @@ class RevocationJudge {
                                          CertificateRole role, Gathered& out);
   [[nodiscard]] base::Status gather_crls(const pki::CertificatePtr& certificate, const pki::CertificatePtr& issuer,
                                          CertificateRole role, Gathered& out);
-  void name_needs(const pki::CertificatePtr& certificate, const pki::CertificatePtr& issuer,
+  void name_needs(const pki::CertificatePtr& certificate, const pki::CertificatePtr& issuer, const GoodEvidence& found,
                   RevocationVerdict& verdict) const;
   // Whether a revocation counts for what is judged here, which may have existed before it.
   [[nodiscard]] bool counts(CertificateRole role, ocsp::RevocationReason reason, base::Time revoked,
                             const std::optional<base::Time>& invalid_since) const;
+  [[nodiscard]] bool take_grace(const pki::Certificate& certificate, EvidenceRule rule, const GoodEvidence& found,
+                                RevocationVerdict& verdict) const;
+  static void note_lacking(const pki::Certificate& certificate, EvidenceRule rule, const GoodEvidence& found,
+                           RevocationVerdict& verdict);
   [[nodiscard]] base::Time judging_time() const { return input_.existed_at.value_or(input_.now); }
 
   pki::Context& context_;

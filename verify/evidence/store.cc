@@ -1,6 +1,7 @@
 #include "verify/evidence/store.h"
 
 #include <algorithm>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -10,24 +11,48 @@
 namespace tanba::verify::evidence {
 namespace {
 
-// A kept list: one line with the source, then the DER. The source is in the file so that the name can be a digest.
-base::Bytes file_contents(const std::string& source, base::ByteView octets) {
-  base::Bytes out(source.begin(), source.end());
-  out.push_back('\n');
+// A kept list: one line with its reach, standing and source, then the DER. The source is in the file so that the name
+// can be a digest.
+constexpr std::string_view kReaches[] = {"address", "issuer"};
+constexpr std::string_view kStandings[] = {"unproved", "proved"};
+
+base::Bytes file_contents(const Store::KeptList& list, base::ByteView octets) {
+  std::string line(kReaches[static_cast<std::size_t>(list.reach)]);
+  line += ' ';
+  line += kStandings[static_cast<std::size_t>(list.standing)];
+  line += ' ' + list.item.source + '\n';
+  base::Bytes out(line.begin(), line.end());
   out.insert(out.end(), octets.begin(), octets.end());
   return out;
 }
 
 struct KeptFile {
   std::string source;
+  Store::Reach reach = Store::Reach::kAddress;
+  Store::Standing standing = Store::Standing::kUnproved;
   base::ByteView octets;
 };
+
+// The word up to the next space, if it is one of these; its place among them.
+std::optional<std::size_t> take_word(std::string_view& line, std::span<const std::string_view> words) {
+  const std::size_t length = line.find(' ');
+  if (length == std::string_view::npos) return std::nullopt;
+  const auto found = std::ranges::find(words, line.substr(0, length));
+  if (found == words.end()) return std::nullopt;
+  line.remove_prefix(length + 1);
+  return static_cast<std::size_t>(found - words.begin());
+}
 
 std::optional<KeptFile> split(base::ByteView file) {
   const auto end = std::ranges::find(file, static_cast<std::uint8_t>('\n'));
   if (end == file.end()) return std::nullopt;
   const std::size_t length = static_cast<std::size_t>(end - file.begin());
-  return KeptFile{std::string(base::as_text(file.first(length))), file.subspan(length + 1)};
+  std::string_view line = base::as_text(file.first(length));
+  const auto reach = take_word(line, kReaches);
+  const auto standing = reach ? take_word(line, kStandings) : std::nullopt;
+  if (!standing) return std::nullopt;
+  return KeptFile{std::string(line), static_cast<Store::Reach>(*reach), static_cast<Store::Standing>(*standing),
+                  file.subspan(length + 1)};
 }
 
 }  // namespace
@@ -57,25 +82,26 @@ std::size_t Store::load(base::Time now) {
     if (!crl) continue;
     CrlItem item{.id = (*crl)->digest(), .crl = *crl, .asked_for = {}, .source = kept->source, .received_at = now};
     const std::scoped_lock lock(mutex_);
-    crls_.insert_or_assign(kept->source, std::move(item));
+    crls_.insert_or_assign(kept->source, KeptList{std::move(item), kept->reach, kept->standing});
     ++read;
   }
   return read;
 }
 
-void Store::add_known(const pki::Certificate& certificate, base::Time now, EvidenceSet& evidence) const {
+void Store::add_known(const pki::Certificate& certificate, base::Time now, EvidenceSet& evidence, Age age) const {
   const std::scoped_lock lock(mutex_);
   if (const auto found = ocsp_.find(certificate.digest()); found != ocsp_.end()) {
     const OcspItem& item = found->second.item;
-    if (now >= item.received_at && now - item.received_at <= options_.ocsp_reuse) evidence.add(item);
+    const bool reusable = now >= item.received_at && now - item.received_at <= options_.ocsp_reuse;
+    if (reusable || age == Age::kAny) evidence.add(item);
   }
   for (const pki::DistributionPoint& point : certificate.crl_points()) {
     for (const std::string& url : point.urls) {
-      if (const auto found = crls_.find(url); found != crls_.end()) evidence.add(found->second);
+      if (const auto found = crls_.find(url); found != crls_.end()) evidence.add(found->second.item);
     }
   }
-  for (const CrlItem& item : configured_crls_) {
-    if (item.crl->issuer() == certificate.issuer()) evidence.add(item);
+  for (const auto& [source, kept] : crls_) {
+    if (kept.reach == Reach::kIssuer && kept.item.crl->issuer() == certificate.issuer()) evidence.add(kept.item);
   }
 }
 
@@ -94,41 +120,35 @@ void Store::keep(const OcspItem& item) {
   ocsp_.emplace(*item.asked_for, KeptOcsp{item, std::prev(ocsp_by_age_.end())});
 }
 
-void Store::keep(const CrlItem& item, base::ByteView octets) {
+base::Status Store::keep(const KeptList& list, base::ByteView octets) {
   {
     const std::scoped_lock lock(mutex_);
-    // A source that goes back to an older list is not followed: the newer one may hold a revocation more.
-    if (const auto found = crls_.find(item.source); found != crls_.end()) {
-      const ocsp::Crl& have = *found->second.crl;
-      if (have.issuer() == item.crl->issuer() && have.this_update() > item.crl->this_update()) return;
-    }
-    crls_.insert_or_assign(item.source, item);
+    crls_.insert_or_assign(list.item.source, list);
   }
-  write(item.source, octets);
+  return write(list, octets);
 }
 
-void Store::keep_configured(const CrlItem& item, base::ByteView octets) {
-  {
-    const std::scoped_lock lock(mutex_);
-    if (std::ranges::find(configured_crls_, item.id, &CrlItem::id) != configured_crls_.end()) return;
-    configured_crls_.push_back(item);
-  }
-  write(item.source, octets);
+std::vector<Store::KeptList> Store::lists() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<KeptList> all;
+  all.reserve(crls_.size());
+  for (const auto& [source, kept] : crls_) all.push_back(kept);
+  return all;
 }
 
 // A full disk costs the next start a download, no more: memory has the list.
-void Store::write(const std::string& source, base::ByteView octets) const {
-  if (options_.directory.empty()) return;
-  [[maybe_unused]] const auto written = base::write_file_durably(crl_file(source), file_contents(source, octets));
+base::Status Store::write(const KeptList& list, base::ByteView octets) const {
+  if (options_.directory.empty()) return {};
+  const auto written = base::write_file_durably(crl_file(list.item.source), file_contents(list, octets));
+  if (written) return {};
+  return base::fail(base::Code::kEvidenceNotStored,
+                    {{"source", list.item.source}, {"reason", written.error().message()}}, written.error().cause());
 }
 
 std::optional<std::string> Store::source_of(const base::Digest& id) const {
   const std::scoped_lock lock(mutex_);
-  for (const auto& [source, item] : crls_) {
-    if (item.id == id) return source;
-  }
-  for (const CrlItem& item : configured_crls_) {
-    if (item.id == id) return item.source;
+  for (const auto& [source, kept] : crls_) {
+    if (kept.item.id == id) return source;
   }
   return std::nullopt;
 }
@@ -146,9 +166,8 @@ base::Result<base::Bytes> Store::crl_octets(const base::Digest& id) const {
 
 Store::Sizes Store::sizes() const {
   const std::scoped_lock lock(mutex_);
-  Sizes sizes{.ocsp = ocsp_.size(), .crls = crls_.size() + configured_crls_.size(), .crl_bytes = 0};
-  for (const auto& [source, item] : crls_) sizes.crl_bytes += item.crl->resident_bytes();
-  for (const CrlItem& item : configured_crls_) sizes.crl_bytes += item.crl->resident_bytes();
+  Sizes sizes{.ocsp = ocsp_.size(), .crls = crls_.size(), .crl_bytes = 0};
+  for (const auto& [source, kept] : crls_) sizes.crl_bytes += kept.item.crl->resident_bytes();
   return sizes;
 }
 

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,13 +32,25 @@ class Store {
   std::size_t load(base::Time now);
 
   // What may speak about this certificate: answers kept for it, and lists by its distribution points or its issuer.
-  void add_known(const pki::Certificate& certificate, base::Time now, EvidenceSet& evidence) const;
+  enum class Age : std::uint8_t { kReusable, kAny };  // of answers: kAny when their source gives no newer one
+  void add_known(const pki::Certificate& certificate, base::Time now, EvidenceSet& evidence,
+                 Age age = Age::kReusable) const;
 
   void keep(const OcspItem& item);
-  // `octets` go to disk; a list of one source replaces the earlier one of that source.
-  void keep(const CrlItem& item, base::ByteView octets);
-  // A list given by the operator: used for every certificate of its issuer.
-  void keep_configured(const CrlItem& item, base::ByteView octets);
+  // Which certificates a list is at hand for: those that name its address, or (given by the operator) every one of its
+  // issuer.
+  enum class Reach : std::uint8_t { kAddress, kIssuer };
+  // Whether its signature was verified under the key of an authority that is known.
+  enum class Standing : std::uint8_t { kUnproved, kProved };
+  struct KeptList {
+    CrlItem item;
+    Reach reach = Reach::kAddress;
+    Standing standing = Standing::kUnproved;
+  };
+  // `octets` go to disk; a list of one source replaces the earlier one of that source. Whether it may is for the caller
+  // to have checked (succession.h). evidence.not_stored: memory has it, the disk still the earlier one.
+  [[nodiscard]] base::Status keep(const KeptList& list, base::ByteView octets);
+  [[nodiscard]] std::vector<KeptList> lists() const;
 
   // The octets of a kept list, for whoever archives it; nothing when it is not on disk.
   [[nodiscard]] base::Result<base::Bytes> crl_octets(const base::Digest& id) const;
@@ -47,13 +60,14 @@ class Store {
     std::size_t crl_bytes = 0;
   };
   [[nodiscard]] Sizes sizes() const;
+  [[nodiscard]] base::Seconds ocsp_reuse() const { return options_.ocsp_reuse; }
 
  private:
   struct KeptOcsp {
     OcspItem item;
     std::list<base::Digest>::iterator age;
   };
-  void write(const std::string& source, base::ByteView octets) const;
+  [[nodiscard]] base::Status write(const KeptList& list, base::ByteView octets) const;
   [[nodiscard]] std::optional<std::string> source_of(const base::Digest& id) const;
   [[nodiscard]] std::filesystem::path crl_file(const std::string& source) const;
 
@@ -61,8 +75,7 @@ class Store {
   mutable std::mutex mutex_;
   std::unordered_map<base::Digest, KeptOcsp> ocsp_;  // by the certificate asked for
   std::list<base::Digest> ocsp_by_age_;              // oldest first
-  std::unordered_map<std::string, CrlItem> crls_;    // by source
-  std::vector<CrlItem> configured_crls_;
+  std::map<std::string, KeptList> crls_;             // by source
 };
 
 }  // namespace tanba::verify::evidence

@@ -1,62 +1,22 @@
 #include "verify/evidence/verifier.h"
 
-#include <openssl/rand.h>
-
 #include <atomic>
 #include <future>
-#include <map>
 #include <mutex>
 #include <utility>
 
 namespace tanba::verify::evidence {
 namespace {
 
-using base::Code;
 using base::Error;
-using net::fetch::Response;
 using Clock = std::chrono::steady_clock;
-
-using Answer = std::shared_ptr<const base::Result<Response>>;
-
-// One request to one source serves everybody who waits for the same thing.
-class SingleFlight {
- public:
-  using Waiter = std::move_only_function<void(Answer)>;
-
-  // Returns true for the first, which then has to fetch and call finish.
-  bool join(const std::string& key, Waiter waiter) {
-    const std::scoped_lock lock(mutex_);
-    auto& waiters = flights_[key];
-    waiters.push_back(std::move(waiter));
-    return waiters.size() == 1;
-  }
-  void finish(const std::string& key, const Answer& answer) {
-    std::vector<Waiter> waiters;
-    {
-      const std::scoped_lock lock(mutex_);
-      if (const auto found = flights_.find(key); found != flights_.end()) {
-        waiters = std::move(found->second);
-        flights_.erase(found);
-      }
-    }
-    for (Waiter& waiter : waiters) waiter(answer);
-  }
-
- private:
-  std::mutex mutex_;
-  std::map<std::string, std::vector<Waiter>> flights_;
-};
 
 }  // namespace
 
 struct Verifier::State {
-  State(Workers& workers_in, net::fetch::Fetcher* fetcher_in, Store& store_in, Options options_in)
-      : workers(workers_in), fetcher(fetcher_in), store(store_in), options(std::move(options_in)) {}
   Workers& workers;
-  net::fetch::Fetcher* fetcher;
+  Sources* sources;
   Store& store;
-  Options options;
-  SingleFlight flights;
 };
 
 class Verifier::Session : public std::enable_shared_from_this<Session> {
@@ -108,6 +68,7 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
   void add_known() {
     const auto known = [&](const pki::CertificatePtr& certificate) {
       state_->store.add_known(*certificate, task_.input.now, task_.evidence);
+      if (may_fetch()) refresh_ahead(certificate);
     };
     if (facts_) {
       for (const pki::SignatureFacts& signature : facts_->content.signatures) {
@@ -121,6 +82,14 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
     for (const pki::CertificatePtr& certificate : task_.input.candidates) known(certificate);
     for (const pki::CertificatePtr& certificate : task_.input.trust->intermediates()) known(certificate);
   }
+
+  void refresh_ahead(const pki::CertificatePtr& certificate) {
+    for (const OcspItem& item : task_.evidence.ocsp()) {
+      if (item.asked_for == certificate->digest()) state_->sources->refresh_ahead(item, certificate);
+    }
+  }
+
+  [[nodiscard]] bool may_fetch() const { return task_.fetching == Fetching::kFetch && state_->sources != nullptr; }
 
   base::Result<Judgement> judge_once(Worker& worker) {
     task_.input.evidence = &task_.evidence;
@@ -139,131 +108,81 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
     budget_ = base::Budget(task_.limits);
     auto judgement = judge_once(worker);
     if (!judgement) return finish(worker, base::fail(judgement.error()));
-    const bool may_fetch = task_.sources == Sources::kFetch && state_->fetcher != nullptr;
-    const bool more = may_fetch && !judgement->needs.empty() && ++rounds_ < kMaxRounds && Clock::now() < task_.deadline;
+    const bool more =
+        may_fetch() && !judgement->needs.empty() && ++rounds_ < kMaxRounds && Clock::now() < task_.deadline;
     if (!more) {
       return finish(worker, Verified{facts_, std::move(judgement->report), std::move(task_.evidence)});
     }
-    fetch(worker, judgement->needs);
+    fetch(judgement->needs);
   }
 
-  // Asks the first source of each need, all at once; the last answer brings the session back to a worker.
-  void fetch(Worker& worker, const std::vector<Need>& needs) {
+  // Asks for each need at once; the last answer brings the session back to a worker.
+  void fetch(const std::vector<Need>& needs) {
     outstanding_ = 1;  // this loop itself: no answer ends the round before all were asked
     for (const Need& need : needs) {
       if (need.sources.empty()) continue;
-      {
-        const std::scoped_lock lock(mutex_);
-        task_.evidence.note_asked(need.sources.front(), need.certificate->digest());
-      }
+      auto shared = std::make_shared<Need>(need);
+      if (shared->sources.size() > kMaxAddresses) shared->sources.resize(kMaxAddresses);
       outstanding_.fetch_add(1);
-      if (need.kind == Need::Kind::kOcsp)
-        ask_ocsp(worker, need);
-      else
-        ask_crl(need);
+      ask(std::move(shared), 0);
     }
     arrived();
   }
 
-  void ask_ocsp(Worker& worker, const Need& need) {
-    const auto cert_id =
-        ocsp::make_cert_id(*worker.context, state_->options.cert_id_digest, *need.certificate, *need.issuer);
-    if (!cert_id) return fail_source(need, cert_id.error());
-    const base::Bytes nonce = state_->options.random(state_->options.nonce_bytes);
-    net::fetch::Request request{.method = net::fetch::Method::kPost,
-                                .url = need.sources.front(),
-                                .content_type = "application/ocsp-request",
-                                .body = ocsp::write_request(*cert_id, nonce),
-                                .deadline = source_deadline(),
-                                .max_response_bytes = task_.limits.max_ocsp_bytes};
-    // The nonce makes each request its own: whoever joins a flight gets its answer and must know its nonce.
-    const std::string key = "ocsp " + need.certificate->digest().hex() + " " + need.sources.front();
-    auto shared_nonce = std::make_shared<const base::Bytes>(nonce);
-    send(key, std::move(request), need, shared_nonce);
-  }
-
-  void ask_crl(const Need& need) {
-    net::fetch::Request request{
-        .url = need.sources.front(), .deadline = source_deadline(), .max_response_bytes = task_.limits.max_crl_bytes};
-    send("crl " + need.sources.front(), std::move(request), need, nullptr);
-  }
-
-  void send(const std::string& key, net::fetch::Request request, const Need& need,
-            const std::shared_ptr<const base::Bytes>& nonce) {
-    // Only the first's nonce goes out. Others take the answer without one: it was made while they waited, so it cannot
-    // be older than their question, which is what their nonce would have shown.
-    const auto mine = std::make_shared<std::atomic<bool>>(false);
-    const bool first = state_->flights.join(key, [self = shared_from_this(), need, nonce, mine](const Answer& answer) {
-      self->take(need, answer, mine->load() ? nonce : nullptr);
-    });
-    if (!first) return;
-    mine->store(true);
-    const auto sent =
-        state_->fetcher->fetch(std::move(request), [state = state_, key](base::Result<Response> response) {
-          state->flights.finish(key, std::make_shared<const base::Result<Response>>(require_ok(std::move(response))));
-        });
-    if (!sent) {
-      state_->flights.finish(key, std::make_shared<const base::Result<Response>>(base::fail(sent.error())));
-    }
-  }
-
-  // On the fetch thread: parsing a large list takes long, so it is handed to a worker.
-  void take(const Need& need, const Answer& answer, const std::shared_ptr<const base::Bytes>& nonce) {
-    auto self = shared_from_this();
-    const auto posted =
-        state_->workers.resume([self, need, answer, nonce](Worker&) { self->keep(need, answer, nonce); });
-    if (!posted) fail_source(need, posted.error());
-  }
-
-  void keep(const Need& need, const Answer& answer, const std::shared_ptr<const base::Bytes>& nonce) {
-    const std::string& source = need.sources.front();
-    if (!answer->has_value()) return fail_source(need, answer->error());
-    const base::Bytes& body = (*answer)->body;
-    if (need.kind == Need::Kind::kOcsp) {
-      auto response = ocsp::parse_response(body);
-      if (!response) return fail_source(need, response.error());
-      OcspItem item{.id = (*response)->digest,
-                    .response = *response,
-                    .octets = std::make_shared<const base::Bytes>(body),
-                    .nonce = nonce ? *nonce : base::Bytes{},
-                    .asked_for = need.certificate->digest(),
-                    .source = source,
-                    .received_at = task_.input.now};
-      state_->store.keep(item);
-      const std::scoped_lock lock(mutex_);
-      task_.evidence.add(std::move(item));
-    } else {
-      auto crl = parse_list(body);
-      if (!crl) return fail_source(need, crl.error());
-      CrlItem item{.id = (*crl)->digest(),
-                   .crl = *crl,
-                   .asked_for = need.certificate->digest(),
-                   .source = source,
-                   .received_at = task_.input.now};
-      state_->store.keep(item, body);
-      const std::scoped_lock lock(mutex_);
-      task_.evidence.add(std::move(item));
-    }
-    arrived();
-  }
-
-  static base::Result<ocsp::CrlPtr> parse_list(const base::Bytes& body) {
-    // Some publish their list in PEM, against RFC 5280 4.2.1.13: "a single DER encoded CRL".
-    if (base::as_text(body).starts_with("-----BEGIN")) {
-      TANBA_TRY(const auto blocks, pki::parse_pem(base::as_text(body)));
-      for (const pki::PemBlock& block : blocks) {
-        if (block.label == "X509 CRL") return ocsp::Crl::parse(block.octets);
-      }
-    }
-    return ocsp::Crl::parse(body);
-  }
-
-  void fail_source(const Need& need, const Error& error) {
+  // One address of a need; the next when it gives nothing.
+  void ask(std::shared_ptr<const Need> need, std::size_t index) {
+    const std::string& url = need->sources[index];
     {
       const std::scoped_lock lock(mutex_);
-      task_.evidence.add(SourceFailure{need.sources.front(), error, task_.input.now, need.certificate->digest()});
+      task_.evidence.note_asked(url, need->certificate->digest());
+    }
+    state_->sources->ask(
+        {.kind = need->kind,
+         .url = url,
+         .certificate = need->certificate,
+         .issuer = need->issuer,
+         .candidates = task_.input.candidates},
+        patience(*need, index),
+        [self = shared_from_this(), need, index](const Sources::Answer& answer) { self->take(need, index, answer); });
+  }
+
+  // A source that is slow must leave time for those that may be asked after it.
+  [[nodiscard]] Clock::time_point patience(const Need& need, std::size_t index) const {
+    auto after = static_cast<Clock::rep>(need.sources.size() - index - 1);
+    if (need.kind == Need::Kind::kOcsp && !need.certificate->crl_points().empty()) ++after;
+    const Clock::time_point now = Clock::now();
+    return now + (task_.deadline - now) / (after + 1);
+  }
+
+  void take(const std::shared_ptr<const Need>& need, std::size_t index, const Sources::Answer& answer) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (answer->has_value())
+        add(*need, **answer);
+      else
+        add_failure(*need, need->sources[index], answer->error());
+    }
+    if (!answer->has_value() && index + 1 < need->sources.size() && Clock::now() < task_.deadline) {
+      return ask(need, index + 1);
     }
     arrived();
+  }
+
+  // Everything in a set of evidence was received when its verification began, or the report would depend on the hour.
+  void add(const Need& need, Sources::Evidence evidence) {
+    std::visit(
+        [&](auto& item) {
+          item.asked_for = need.certificate->digest();
+          item.received_at = task_.input.now;
+          task_.evidence.add(std::move(item));
+        },
+        evidence);
+  }
+
+  // The last good evidence is taken whatever its age: judge knows how old it may be.
+  void add_failure(const Need& need, const std::string& url, const Error& error) {
+    task_.evidence.add(SourceFailure{url, error, task_.input.now, need.certificate->digest()});
+    state_->store.add_known(*need.certificate, task_.input.now, task_.evidence, Store::Age::kAny);
   }
 
   void arrived() {
@@ -291,10 +210,6 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
     std::exchange(completion_, nullptr)(worker, std::move(verified));
   }
 
-  [[nodiscard]] Clock::time_point source_deadline() const {
-    return std::min(task_.deadline, Clock::now() + state_->options.source_timeout);
-  }
-
   std::shared_ptr<State> state_;
   Task task_;
   Completion completion_;
@@ -305,10 +220,8 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
   std::mutex mutex_;  // over task_.evidence while answers come in
 };
 
-Verifier::Verifier(Workers& workers, net::fetch::Fetcher* fetcher, Store& store, Options options)
-    : state_(std::make_shared<State>(workers, fetcher, store, std::move(options))) {
-  if (!state_->options.random) state_->options.random = random_octets;
-}
+Verifier::Verifier(Workers& workers, Sources* sources, Store& store)
+    : state_(std::make_shared<State>(workers, sources, store)) {}
 
 Verifier::~Verifier() = default;
 
@@ -323,12 +236,6 @@ base::Result<Verified> Verifier::verify_and_wait(Task task) {
   TANBA_CHECK(verify(std::move(task),
                      [promise](Worker&, base::Result<Verified> verified) { promise->set_value(std::move(verified)); }));
   return future.get();
-}
-
-base::Bytes random_octets(std::size_t count) {
-  base::Bytes out(count);
-  if (RAND_bytes(out.data(), static_cast<int>(count)) != 1) std::abort();  // nothing secure can be done without it
-  return out;
 }
 
 }  // namespace tanba::verify::evidence

@@ -1,7 +1,8 @@
 // The shell around judge: fetches what it lacks, keeps evidence, and asks again until nothing more can come.
 //
-// judge → needs → fetch → judge …: each source is asked once for each need; it ends when nothing is needed, nothing new
-// came, after kMaxRounds, or at the deadline. A verification that waits for a source holds no thread.
+// judge → needs → fetch → judge …: each source is asked once for each need, its addresses in order; it ends when
+// nothing is needed, nothing new came, after kMaxRounds, or at the deadline, whatever the sources do. A verification
+// that waits for a source holds no thread.
 #pragma once
 
 #include <chrono>
@@ -10,7 +11,7 @@
 #include <optional>
 #include <variant>
 
-#include "net/fetch/fetcher.h"
+#include "verify/evidence/sources.h"
 #include "verify/evidence/store.h"
 #include "verify/evidence/workers.h"
 #include "verify/judge.h"
@@ -18,6 +19,8 @@
 namespace tanba::verify::evidence {
 
 inline constexpr int kMaxRounds = 8;
+// Addresses of one need that are tried in one round; certificates name two or three.
+inline constexpr std::size_t kMaxAddresses = 8;
 
 struct DocumentSubject {
   std::shared_ptr<const base::Bytes> document;
@@ -31,13 +34,13 @@ struct FactsSubject {
 };
 using Subject = std::variant<DocumentSubject, FactsSubject, pki::CertificatePtr, ocsp::CrlPtr, OcspSubject>;
 
-enum class Sources : std::uint8_t { kAtHandOnly, kFetch };
+enum class Fetching : std::uint8_t { kAtHandOnly, kFetch };
 
 struct Task {
   Subject subject;
   JudgeInput input;      // `evidence` is filled here; `now` is fixed by the caller
   EvidenceSet evidence;  // given beside: files, holds
-  Sources sources = Sources::kFetch;
+  Fetching fetching = Fetching::kFetch;
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::now() + std::chrono::seconds(15);
   base::Limits limits;
 };
@@ -50,15 +53,8 @@ struct Verified {
 
 class Verifier {
  public:
-  struct Options {
-    std::chrono::milliseconds source_timeout{5000};                       // one answer of one source
-    std::size_t nonce_bytes = 16;                                         // RFC 8954 2.1; 0 sends none
-    pki::DigestAlgorithm cert_id_digest = pki::DigestAlgorithm::kSha256;  // НУЦ РК's
-    // Octets that nobody can guess; base of the nonces.
-    std::function<base::Bytes(std::size_t)> random;
-  };
-  // `fetcher` may be null: nothing is fetched then. All must outlive the verifier, the fetcher being destroyed first.
-  Verifier(Workers& workers, net::fetch::Fetcher* fetcher, Store& store, Options options);
+  // `sources` may be null: nothing is fetched then. All must outlive the verifier.
+  Verifier(Workers& workers, Sources* sources, Store& store);
   ~Verifier();
 
   using Completion = std::move_only_function<void(Worker&, base::Result<Verified>)>;
@@ -72,8 +68,5 @@ class Verifier {
   class Session;
   std::shared_ptr<State> state_;
 };
-
-// OpenSSL's generator.
-[[nodiscard]] base::Bytes random_octets(std::size_t count);
 
 }  // namespace tanba::verify::evidence
