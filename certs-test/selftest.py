@@ -8,6 +8,7 @@ What changes states or needs a server works on an authority of its own in a temp
 
 import base64
 import contextlib
+import gzip
 import http.client
 import json
 import pathlib
@@ -672,6 +673,14 @@ class Served(unittest.TestCase):
             "hang",
             "endless",
             "drip",
+            "redirect-loop",
+            "wrong-length",
+            "no-length",
+            "reset-midway",
+            "endless-header",
+            "no-http",
+            "tls",
+            "gzip",
         }
         self.assertEqual(tested, set(server.CHANNEL_MODES))
         self.own.control(crl="slow", delay=0.01)
@@ -682,6 +691,9 @@ class Served(unittest.TestCase):
             ("empty", (200, b"")),
             ("half", (200, good[: len(good) // 2])),
             ("wrong-type", (200, good)),
+            ("wrong-length", (200, good[:-1])),
+            ("no-length", (200, good)),
+            ("redirect-loop", (302, b"here again\n")),
         ):
             self.own.control(crl=mode)
             self.assertEqual(self.own.get(path), answer, mode)
@@ -695,6 +707,12 @@ class Served(unittest.TestCase):
         for mode in ("down", "hang"):
             self.own.control(crl=mode, delay=0.01)
             with self.assertRaises((ConnectionError, http.client.RemoteDisconnected)):
+                self.own.get(path)
+        self.own.control(crl="gzip")
+        self.assertEqual(gzip.decompress(self.own.get(path)[1]), good)
+        for mode in ("reset-midway", "endless-header", "no-http", "tls"):
+            self.own.control(crl=mode)
+            with self.subTest(mode), self.assertRaises((ConnectionError, http.client.HTTPException)):
                 self.own.get(path)
         self.own.control(crl="drip", delay=0.0001)
         self.assertEqual(self.own.get(path), (200, good))
@@ -713,6 +731,8 @@ class Served(unittest.TestCase):
             "future": "verify OK",
             "no-next-update": "verify OK",
             "lie-empty": "verify OK",
+            "rollback": "verify OK",
+            "number-back": "verify OK",
             "wrong-issuer": "Error getting CRL issuer certificate",
         }
         self.assertEqual(set(expected), set(server.CRL_MODES))
@@ -733,6 +753,20 @@ class Served(unittest.TestCase):
                         data=content,
                     ),
                 )
+        self.own.control(crl={"mode": "ok", "life": 5})
+        begin, end = x509build.crl_times(self.own.get("/crl/issuing.crl")[1])
+        self.assertEqual((end - begin).total_seconds(), 5)
+        published = (self.own.dir / "crl/issuing.crl").read_bytes()
+        self.own.control(crl="rollback")
+        self.assertLess(
+            x509build.crl_times(self.own.get("/crl/issuing.crl")[1])[0], x509build.crl_times(published)[0]
+        )
+        self.own.control(crl="number-back")
+        numbers = [
+            int(text("openssl", "crl", "-inform", "DER", "-noout", "-crlnumber", data=content).split("=0x")[1], 16)
+            for content in (self.own.get("/crl/issuing.crl")[1], published)
+        ]
+        self.assertLess(*numbers)
         self.own.control(crl="no-next-update")
         self.assertIn(
             "NONE",

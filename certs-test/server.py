@@ -4,6 +4,7 @@ import base64
 import binascii
 import collections
 import datetime
+import gzip
 import http.server
 import json
 import socket
@@ -23,6 +24,7 @@ from signers import BrokenSigner
 MAX_BODY = 64 * 1024  # a request names a handful of certificates
 ENDLESS_CHUNK = b"\x00" * 16384
 # Long enough that a client without limits is caught; the client ends it by closing.
+ENDLESS_HEADER = b"".join(b"X-Line: %063d\r\n" % at for at in range(200))
 ENDLESS_BYTES = 4 * 1024 * 1024 * 1024
 
 # Faults of the channel, the same for all sources.
@@ -38,7 +40,15 @@ CHANNEL_MODES = {
     "endless": "a body that never ends",
     "http-error": "HTTP status `status` (default 500)",
     "redirect": "302 to `location`",
+    "redirect-loop": "302 to the same address again",
     "wrong-type": "the right body as text/html",
+    "wrong-length": "Content-Length is a byte less than the body",
+    "no-length": "neither Content-Length nor an end but the connection's",
+    "reset-midway": "half of the body, then the connection is reset",
+    "endless-header": "header lines that never end",
+    "no-http": "octets that are no HTTP",
+    "tls": "a TLS alert where HTTP is spoken",
+    "gzip": "the right body, compressed although nobody asked for that",
 }
 
 CRL_MODES = {
@@ -50,6 +60,8 @@ CRL_MODES = {
     "no-next-update": "nextUpdate is missing",
     "wrong-issuer": "another authority's CRL",
     "lie-empty": "an empty list, whatever the books say",
+    "rollback": "thisUpdate lies an hour before that of the list published last",
+    "number-back": "cRLNumber is smaller than that of the list published last",
 }
 
 
@@ -72,7 +84,7 @@ class Behaviour:
     def take(self, names: list[str]) -> tuple[str, dict]:
         """The mode for a request about these names; counts down `times`."""
         only = self.parameters.get("only")
-        if self.mode == "ok" or only is not None and not set([only] if isinstance(only, str) else only) & set(names):
+        if only is not None and not set([only] if isinstance(only, str) else only) & set(names):
             return "ok", {}
         if self._left is not None:
             if self._left <= 0:
@@ -211,7 +223,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         state.count("crl", name)
         mode, parameters = state.take("crl", [name, issuer])
-        content = crl_bytes(state.authority(), issuer, delta, mode if mode in CRL_MODES else "ok")
+        life_s = float(parameters["life"]) if "life" in parameters else None
+        content = crl_bytes(state.authority(), issuer, delta, mode if mode in CRL_MODES else "ok", life_s=life_s)
         self._misbehave(mode, parameters, "application/pkix-crl", content)
 
     def _ca(self, name: str) -> None:
@@ -363,6 +376,49 @@ class Handler(http.server.BaseHTTPRequestHandler):
         location = str(parameters.get("location", "http://127.0.0.1:1/")).replace("\r", "").replace("\n", "")
         self._send(302, "text/plain", b"elsewhere\n", f"Location: {location}\r\n")
 
+    def _fault_redirect_loop(self, parameters: dict, kind: str, body: bytes) -> None:
+        del parameters, kind, body
+        self._send(302, "text/plain", b"here again\n", f"Location: {self.path}\r\n")
+
+    def _fault_wrong_length(self, parameters: dict, kind: str, body: bytes) -> None:
+        del parameters
+        self.close_connection = True
+        self._write(self._header(200, kind, len(body) - 1) + body)
+
+    def _fault_no_length(self, parameters: dict, kind: str, body: bytes) -> None:
+        del parameters
+        self.close_connection = True
+        self._write(self._header(200, kind, None) + body)
+
+    def _fault_reset_midway(self, parameters: dict, kind: str, body: bytes) -> None:
+        content = self._header(200, kind, len(body)) + body[: len(body) // 2]
+        if self._write(content):
+            time.sleep(0.05)  # else what was sent is thrown away together with the connection
+        self._fault_down(parameters, kind, body)
+
+    def _fault_endless_header(self, parameters: dict, kind: str, body: bytes) -> None:
+        del parameters, kind, body
+        self.close_connection = True
+        if not self._write(b"HTTP/1.1 200 OK\r\n"):
+            return
+        sent = 0
+        while sent < ENDLESS_BYTES and self._write(ENDLESS_HEADER):
+            sent += len(ENDLESS_HEADER)
+
+    def _fault_no_http(self, parameters: dict, kind: str, body: bytes) -> None:
+        del parameters, kind
+        self.close_connection = True
+        self._write(bytes((11 * at + 5) & 0xFF for at in range(len(body))))
+
+    def _fault_tls(self, parameters: dict, kind: str, body: bytes) -> None:
+        del parameters, kind, body
+        self.close_connection = True
+        self._write(bytes.fromhex("15030300020228"))  # RFC 8446 6: alert, fatal, handshake_failure
+
+    def _fault_gzip(self, parameters: dict, kind: str, body: bytes) -> None:
+        del parameters
+        self._send(200, kind, gzip.compress(body), "Content-Encoding: gzip\r\n")
+
     def _fault_wrong_type(self, parameters: dict, kind: str, body: bytes) -> None:
         del parameters, kind
         self._send(200, "text/html", body)
@@ -372,11 +428,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
             super().log_message(format, *arguments)
 
 
-def crl_bytes(authority: Authority, name: str, delta: bool, mode: str, at: datetime.datetime | None = None) -> bytes:
-    """The CRL that the server gives at `at` (default now) in this mode."""
+def crl_bytes(
+    authority: Authority,
+    name: str,
+    delta: bool,
+    mode: str,
+    at: datetime.datetime | None = None,
+    life_s: float | None = None,
+) -> bytes:
+    """The CRL that the server gives at `at` (default now) in this mode; with `life_s` made anew and good so long."""
     folder = "crl-delta" if delta else "crl"
     path = authority.folder / folder / f"{name}{'-delta' if delta else ''}.crl"
-    if mode == "ok":
+    if mode == "ok" and life_s is None:
         # Renewed two days before its end, so that a server that runs for weeks serves current lists.
         if time.time() - path.stat().st_mtime > (CRL_DAYS - 2) * 86400:
             authority.publish_crls(only=[name])
@@ -389,6 +452,10 @@ def crl_bytes(authority: Authority, name: str, delta: bool, mode: str, at: datet
     base = max(number - 1, 1) if delta else None
     at = at or now()
     next_update: datetime.datetime | None = at + datetime.timedelta(days=CRL_DAYS)
+    if life_s is not None:
+        # Made anew each second: numbers that only grow, and above those of lists that were published.
+        number, base = int(time.time()), 1 if delta else None
+        next_update = at + datetime.timedelta(seconds=life_s)
     signer = authority.issuer(name).signer
     if mode == "stale":
         next_update = at - datetime.timedelta(hours=1)
@@ -397,11 +464,17 @@ def crl_bytes(authority: Authority, name: str, delta: bool, mode: str, at: datet
         at += datetime.timedelta(days=1)
     elif mode == "no-next-update":
         next_update = None
+    elif mode == "rollback":
+        at = build.crl_times(path.read_bytes())[0] - datetime.timedelta(hours=1)
+    elif mode == "number-back":
+        number = max(authority.crl_number(name) - 1, 0)
     elif mode == "wrong-signer":
         signer = authority.issuer("gost-foreign-issuing" if plans.is_gost(name) else "foreign-issuing").signer
     elif mode == "broken-signature":
         signer = BrokenSigner(signer)
-    entries: list[build.RevokedEntry] | None = [] if delta or mode == "lie-empty" else None
+    entries: list[build.RevokedEntry] | None = None
+    if mode == "lie-empty" or delta and life_s is None:
+        entries = []
     return authority.crl(name, number, at, next_update, signer, base, entries)
 
 

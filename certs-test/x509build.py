@@ -255,3 +255,10 @@ def validity(certificate_der: bytes) -> tuple[datetime.datetime, datetime.dateti
         parts = parts[1:]
     begin, end = der.children(parts[3])
     return der.read_time(begin), der.read_time(end)
+
+
+def crl_times(crl_der: bytes) -> tuple[datetime.datetime, datetime.datetime | None]:
+    """thisUpdate and nextUpdate of a version 2 CRL."""
+    parts = der.children(der.children(crl_der)[0])
+    next_update = der.read_time(parts[4]) if parts[4][0] in (0x17, 0x18) else None
+    return der.read_time(parts[3]), next_update

@@ -191,6 +191,28 @@ TEST(Config, TheDatabaseIsOneOfTwo) {
   EXPECT_EQ(complaints(with("[database]\nurl = \"sqlite:\"")), Keys{"database.url"});
 }
 
+TEST(Config, RevocationRulesAreTheOperatorsOrAnIssuersOwn) {
+  using enum verify::EvidenceRule;
+  const std::string issuer(64, 'a');
+  EXPECT_EQ(read(std::string(kLeast))->evidence_grace, base::Seconds(0)) << "off by default";
+  const auto config =
+      read(with("[revocation]\nevidence = \"ocsp-and-crl\"\ngrace_s = 60\n[[revocation_rule]]\nissuer = \"" + issuer +
+                "\"\ncrl_max_age_s = 7200\n"));
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->evidence_rule, kOcspAndCrl);
+  EXPECT_EQ(config->evidence_grace, base::Seconds(60));
+  const verify::FreshnessRule& own = config->issuer_rules.at(*base::digest_from_hex(issuer));
+  EXPECT_EQ(own.evidence, kOcspAndCrl) << "what is left out is as for all";
+  EXPECT_EQ(own.grace, base::Seconds(60));
+  EXPECT_EQ(own.crl_limit, base::Seconds(7200));
+  EXPECT_EQ(own.ocsp_limit, std::nullopt);
+  const std::string rule = "[[revocation_rule]]\nissuer = \"" + issuer + "\"\n";
+  EXPECT_EQ(complaints(with("[revocation]\nevidence = \"both\"")), Keys{"revocation.evidence"});
+  EXPECT_EQ(complaints(with(rule + "evidence = \"none\"")), Keys{"revocation_rule.evidence"});
+  EXPECT_EQ(complaints(with(rule + rule)), Keys{"revocation_rule.issuer"});
+  EXPECT_EQ(complaints(with("[[revocation_rule]]\nissuer = \"ab\"")), Keys{"revocation_rule.issuer"});
+}
+
 TEST(Config, EgressAndListsAreAddresses) {
   EXPECT_EQ(
       complaints(with(

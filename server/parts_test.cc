@@ -78,6 +78,17 @@ TEST(Log, TextIsForATerminal) {
   EXPECT_EQ(lines[0], "2026-05-28T20:26:40Z info x.y plain=word spaced=\"two words\" n=5");
 }
 
+TEST(Metrics, LabelledGaugesShowWhatIsThereNowAndNothingElse) {
+  Metrics metrics;
+  std::vector<Metrics::Sample> samples{{{{"source", "a"}}, 1}, {{{"source", "b"}}, 2}};
+  metrics.gauges("things", "Things.", [&] { return samples; });
+  EXPECT_NE(metrics.text().find("tanba_things{source=\"a\"} 1"), std::string::npos) << metrics.text();
+  EXPECT_NE(metrics.text().find("tanba_things{source=\"b\"} 2"), std::string::npos);
+  samples = {{{{"source", "b"}}, 3}};
+  EXPECT_EQ(metrics.text().find("source=\"a\""), std::string::npos);
+  EXPECT_NE(metrics.text().find("tanba_things{source=\"b\"} 3"), std::string::npos);
+}
+
 TEST(Metrics, CountRequestsByRouteMethodAndStatus) {
   Metrics metrics;
   static constexpr std::string_view kRoute = "/v1/applications/{number}";

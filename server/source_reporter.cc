@@ -119,4 +119,8 @@ void SourceReporter::alert(const Alert& alert) {
     log_.info("source.alert", fields);
 }
 
+void SourceReporter::grace_used() {
+  metrics_.count("revocation_grace", "Reports that rest on evidence of revocation that has ended.");
+}
+
 }  // namespace tanba::server

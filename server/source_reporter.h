@@ -19,6 +19,7 @@ class SourceReporter final : public verify::evidence::SourceObserver {
   void failed(const verify::evidence::SourceStatus& source, const base::Error& error) override;
   void breaker_changed(const verify::evidence::SourceStatus& source) override;
   void alert(const verify::evidence::Alert& alert) override;
+  void grace_used() override;
 
  private:
   Metrics& metrics_;

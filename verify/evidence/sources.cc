@@ -270,6 +270,15 @@ void Sources::refresh_ahead(const OcspItem& item, const pki::CertificatePtr& cer
   state_->refresh_ahead(item, certificate);
 }
 
+void Sources::note(const Report& report) {
+  const auto rests_on_grace = [](const Finding& finding) {
+    return std::ranges::find(finding.warnings, Code::kRevocationGrace, &Error::code) != finding.warnings.end();
+  };
+  if (state_->options.observer != nullptr && std::ranges::any_of(report.findings, rests_on_grace)) {
+    state_->options.observer->grace_used();
+  }
+}
+
 void Sources::refresh(const std::string& url, Refreshed done) {
   state_->refresh(url, std::move(done));
 }

@@ -103,6 +103,8 @@ class SourceObserver {
   virtual void breaker_changed(const SourceStatus& source) { (void)source; }
   // At the first sight, and whenever its state changes.
   virtual void alert(const Alert& alert) { (void)alert; }
+  // A report rests on evidence that has ended (revocation.grace).
+  virtual void grace_used() {}
 };
 
 class Sources {
@@ -161,6 +163,8 @@ class Sources {
   void ask(Question question, std::chrono::steady_clock::time_point deadline, Waiter waiter);
   // An answer about an authority that is used while it nears its end is asked for anew, nobody waiting.
   void refresh_ahead(const OcspItem& item, const pki::CertificatePtr& certificate);
+  // Tells the observer when this report rests on evidence in grace.
+  void note(const Report& report);
 
   // --- for people --------------------------------------------------------------------------------------------------
   [[nodiscard]] std::vector<SourceStatus> sources() const;  // by kind and URL

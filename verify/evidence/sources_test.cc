@@ -169,7 +169,6 @@ TEST_F(SourcesTest, AListThatGoesBackIsRefusedAndTheLastGoodOneKept) {
     EXPECT_EQ(kept(), "65") << back;
     ASSERT_EQ(store_->lists().size(), 1U);
     EXPECT_EQ(store_->lists().front().item.crl->number(), "65") << back;
-    sources_->source(SourceKind::kCrl, list_url());
     serve_list("second");  // closes the breaker again
     EXPECT_EQ(ask_for_list(), std::nullopt);
   }

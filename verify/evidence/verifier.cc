@@ -207,6 +207,7 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
       if (facts_) report.document = facts_->document.hex();
       verified = Verified{facts_, std::move(report), std::move(task_.evidence)};
     }
+    if (verified && state_->sources != nullptr) state_->sources->note(verified->report);
     std::exchange(completion_, nullptr)(worker, std::move(verified));
   }
 
