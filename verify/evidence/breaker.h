@@ -35,6 +35,8 @@ class Breaker {
   // `jitter` in [0, 1): pauses lie between half the back-off and the whole of it, so that many daemons that lost one
   // source do not come back to it in one moment.
   void failed(Time now, double jitter);
+  // The try came to nothing for reasons of our own: the next one who asks is the try.
+  void undecided() { trying_ = false; }
 
   [[nodiscard]] BreakerState state(Time now) const;
   // When the source may be tried again; meaningful while open.

@@ -78,6 +78,15 @@ TEST_F(BreakerTest, ATryWhoseOutcomeIsLostDoesNotBlockForEver) {
   EXPECT_TRUE(breaker.admit(now + milliseconds(30'000)));
 }
 
+TEST_F(BreakerTest, ATryThatProvedNothingLetsTheNextOneThrough) {
+  fail_often(3);
+  now += milliseconds(1000);
+  ASSERT_TRUE(breaker.admit(now));
+  breaker.undecided();
+  EXPECT_TRUE(breaker.admit(now));
+  EXPECT_FALSE(breaker.admit(now));
+}
+
 TEST_F(BreakerTest, JitterShortensByUpToHalf) {
   fail_often(2);
   breaker.failed(now, 0.0);

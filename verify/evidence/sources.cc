@@ -115,11 +115,12 @@ base::Time Sources::State::wall(Steady::time_point at) const {
 Sources::State::Source& Sources::State::source_locked(const Key& key, SourceOrigin origin) {
   if (const auto found = sources.find(key); found != sources.end()) return found->second;
   if (sources.size() >= options.max_sources) {
-    // The one that nobody needed for longest makes room; what the operator named stays.
+    // The one that nobody needed for longest makes room, one without a list first; what the operator named stays.
+    const auto worth = [](const Source& source) { return std::pair(source.list != nullptr, source.last_used); };
     auto oldest = sources.end();
     for (auto it = sources.begin(); it != sources.end(); ++it) {
       if (it->second.origin != SourceOrigin::kCertificate) continue;
-      if (oldest == sources.end() || it->second.last_used < oldest->second.last_used) oldest = it;
+      if (oldest == sources.end() || worth(it->second) < worth(oldest->second)) oldest = it;
     }
     if (oldest != sources.end()) sources.erase(oldest);
   }
@@ -169,7 +170,8 @@ void Sources::State::schedule_locked(const Key& key, Source& source) {
   const bool configured = source.origin == SourceOrigin::kConfigured;
   if (!configured && (today - source.last_used > options.list_idle || !source.list)) return;
   constexpr std::chrono::milliseconds kSoonest{30'000};
-  const auto interval = configured ? options.configured_refresh : options.list_refresh;
+  auto interval = configured ? options.configured_refresh : options.list_refresh;
+  if (source.breaker.consecutive_failures() > 0) interval = std::min(interval, base::Seconds(60));
   const double jitter = options.jitter();
   std::chrono::duration<double> wait = std::chrono::duration<double>(interval) * (0.8 + 0.2 * jitter);
   if (source.list && source.list->next_update()) {

@@ -105,7 +105,7 @@ Sources::State::Taken Sources::State::take_list(Worker& worker, const Question& 
     return taken;
   }
   base::Status fits;
-  if (last) fits = check_succession(question.url, *last, crl);
+  if (last && last->digest() != crl.digest()) fits = check_succession(question.url, *last, crl);
   if (fits) {
     install(*offered, *standing, taken.alerts);
   } else {

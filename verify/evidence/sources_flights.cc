@@ -202,7 +202,10 @@ void Sources::State::note_outcome_locked(const Flight& flight, const std::option
     ++source.failures;
     source.last_failure = clock.now();
     source.last_error = *problem;
-    if (is_against_source(*problem)) source.breaker.failed(now, options.jitter());
+    if (is_against_source(*problem))
+      source.breaker.failed(now, options.jitter());
+    else
+      source.breaker.undecided();
   }
   if (key.first == SourceKind::kCrl) schedule_locked(key, source);
 }
