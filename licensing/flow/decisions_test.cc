@@ -39,7 +39,7 @@ class DecisionsTest : public ::testing::Test {
     workers_ = *verify::evidence::Workers::start({.threads = 2});
     desk_ = *verify::evidence::Workers::start({.threads = 1});
     verifier_ =
-        std::make_unique<verify::evidence::Verifier>(*workers_, nullptr, store_, verify::evidence::Verifier::Options{});
+        std::make_unique<verify::evidence::Verifier>(*workers_, nullptr, store_);
     Settings settings{.services = *Services::make(default_services()), .entitlement = default_entitlement_policy()};
     settings.host = "localhost";
     flow_ = *Flow::make(std::move(settings), {.registry = *registry_,
