@@ -38,8 +38,7 @@ class DecisionsTest : public ::testing::Test {
     registry_ = *registry::Registry::open(place_.options(), clock_);
     workers_ = *verify::evidence::Workers::start({.threads = 2});
     desk_ = *verify::evidence::Workers::start({.threads = 1});
-    verifier_ =
-        std::make_unique<verify::evidence::Verifier>(*workers_, nullptr, store_);
+    verifier_ = std::make_unique<verify::evidence::Verifier>(*workers_, nullptr, store_);
     Settings settings{.services = *Services::make(default_services()), .entitlement = default_entitlement_policy()};
     settings.host = "localhost";
     flow_ = *Flow::make(std::move(settings), {.registry = *registry_,

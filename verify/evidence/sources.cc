@@ -242,17 +242,30 @@ void Sources::start() {
     for (const std::string& url : state_->options.configured) {
       state_->source_locked({SourceKind::kCrl, url}, SourceOrigin::kConfigured).refresh_at = Steady::now();
     }
-    for (const Store::KeptList& kept : state_->store.lists()) {
-      const std::string& url = kept.item.source;
-      const bool imported = url.starts_with(kImportedPrefix);
-      State::Source& source = state_->source_locked({SourceKind::kCrl, url},
-                                                    imported ? SourceOrigin::kImported : SourceOrigin::kCertificate);
-      source.list = kept.item.crl;
-      source.standing = kept.standing;
-      if (!source.refresh_at) state_->schedule_locked({SourceKind::kCrl, url}, source);
-    }
+    state_->take_over_locked();
   }
   if (!state_->thread.joinable()) state_->thread = std::thread([state = state_.get()] { state->run(); });
+}
+
+// What an earlier run left on disk: last good lists, and those that wait for a person.
+void Sources::State::take_over_locked() {
+  for (const Store::KeptList& kept : store.lists()) {
+    const Key key{SourceKind::kCrl, kept.item.source};
+    const bool imported = key.second.starts_with(kImportedPrefix);
+    Source& source = source_locked(key, imported ? SourceOrigin::kImported : SourceOrigin::kCertificate);
+    source.list = kept.item.crl;
+    source.standing = kept.standing;
+    if (!source.refresh_at) schedule_locked(key, source);
+  }
+  for (Store::WaitingList& waiting : store.waiting(clock.now())) {
+    const Key key{SourceKind::kCrl, waiting.item.source};
+    const auto source = sources.find(key);
+    if (source == sources.end() || !source->second.list) continue;  // nothing it could shrink from: it is fetched anew
+    const ocsp::CrlPtr next = waiting.item.crl;
+    const Shrinkage shrinkage = compare_entries(*source->second.list, *next, options.succession, {});
+    alert_locked(AlertKind::kShrunk, key, shrunk_error(key.second, shrinkage), next.get(), next->digest().hex());
+    source->second.waiting = std::move(waiting);
+  }
 }
 
 void Sources::stop() {

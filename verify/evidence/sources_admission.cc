@@ -117,11 +117,14 @@ Sources::State::Taken Sources::State::take_list(Worker& worker, const Question& 
 }
 
 void Sources::State::refuse(const Key& key, Offered offered, const Error& error, std::vector<Alert>& changed) {
-  const std::scoped_lock lock(mutex);
+  const ocsp::CrlPtr crl = offered.item.crl;
   const bool shrunk = error.code() == Code::kCrlShrunk;
-  const ocsp::Crl& crl = *offered.item.crl;
+  base::Status kept;
+  if (shrunk) kept = store.keep_waiting(offered);
+  const std::scoped_lock lock(mutex);
   changed.push_back(
-      alert_locked(shrunk ? AlertKind::kShrunk : AlertKind::kRollback, key, error, &crl, crl.digest().hex()));
+      alert_locked(shrunk ? AlertKind::kShrunk : AlertKind::kRollback, key, error, crl.get(), crl->digest().hex()));
+  if (!kept) changed.push_back(alert_locked(AlertKind::kStorage, key, kept.error(), crl.get(), "disk"));
   if (shrunk) source_locked(key, SourceOrigin::kCertificate).waiting = std::move(offered);
 }
 
@@ -198,6 +201,7 @@ void Sources::State::install(const Offered& offered, Store::Standing standing, s
   const Key key{SourceKind::kCrl, offered.item.source};
   Store::KeptList list{.item = offered.item, .reach = Store::Reach::kAddress, .standing = standing};
   list.item.asked_for.reset();  // whoever it was, it is for all
+  store.drop_waiting(key.second);
   {
     const std::scoped_lock lock(mutex);
     Source& source = source_locked(key, SourceOrigin::kCertificate);

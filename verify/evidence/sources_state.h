@@ -49,10 +49,7 @@ struct Sources::State : std::enable_shared_from_this<Sources::State> {
         Options options_in);
 
   using Key = std::pair<SourceKind, std::string>;  // kind and URL
-  struct Offered {
-    CrlItem item;
-    std::shared_ptr<const base::Bytes> octets;
-  };
+  using Offered = Store::WaitingList;
   struct Source {
     SourceOrigin origin = SourceOrigin::kCertificate;
     Breaker breaker;
@@ -139,6 +136,7 @@ struct Sources::State : std::enable_shared_from_this<Sources::State> {
                       std::string_view what);
   void end_alerts_locked(const Key& key, std::initializer_list<AlertKind> kinds, std::vector<Alert>& changed);
   void remember_locked(const Question& question);
+  void take_over_locked();
   [[nodiscard]] base::Time wall(Steady::time_point at) const;
   [[nodiscard]] std::optional<SourceStatus> breaker_change_locked(const Key& key, Source& source);
   void tell(const std::vector<Alert>& alerts) const;

@@ -264,6 +264,25 @@ TEST_F(SourcesTest, TheLastGoodListIsKnownAfterARestart) {
   EXPECT_EQ(ask_for_list(), Code::kCrlRollback);
 }
 
+TEST_F(SourcesTest, AListThatWaitsForAPersonWaitsAfterARestart) {
+  keep_on_disk();
+  start();
+  serve_list("second");
+  ASSERT_EQ(ask_for_list(), std::nullopt);
+  serve_list("shrunk");
+  ASSERT_EQ(ask_for_list(), Code::kCrlShrunk);
+  const std::string id = open_alerts().front().id;
+  restart();
+  ASSERT_EQ(open_alerts().size(), 1U);
+  EXPECT_EQ(open_alerts().front().id, id);
+  EXPECT_EQ(kept(), "65");
+  ASSERT_TRUE(sources_->confirm(id).has_value());
+  EXPECT_EQ(kept(), "68");
+  restart();
+  EXPECT_EQ(kept(), "68");
+  EXPECT_TRUE(sources_->alerts().empty());
+}
+
 TEST_F(SourcesTest, AListThatCannotBeStoredRaisesAnAlertAndLeavesTheOldFile) {
   keep_on_disk();
   start();

@@ -55,6 +55,22 @@ std::optional<KeptFile> split(base::ByteView file) {
                   file.subspan(length + 1)};
 }
 
+// What does not parse any more is passed over.
+template <class Take>
+void read_lists(const std::filesystem::path& directory, std::string_view prefix, base::Time now, Take take) {
+  if (directory.empty()) return;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    if (!entry.path().filename().string().starts_with(prefix)) continue;
+    const auto file = base::read_file(entry.path(), base::Limits{}.max_crl_bytes + 4096);
+    const auto kept = file ? split(*file) : std::nullopt;
+    const auto crl = kept ? ocsp::Crl::parse(kept->octets) : base::fail(base::Code::kCrlMalformed);
+    if (!crl) continue;
+    CrlItem item{.id = (*crl)->digest(), .crl = *crl, .asked_for = {}, .source = kept->source, .received_at = now};
+    take(Store::KeptList{std::move(item), kept->reach, kept->standing}, kept->octets);
+  }
+}
+
 }  // namespace
 
 Store::Store(Options options) : options_(std::move(options)) {
@@ -68,24 +84,35 @@ std::filesystem::path Store::crl_file(const std::string& source) const {
   return options_.directory / ("crl-" + base::sha256(base::as_bytes(source)).hex());
 }
 
+std::filesystem::path Store::waiting_file(const std::string& source) const {
+  return options_.directory / ("waiting-" + base::sha256(base::as_bytes(source)).hex());
+}
+
 std::size_t Store::load(base::Time now) {
-  if (options_.directory.empty()) return 0;
-  std::size_t read = 0;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(options_.directory, error)) {
-    if (!entry.path().filename().string().starts_with("crl-")) continue;
-    const auto file = base::read_file(entry.path(), base::Limits{}.max_crl_bytes + 4096);
-    if (!file) continue;
-    const auto kept = split(*file);
-    if (!kept) continue;
-    auto crl = ocsp::Crl::parse(kept->octets);
-    if (!crl) continue;
-    CrlItem item{.id = (*crl)->digest(), .crl = *crl, .asked_for = {}, .source = kept->source, .received_at = now};
-    const std::scoped_lock lock(mutex_);
-    crls_.insert_or_assign(kept->source, KeptList{std::move(item), kept->reach, kept->standing});
-    ++read;
-  }
-  return read;
+  std::vector<KeptList> read;
+  read_lists(options_.directory, "crl-", now,
+             [&](KeptList&& list, base::ByteView) { read.push_back(std::move(list)); });
+  const std::scoped_lock lock(mutex_);
+  for (KeptList& list : read) crls_.insert_or_assign(list.item.source, std::move(list));
+  return read.size();
+}
+
+std::vector<Store::WaitingList> Store::waiting(base::Time now) const {
+  std::vector<WaitingList> all;
+  read_lists(options_.directory, "waiting-", now, [&](KeptList&& list, base::ByteView octets) {
+    all.push_back({std::move(list.item), std::make_shared<const base::Bytes>(base::to_bytes(octets))});
+  });
+  return all;
+}
+
+base::Status Store::keep_waiting(const WaitingList& list) const {
+  return write(waiting_file(list.item.source), {.item = list.item}, *list.octets);
+}
+
+void Store::drop_waiting(const std::string& source) const {
+  if (options_.directory.empty()) return;
+  std::error_code ignored;  // what is still there is offered to a person once more
+  std::filesystem::remove(waiting_file(source), ignored);
 }
 
 void Store::add_known(const pki::Certificate& certificate, base::Time now, EvidenceSet& evidence, Age age) const {
@@ -125,7 +152,7 @@ base::Status Store::keep(const KeptList& list, base::ByteView octets) {
     const std::scoped_lock lock(mutex_);
     crls_.insert_or_assign(list.item.source, list);
   }
-  return write(list, octets);
+  return write(crl_file(list.item.source), list, octets);
 }
 
 std::vector<Store::KeptList> Store::lists() const {
@@ -137,9 +164,9 @@ std::vector<Store::KeptList> Store::lists() const {
 }
 
 // A full disk costs the next start a download, no more: memory has the list.
-base::Status Store::write(const KeptList& list, base::ByteView octets) const {
+base::Status Store::write(const std::filesystem::path& file, const KeptList& list, base::ByteView octets) const {
   if (options_.directory.empty()) return {};
-  const auto written = base::write_file_durably(crl_file(list.item.source), file_contents(list, octets));
+  const auto written = base::write_file_durably(file, file_contents(list, octets));
   if (written) return {};
   return base::fail(base::Code::kEvidenceNotStored,
                     {{"source", list.item.source}, {"reason", written.error().message()}}, written.error().cause());

@@ -52,6 +52,16 @@ class Store {
   [[nodiscard]] base::Status keep(const KeptList& list, base::ByteView octets);
   [[nodiscard]] std::vector<KeptList> lists() const;
 
+  // A list that waits for a person (crl.shrunk), one a source: on disk, so that it outlives a restart; at hand for no
+  // verification. Without a directory it is nowhere but with the caller.
+  struct WaitingList {
+    CrlItem item;
+    std::shared_ptr<const base::Bytes> octets;
+  };
+  [[nodiscard]] base::Status keep_waiting(const WaitingList& list) const;
+  void drop_waiting(const std::string& source) const;
+  [[nodiscard]] std::vector<WaitingList> waiting(base::Time now) const;
+
   // The octets of a kept list, for whoever archives it; nothing when it is not on disk.
   [[nodiscard]] base::Result<base::Bytes> crl_octets(const base::Digest& id) const;
   struct Sizes {
@@ -67,9 +77,11 @@ class Store {
     OcspItem item;
     std::list<base::Digest>::iterator age;
   };
-  [[nodiscard]] base::Status write(const KeptList& list, base::ByteView octets) const;
+  [[nodiscard]] base::Status write(const std::filesystem::path& file, const KeptList& list,
+                                   base::ByteView octets) const;
   [[nodiscard]] std::optional<std::string> source_of(const base::Digest& id) const;
   [[nodiscard]] std::filesystem::path crl_file(const std::string& source) const;
+  [[nodiscard]] std::filesystem::path waiting_file(const std::string& source) const;
 
   Options options_;
   mutable std::mutex mutex_;
