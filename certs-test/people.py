@@ -49,6 +49,7 @@ class Body:
 
 DEMO = Body("ТОО «ДЕМО МҰНАЙ СЕРВИС»", bin_number("0501", 1))
 OTHER = Body("ТОО «ӨЗГЕ ДЕМО»", bin_number("1203", 2))
+RUNNER = Body("ДЕМО ОПЕРАТОР ИНФОРМАЦИОННОЙ СИСТЕМЫ", bin_number("1105", 12))
 CENTRE = Body("ДЕМО ОРТАЛЫҚ ОБСЛУЖИВАНИЯ НАСЕЛЕНИЯ", bin_number("0707", 10))
 
 # The licensors of the ten services (regulations: oil-gas; the industry committee's six; ozone; the agency's two).
@@ -80,4 +81,5 @@ EMPLOYEE = Person("ЖҰМЫСОВ", "ЕРЛАН", "ДЕМҰЛЫ", iin("930630", 
 OFFICER = Person("ОФИЦЕРОВ", "НҰРЛАН", "ДЕМҰЛЫ", iin("790704", 3, 7))
 SECOND_OFFICER = Person("ИНСПЕКТОРОВА", "ГҮЛНАР", "ДЕМҚЫЗЫ", iin("840811", 4, 8))
 THIRD_OFFICER = Person("ТЕКСЕРУШИН", "БОЛАТ", "ДЕМҰЛЫ", iin("830912", 3, 9))
+SECURITY = Person("САҚШЫЕВА", "ЖАНАР", "ДЕМҚЫЗЫ", iin("870214", 4, 11))
 OPERATOR = Person("ОПЕРАТОРОВА", "МӘДИНА", "ДЕМҚЫЗЫ", iin("951020", 4, 10))

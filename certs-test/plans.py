@@ -232,7 +232,7 @@ class Plan:
     claim_bin: str | None = None
     outcome: str = "accept"
     certificate_outcome: str = "accept"
-    duty: str = "applicant"  # applicant, officer, operator
+    duty: str = "applicant"  # applicant, officer, operator, security
 
     @property
     def subject(self) -> list[tuple[str, str]]:
@@ -362,6 +362,15 @@ PLANS = [
         "operator of the service centre",
         key="operator",
         duty="operator",
+    ),
+    Plan(
+        "security",
+        people.SECURITY,
+        people.RUNNER,
+        EMPLOYEE,
+        "security staff of the body that runs the service",
+        key="pool-4",
+        duty="security",
     ),
     _officer("officer", people.OFFICER, "oil-gas", SIGN_RIGHT, "officer"),
     _officer("officer-second", people.SECOND_OFFICER, "oil-gas", SIGN_RIGHT, "officer-second"),

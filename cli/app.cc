@@ -168,6 +168,7 @@ int run_app(int argc, char** argv) {
   add_sign(app, session);
   add_token(app, session);
   add_licence(app, session);
+  add_trust(app, session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

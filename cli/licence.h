@@ -14,6 +14,7 @@ struct LicenceOptions {
   std::string number, output;
 
   KeyOptions key;                        // login, decide
+  std::string role = "officer";          // login
   std::string file;                      // submit
   std::vector<std::string> attachments;  // submit
   std::string iin, bin;                  // submit, history: the applicant
@@ -50,6 +51,14 @@ struct Printed {
 };
 // The problem document of the daemon where it sent one, with the causes in its report.
 int finish(const base::Result<Printed>& printed, const Daemon* daemon, const Output& output);
+// Opens the daemon, lets the command work with it, prints what came of it.
+template <class Work>
+int with_daemon(const DaemonOptions& options, Daemon::Credential credential, const Output& output, Work work) {
+  auto daemon = Daemon::open(options, credential, output.language);
+  if (!daemon) return finish(daemon.error(), output);
+  const base::Result<Printed> printed = work(**daemon);
+  return finish(printed, daemon->get(), output);
+}
 
 [[nodiscard]] std::string application_text(const boost::json::object& row, base::Language language);
 [[nodiscard]] std::string decision_text(const boost::json::object& row, base::Language language);

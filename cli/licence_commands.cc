@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/decision.h"
 #include "cli/licence.h"
+#include "cli/row_text.h"
 #include "cli/verification.h"
 #include "cli/words.h"
 
@@ -26,15 +27,6 @@ std::unexpected<base::Error> usage(std::string reason) {
   return base::fail(Code::kInputUsage, {{"reason", std::move(reason)}});
 }
 
-// Opens the daemon, lets the command work with it, prints what came of it.
-template <class Work>
-int with_daemon(const LicenceOptions& options, Credential credential, const Output& output, Work work) {
-  auto daemon = Daemon::open(options.daemon, credential, output.language);
-  if (!daemon) return cli::finish(daemon.error(), output);
-  const base::Result<Printed> printed = work(**daemon);
-  return finish(printed, daemon->get(), output);
-}
-
 base::Result<Printed> log_in_now(Daemon& daemon, const LicenceOptions& options, const Output& output) {
   TANBA_TRY(const std::string path, session_path(options.daemon));
   TANBA_TRY(const json::object asked, daemon.post("/v1/login/challenge"));
@@ -43,7 +35,8 @@ base::Result<Printed> log_in_now(Daemon& daemon, const LicenceOptions& options, 
   TANBA_TRY(OpenKey key, open_key(options.key));
   warn_about(*key.signer->certificate(), base::SystemClock().now(), output);
   TANBA_TRY(const base::Bytes document, sign_xml(key, base::as_bytes(challenge)));
-  TANBA_TRY(json::object session, daemon.post("/v1/login", {{"document", base::to_base64(document)}}));
+  TANBA_TRY(json::object session,
+            daemon.post("/v1/login", {{"document", base::to_base64(document)}, {"role", options.role}}));
   TANBA_TRY(const std::string token, text_member(session, "token"));
   TANBA_TRY(const std::string expires, text_member(session, "expires"));
   TANBA_CHECK(write_session(path, {.server = daemon.server(), .ca = daemon.ca(), .token = token, .expires = expires}));
@@ -92,22 +85,6 @@ base::Result<Printed> submit_now(Daemon& daemon, const LicenceOptions& options, 
                                  base::escape_for_display(number), word(Word::kStateRegistered, output.language),
                                  word(Word::kDueOn, output.language), base::escape_for_display(due_on));
   return Printed{std::move(answer), std::move(text)};
-}
-
-using RowText = std::string (*)(const json::object&, base::Language);
-
-std::string rows_text(const json::object& answer, std::string_view member, RowText row_text, base::Language language) {
-  std::string text;
-  const json::value* rows = answer.if_contains(member);
-  if (rows == nullptr || !rows->is_array()) return text;
-  for (const json::value& row : rows->as_array()) {
-    if (row.is_object()) text += row_text(row.as_object(), language);
-  }
-  return text;
-}
-
-std::string or_nothing(std::string text, base::Language language) {
-  return text.empty() ? fmt::format("{}\n", word(Word::kNothingFound, language)) : text;
 }
 
 base::Result<Printed> queue_now(Daemon& daemon, const LicenceOptions& options, const Output& output) {
@@ -196,17 +173,17 @@ base::Result<Printed> state_answer(base::Result<json::object> answer, const std:
 }  // namespace
 
 int log_in_officer(const LicenceOptions& options, const Output& output) {
-  return with_daemon(options, Credential::kNone, output,
+  return with_daemon(options.daemon, Credential::kNone, output,
                      [&](Daemon& daemon) { return log_in_now(daemon, options, output); });
 }
 
 int log_out_officer(const LicenceOptions& options, const Output& output) {
-  return with_daemon(options, Credential::kOfficer, output,
+  return with_daemon(options.daemon, Credential::kOfficer, output,
                      [&](Daemon& daemon) { return log_out_now(daemon, options); });
 }
 
 int show_caller(const LicenceOptions& options, const Output& output) {
-  return with_daemon(options, Credential::kAny, output, [&](Daemon& daemon) -> base::Result<Printed> {
+  return with_daemon(options.daemon, Credential::kAny, output, [&](Daemon& daemon) -> base::Result<Printed> {
     TANBA_TRY(json::object answer, daemon.get("/v1/session"));
     std::string text = base::canonical_json(answer) + "\n";
     return Printed{std::move(answer), std::move(text)};
@@ -214,7 +191,7 @@ int show_caller(const LicenceOptions& options, const Output& output) {
 }
 
 int list_services(const LicenceOptions& options, const Output& output) {
-  return with_daemon(options, Credential::kNone, output, [&](Daemon& daemon) -> base::Result<Printed> {
+  return with_daemon(options.daemon, Credential::kNone, output, [&](Daemon& daemon) -> base::Result<Printed> {
     TANBA_TRY(json::object answer, daemon.get("/v1/services"));
     std::string text = rows_text(answer, "services", service_text, output.language);
     return Printed{std::move(answer), std::move(text)};
@@ -222,28 +199,28 @@ int list_services(const LicenceOptions& options, const Output& output) {
 }
 
 int submit_application(const LicenceOptions& options, const Output& output) {
-  return with_daemon(options, Credential::kPortal, output,
+  return with_daemon(options.daemon, Credential::kPortal, output,
                      [&](Daemon& daemon) { return submit_now(daemon, options, output); });
 }
 
 int show_queue(const LicenceOptions& options, const Output& output) {
-  return with_daemon(options, Credential::kAny, output,
+  return with_daemon(options.daemon, Credential::kAny, output,
                      [&](Daemon& daemon) { return queue_now(daemon, options, output); });
 }
 
 int show_application(const LicenceOptions& options, const Output& output) {
-  return with_daemon(options, Credential::kAny, output,
+  return with_daemon(options.daemon, Credential::kAny, output,
                      [&](Daemon& daemon) { return show_now(daemon, options, output); });
 }
 
 int take_into_review(const LicenceOptions& options, const Output& output) {
-  return with_daemon(options, Credential::kOfficer, output, [&](Daemon& daemon) {
+  return with_daemon(options.daemon, Credential::kOfficer, output, [&](Daemon& daemon) {
     return state_answer(daemon.post("/v1/applications/" + url_encoded(options.number) + "/review"), options.number);
   });
 }
 
 int abandon_intent(const LicenceOptions& options, const Output& output) {
-  return with_daemon(options, Credential::kOfficer, output, [&](Daemon& daemon) {
+  return with_daemon(options.daemon, Credential::kOfficer, output, [&](Daemon& daemon) {
     return state_answer(
         daemon.post("/v1/intents/" + url_encoded(options.number) + "/abandon", {{"note", options.reason}}),
         options.number);
@@ -257,12 +234,12 @@ int fetch_document(const LicenceOptions& options, const Output& output) {
 }
 
 int show_history(const LicenceOptions& options, const Output& output) {
-  return with_daemon(options, Credential::kAny, output,
+  return with_daemon(options.daemon, Credential::kAny, output,
                      [&](Daemon& daemon) { return history_now(daemon, options, output); });
 }
 
 int change_licence(const LicenceOptions& options, const Output& output) {
-  return with_daemon(options, Credential::kOfficer, output, [&](Daemon& daemon) {
+  return with_daemon(options.daemon, Credential::kOfficer, output, [&](Daemon& daemon) {
     const json::object body{{"event", options.event}, {"reason", options.reason}};
     return state_answer(daemon.post("/v1/licences/" + url_encoded(options.number) + "/events", body), options.number);
   });

@@ -17,7 +17,7 @@ void add_daemon_options(CLI::App* command, DaemonOptions& daemon, Callers caller
   if (callers != Callers::kPortal && callers != Callers::kAnyone) {
     command
         ->add_option("--session", daemon.session,
-                     "The officer's log-in; else TANBA_SESSION, else tanba-session.json in XDG_RUNTIME_DIR")
+                     "The log-in; else TANBA_SESSION, else tanba-session.json in XDG_RUNTIME_DIR")
         ->group(group);
   }
   if (callers == Callers::kPortal || callers == Callers::kBoth) {
@@ -62,7 +62,10 @@ void add_number(CLI::App* command, LicenceOptions& options, const std::string& w
 
 void add_session_commands(Commands& commands) {
   const auto [login, entering] =
-      commands.add("login", "Log in as an officer: sign the server's challenge", Callers::kOfficer, &log_in_officer);
+      commands.add("login", "Log in: sign the server's challenge", Callers::kOfficer, &log_in_officer);
+  login->add_option("--role", entering->role, "As an officer of a licensor, or as security staff (trust, revocation)")
+      ->check(CLI::IsMember({"officer", "security"}))
+      ->capture_default_str();
   add_key_options(login, entering->key);
   login->footer(
       "The challenge is signed only if it is for the host that --server names. The session goes into a file of mode "
@@ -167,6 +170,10 @@ void add_event(Commands& commands, const std::string& name, const std::string& d
 }
 
 }  // namespace
+
+void add_session_options(CLI::App* command, DaemonOptions& daemon) {
+  add_daemon_options(command, daemon, Callers::kOfficer);
+}
 
 void add_licence(CLI::App& app, Session& session) {
   CLI::App* licence = app.add_subcommand("licence", "Applications, decisions and licences, through the daemon");

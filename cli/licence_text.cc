@@ -4,20 +4,13 @@
 #include <boost/json/array.hpp>
 
 #include "base/json.h"
-#include "base/text.h"
 #include "cli/licence.h"
-#include "cli/words.h"
+#include "cli/row_text.h"
 
 namespace tanba::cli {
 namespace {
 
 namespace json = boost::json;
-
-std::string text_of(const json::object& row, std::string_view name) {
-  const json::value* value = row.if_contains(name);
-  return value != nullptr && value->is_string() ? base::escape_for_display(std::string_view(value->as_string()), 4000)
-                                                : std::string();
-}
 
 struct StateWord {
   std::string_view name;
@@ -41,23 +34,6 @@ std::string person_of(const json::object& row, std::string_view name) {
   if (value == nullptr || !value->is_object()) return {};
   return fmt::format("{}, {}", text_of(value->as_object(), "name"), text_of(value->as_object(), "number"));
 }
-
-class Lines {
- public:
-  explicit Lines(base::Language language) : language_(language) {}
-  void head(Word what, const std::string& number, const std::string& state) {
-    out_ += fmt::format("{} {}: {}\n", word(what, language_), number, state);
-  }
-  // Nothing for what is not there.
-  void line(Word what, const std::string& value) {
-    if (!value.empty()) out_ += fmt::format("  {}: {}\n", word(what, language_), value);
-  }
-  std::string take() { return std::move(out_); }
-
- private:
-  base::Language language_;
-  std::string out_;
-};
 
 // Causes in a report that a problem carries: its own errors, then those of each signature.
 void add_errors(const json::object& object, std::string& out) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "cli/daemon.h"
 #include "cli/io.h"
 #include "cli/key_access.h"
 
@@ -22,11 +23,15 @@ struct Session {
 // A subcommand with the options that every command has.
 CLI::App* add_command(CLI::App& parent, Session& session, const std::string& name, const std::string& description);
 
+// Of commands that need a log-in: --server, --ca, --session.
+void add_session_options(CLI::App* command, DaemonOptions& daemon);
+
 // --token, --p12 and what belongs to them.
 void add_key_options(CLI::App* command, KeyOptions& key);
 
 void add_sign(CLI::App& app, Session& session);
 void add_token(CLI::App& app, Session& session);
 void add_licence(CLI::App& app, Session& session);
+void add_trust(CLI::App& app, Session& session);
 
 }  // namespace tanba::cli

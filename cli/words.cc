@@ -101,6 +101,23 @@ constexpr Translation kTranslations[] = {
      "Решение подготовлено и, возможно, не завершено: повторите или отмените намерение",
      "Шешім дайындалды, бірақ аяқталмаған болуы мүмкін: қайталаңыз немесе ниеттен бас тартыңыз:"},
     {Word::kLoggedInUntil, "Logged in until", "Вход выполнен до", "Кіру мерзімі"},
+    {Word::kTrustVersion, "Trust list", "Список доверия", "Сенім тізімі"},
+    {Word::kTrustConfiguration, "from the configuration", "из настроек", "баптаулардан"},
+    {Word::kTrustImport, "import", "добавление", "қосу"},
+    {Word::kTrustRemoval, "removal", "исключение", "шығару"},
+    {Word::kTrustRollback, "rollback", "возврат", "қайтару"},
+    {Word::kAnchor, "Anchor", "Корень доверия", "Сенім түбірі"},
+    {Word::kIntermediate, "Intermediate", "Промежуточный сертификат", "Аралық сертификат"},
+    {Word::kPurposes, "Purposes", "Назначения", "Мақсаттары"},
+    {Word::kTrustedFrom, "Trusted from", "Доверие с", "Сенім басталуы"},
+    {Word::kTrustedUntil, "Trusted until", "Доверие до", "Сенім аяқталуы"},
+    {Word::kBy, "By", "Кем", "Кім"},
+    {Word::kAt, "At", "Когда", "Қашан"},
+    {Word::kRestores, "Restores version", "Возвращена версия", "Қайтарылған нұсқа"},
+    {Word::kAdded, "Added", "Добавлено", "Қосылды"},
+    {Word::kRemoved, "Removed", "Исключено", "Шығарылды"},
+    {Word::kChanged, "Changed", "Изменено", "Өзгертілді"},
+    {Word::kNoChanges, "No difference.", "Различий нет.", "Айырмашылық жоқ."},
 };
 
 }  // namespace

@@ -93,9 +93,26 @@ enum class Word {
   kApprovalText,
   kIntentOpen,
   kLoggedInUntil,
+  kTrustVersion,
+  kTrustConfiguration,
+  kTrustImport,
+  kTrustRemoval,
+  kTrustRollback,
+  kAnchor,
+  kIntermediate,
+  kPurposes,
+  kTrustedFrom,
+  kTrustedUntil,
+  kBy,
+  kAt,
+  kRestores,
+  kAdded,
+  kRemoved,
+  kChanged,
+  kNoChanges,
 };
 // How many there are: the last one stands above.
-inline constexpr std::size_t kWordCount = static_cast<std::size_t>(Word::kLoggedInUntil) + 1;
+inline constexpr std::size_t kWordCount = static_cast<std::size_t>(Word::kNoChanges) + 1;
 [[nodiscard]] std::string_view word(Word word, base::Language language);
 
 }  // namespace tanba::cli

@@ -15,6 +15,7 @@ using base::Error;
 constexpr std::string_view kRoleIndividual = "1.2.398.3.3.4.1.1";
 constexpr std::string_view kRoleHead = "1.2.398.3.3.4.1.2.1";
 constexpr std::string_view kRoleMaySign = "1.2.398.3.3.4.1.2.2";
+constexpr std::string_view kRoleEmployee = "1.2.398.3.3.4.1.2.5";
 
 Errors check_rule(const EntitlementRule& rule, const SignerIdentity& signer, std::string_view expected_number,
                   Listing listing) {
@@ -53,6 +54,8 @@ std::string_view to_string(Capacity capacity) {
       return "officer";
     case Capacity::kOperator:
       return "operator";
+    case Capacity::kSecurity:
+      return "security";
     case Capacity::kLicensorKey:
       return "licensor-key";
   }
@@ -61,6 +64,8 @@ std::string_view to_string(Capacity capacity) {
 
 EntitlementPolicy default_entitlement_policy() {
   const std::vector<std::string> may_bind{std::string(kRoleHead), std::string(kRoleMaySign)};
+  const std::vector<std::string> of_the_body{std::string(kRoleHead), std::string(kRoleMaySign),
+                                             std::string(kRoleEmployee)};
   const auto rule = [&](Capacity capacity, ListingRule listing) {
     return EntitlementRule{capacity, ComparedNumber::kBin, may_bind, listing};
   };
@@ -69,6 +74,7 @@ EntitlementPolicy default_entitlement_policy() {
            rule(Capacity::kOrganisation, ListingRule::kNeedNotBeListed),
            rule(Capacity::kOfficer, ListingRule::kMustBeListed),
            rule(Capacity::kOperator, ListingRule::kMustBeListed),
+           {Capacity::kSecurity, ComparedNumber::kBin, of_the_body, ListingRule::kMustBeListed},
            rule(Capacity::kLicensorKey, ListingRule::kNeedNotBeListed)}};
 }
 

@@ -19,6 +19,7 @@ enum class Capacity : std::uint8_t {
   kOrganisation,  // applicant, for an organisation
   kOfficer,       // of the licensor, with the officer's own key
   kOperator,      // of a public service centre
+  kSecurity,      // of the body that runs the service: keeps trust lists and revocation, decides on no application
   kLicensorKey,   // the licensor's key in the key server, after an officer's approval
 };
 [[nodiscard]] std::string_view to_string(Capacity capacity);
@@ -47,7 +48,8 @@ struct EntitlementPolicy {
 };
 
 // The design's default: an individual with role 1.1 and an equal IIN; an organisation's head (1.2.1) or holder of the
-// right of signature (1.2.2) with an equal BIN; officers and operators the same under their body's BIN, and listed.
+// right of signature (1.2.2) with an equal BIN; officers and operators the same under their body's BIN, and listed;
+// security staff likewise, or as employees (1.2.5): they sign nothing but their log-in.
 [[nodiscard]] EntitlementPolicy default_entitlement_policy();
 
 // All findings against this signer: identity.missing, identity.mismatch, role.not_entitled, role.not_listed; empty

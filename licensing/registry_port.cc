@@ -12,6 +12,8 @@ std::string_view to_string(CallerKind kind) {
       return "officer";
     case CallerKind::kOperator:
       return "operator";
+    case CallerKind::kSecurity:
+      return "security";
     case CallerKind::kSystem:
       return "system";
   }

@@ -25,7 +25,7 @@ namespace tanba::licensing {
 
 // --- who asks ------------------------------------------------------------------------------------------------------
 
-enum class CallerKind : std::uint8_t { kPortal, kOfficer, kOperator, kSystem };
+enum class CallerKind : std::uint8_t { kPortal, kOfficer, kOperator, kSecurity, kSystem };
 [[nodiscard]] std::string_view to_string(CallerKind kind);
 
 struct Caller {

@@ -13,7 +13,8 @@ using net::http::Request;
 using net::http::Responder;
 using net::http::Response;
 
-bool is_staff(const Caller& caller) {
+// Security staff see trust and revocation, not the licensors' matters.
+bool is_licensing_staff(const Caller& caller) {
   return caller.kind == CallerKind::kOfficer || caller.kind == CallerKind::kOperator;
 }
 
@@ -30,11 +31,13 @@ bool may_call(const Operation& operation, const Caller& caller) {
     case Access::kPortal:
       return is_portal_with(caller, operation.scope);
     case Access::kPortalOrStaff:
-      return is_portal_with(caller, operation.scope) || is_staff(caller);
+      return is_portal_with(caller, operation.scope) || is_licensing_staff(caller);
     case Access::kStaff:
-      return is_staff(caller);
+      return is_licensing_staff(caller) || caller.kind == CallerKind::kSecurity;
     case Access::kOfficer:
       return caller.kind == CallerKind::kOfficer;
+    case Access::kSecurity:
+      return caller.kind == CallerKind::kSecurity;
   }
   return false;
 }

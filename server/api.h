@@ -22,8 +22,9 @@ enum class Access : std::uint8_t {
   kKnown,          // anybody who is known
   kPortal,         // with the operation's scope
   kPortalOrStaff,  // a portal with the scope, an officer or an operator
-  kStaff,          // an officer or an operator
+  kStaff,          // whoever logged in
   kOfficer,
+  kSecurity,
 };
 
 struct Operation {

@@ -42,6 +42,8 @@ std::string_view to_string(CallerKind kind) {
       return "officer";
     case CallerKind::kOperator:
       return "operator";
+    case CallerKind::kSecurity:
+      return "security";
   }
   return "";
 }

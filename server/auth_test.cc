@@ -266,14 +266,16 @@ TEST(Access, IsByKindAndScope) {
                                                             {"portal with", portal({"read", "verify"})},
                                                             {"portal without", portal({"verify"})},
                                                             {"officer", staff(CallerKind::kOfficer)},
-                                                            {"operator", staff(CallerKind::kOperator)}};
+                                                            {"operator", staff(CallerKind::kOperator)},
+                                                            {"security", staff(CallerKind::kSecurity)}};
   const std::map<Access, std::vector<std::string>> allowed{
-      {Access::kPublic, {"anonymous", "portal with", "portal without", "officer", "operator"}},
-      {Access::kKnown, {"portal with", "portal without", "officer", "operator"}},
+      {Access::kPublic, {"anonymous", "portal with", "portal without", "officer", "operator", "security"}},
+      {Access::kKnown, {"portal with", "portal without", "officer", "operator", "security"}},
       {Access::kPortal, {"portal with"}},
       {Access::kPortalOrStaff, {"portal with", "officer", "operator"}},
-      {Access::kStaff, {"officer", "operator"}},
-      {Access::kOfficer, {"officer"}}};
+      {Access::kStaff, {"officer", "operator", "security"}},
+      {Access::kOfficer, {"officer"}},
+      {Access::kSecurity, {"security"}}};
   for (const auto& [access, names] : allowed) {
     const Operation operation{.pattern = "/x", .access = access, .scope = "read", .run = {}};
     for (const auto& [name, caller] : callers) {

@@ -314,7 +314,9 @@ class Normaliser {
     for (const ParsedTable& entry : list("staff")) {
       Reader staff(entry, "staff", errors_);
       StaffConfig& made = out_.staff.emplace_back();
-      made.kind = staff.word<StaffKind>("kind", {{"officer", StaffKind::kOfficer}, {"operator", StaffKind::kOperator}});
+      made.kind = staff.word<StaffKind>(
+          "kind",
+          {{"officer", StaffKind::kOfficer}, {"operator", StaffKind::kOperator}, {"security", StaffKind::kSecurity}});
       made.iin = staff.text("iin");
       made.bin = staff.text("bin");
       made.name = staff.text("name");

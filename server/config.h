@@ -69,7 +69,7 @@ struct PortalConfig {
   std::string name;
 };
 
-enum class StaffKind : std::uint8_t { kOfficer, kOperator };
+enum class StaffKind : std::uint8_t { kOfficer, kOperator, kSecurity };
 struct StaffConfig {
   StaffKind kind = StaffKind::kOfficer;
   std::string iin;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "licensing/flow/flow.h"
+#include "licensing/flow/trust_lists.h"
 #include "net/fetch/fetcher.h"
 #include "net/http/router.h"
 #include "server/directories.h"
@@ -22,7 +23,7 @@ namespace evidence = verify::evidence;
 namespace registry = licensing::registry;
 
 constexpr milliseconds kReadinessInterval{5000};  // how old /readyz may be
-constexpr milliseconds kUpkeepInterval{5000};     // how soon a hold placed elsewhere is seen
+constexpr milliseconds kUpkeepInterval{5000};     // how soon a hold or a trust list made elsewhere is seen
 constexpr milliseconds kKeydPing{2000};
 constexpr std::size_t kMaxAuthQueue = 1024;
 constexpr unsigned kLookUpThreads = 4;  // as many as the registry has sessions for reading
@@ -88,16 +89,30 @@ Result<licensing::flow::Settings> make_settings(const Config& config) {
   return settings;
 }
 
-// Somebody must be trusted now, or nothing can be accepted.
-Status check_anchors(const pki::TrustSnapshot& trust, base::Time now) {
-  const bool any = std::ranges::any_of(trust.anchors(), [now](const pki::Anchor& anchor) {
-    return (!anchor.trusted_from || now >= *anchor.trusted_from) &&
-           (!anchor.trusted_until || now < *anchor.trusted_until);
-  });
-  return any ? Status() : base::fail(Code::kPathNoAnchors);
+Result<std::unique_ptr<registry::Registry>> open_configured_registry(const Config& config, const base::Clock& clock) {
+  return registry::Registry::open({.database = config.database,
+                                   .documents = config.documents,
+                                   .max_queued = config.max_waiting,
+                                   .readers = kLookUpThreads},
+                                  clock);
+}
+
+Result<std::unique_ptr<licensing::flow::TrustLists>> open_trust(const Config& config, registry::Registry& registry,
+                                                                const base::Clock& clock,
+                                                                const pki::TrustSnapshotPtr& configured) {
+  const auto demo = config.mode == Mode::kDemo ? licensing::flow::Demo::kYes : licensing::flow::Demo::kNo;
+  return licensing::flow::TrustLists::open({.registry = registry, .clock = clock, .demo = demo}, configured);
 }
 
 }  // namespace
+
+Result<std::int64_t> take_configured_trust(const Config& config, const base::Clock& clock, std::string reason) {
+  TANBA_TRY(const pki::TrustSnapshotPtr configured, load_trust(config));
+  TANBA_TRY(const auto registry, open_configured_registry(config, clock));
+  TANBA_TRY(const auto lists, open_trust(config, *registry, clock, configured));
+  TANBA_TRY(const auto state, lists->take_configured(configured, std::move(reason)));
+  return state.version.version;
+}
 
 Status check_files(const Config& config) {
   TANBA_CHECK(load_trust(config));
@@ -107,17 +122,16 @@ Status check_files(const Config& config) {
 
 // In the order of their making; ended in the reverse order, but for what stop() does first.
 struct Daemon::State {
-  State(Config config_in, const base::Clock& clock_in, Log& log_in, pki::TrustSnapshotPtr trust_in)
+  State(Config config_in, const base::Clock& clock_in, Log& log_in)
       : config(std::move(config_in)),
         clock(clock_in),
         log(log_in),
-        trust(std::move(trust_in)),
         store({.directory = config.evidence_cache}),
         configured(config.portal_keys),
         sessions(config.sessions, clock) {}
   ~State() { stop(); }
 
-  Status open_registry();
+  Status open_registry(const pki::TrustSnapshotPtr& listed);
   evidence::Sources::Options source_options();
   Status start_verification();
   Status start_flow();
@@ -126,18 +140,19 @@ struct Daemon::State {
   std::vector<Readiness::Check> checks();
   void add_gauges();
   void upkeep();
-  Status keep_trust_version(const pki::TrustSnapshot& snapshot);
+  void compare_trust(const pki::TrustSnapshot& listed);
+  void refresh_trust();
   void stop();
 
   Config config;
   const base::Clock& clock;
   Log& log;
   Metrics metrics;
-  TrustHolder trust;
   evidence::Store store;
   licensing::WorkingCalendar calendar{licensing::default_calendar()};
   licensing::NoPaymentGateway payments;
   std::unique_ptr<registry::Registry> registry;
+  std::unique_ptr<licensing::flow::TrustLists> trust;
   std::unique_ptr<tokens::client::Client> keyd;
   std::unique_ptr<evidence::Workers> verifying;
   std::unique_ptr<evidence::Workers> looking_up;
@@ -161,27 +176,31 @@ struct Daemon::State {
   std::unique_ptr<Periodic> keeping_up;
 };
 
-Status Daemon::State::open_registry() {
-  TANBA_TRY(registry, registry::Registry::open({.database = config.database,
-                                                .documents = config.documents,
-                                                .max_queued = config.max_waiting,
-                                                .readers = kLookUpThreads},
-                                               clock));
+Status Daemon::State::open_registry(const pki::TrustSnapshotPtr& listed) {
+  TANBA_TRY(registry, open_configured_registry(config, clock));
   TANBA_CHECK(put_configured_staff(*registry, config.staff));
-  return keep_trust_version(*trust.current());
+  TANBA_TRY(trust, open_trust(config, *registry, clock, listed));
+  compare_trust(*listed);
+  return {};
 }
 
-// What was trusted when is part of the evidence: each snapshot is kept, once.
-Status Daemon::State::keep_trust_version(const pki::TrustSnapshot& snapshot) {
-  const std::string document = write_trust_document(snapshot);
-  const auto newest = registry->trust_version();
-  if (newest && newest->snapshot == base::sha256(base::as_bytes(document))) return {};
-  if (!newest && newest.error().code() != Code::kRegistryNotFound) return std::unexpected(newest.error());
-  TANBA_CHECK(registry->execute(
-      registry::PutTrustVersion{.snapshot = base::to_bytes(base::as_bytes(document)),
-                                .note = snapshot.id().hex(),
-                                .by = licensing::Caller{licensing::CallerKind::kSystem, "configuration"}}));
-  return {};
+// The registry's list is the one in force; a configuration that says otherwise is not obeyed, but not passed over
+// either.
+void Daemon::State::compare_trust(const pki::TrustSnapshot& listed) {
+  const licensing::flow::TrustState now = trust->in_force();
+  if (now.snapshot->id() == listed.id()) return;
+  log.write(
+      LogLevel::kWarning, "trust.configuration_differs",
+      {{"version", now.version.version}, {"snapshot", now.snapshot->id().hex()}, {"configured", listed.id().hex()}});
+}
+
+// A version that another daemon of this registry made.
+void Daemon::State::refresh_trust() {
+  const auto refreshed = trust->refresh();
+  if (!refreshed) return log.warning("trust.not_refreshed", refreshed.error());
+  if (*refreshed == licensing::flow::TrustLists::Refreshed::kSame) return;
+  const licensing::flow::TrustState now = trust->in_force();
+  log.info("trust.taken", {{"version", now.version.version}, {"snapshot", now.snapshot->id().hex()}});
 }
 
 evidence::Sources::Options Daemon::State::source_options() {
@@ -190,7 +209,7 @@ evidence::Sources::Options Daemon::State::source_options() {
   options.list_refresh = config.crl_refresh;
   options.authorities = [this](const pki::Name& name) {
     std::vector<pki::CertificatePtr> found;
-    for (const pki::CertificatePtr& certificate : trust.current()->with_subject(name)) found.push_back(certificate);
+    for (const pki::CertificatePtr& certificate : trust->current()->with_subject(name)) found.push_back(certificate);
     return found;
   };
   options.observer = reporter.get();
@@ -230,14 +249,14 @@ Status Daemon::State::start_flow() {
                                                                     .calendar = calendar,
                                                                     .payments = payments,
                                                                     .clock = clock,
-                                                                    .trust = [this] { return trust.current(); }}));
+                                                                    .trust = [this] { return trust->current(); }}));
   return {};
 }
 
 std::vector<Readiness::Check> Daemon::State::checks() {
   std::vector<Readiness::Check> out;
   out.push_back({"registry", [this] { return registry->ping(); }});
-  out.push_back({"trust", [this] { return check_anchors(*trust.current(), clock.now()); }});
+  out.push_back({"trust", [this] { return trust->check(); }});
   if (keyd) {
     out.push_back({"keyd", [this]() -> Status {
                      TANBA_CHECK(keyd->ping(kKeydPing));
@@ -269,7 +288,7 @@ Status Daemon::State::start_http() {
          .readiness = readiness.get(),
          .metrics = &metrics,
          .config = &config,
-         .trust = [this] { return trust.current(); }};
+         .trust = trust.get()};
   auto router = std::make_shared<net::http::Router>();
   api = std::make_unique<Api>(*router, *authenticator);
   TANBA_CHECK(add_operations(*api, use, config.max_body_bytes));
@@ -307,8 +326,9 @@ void Daemon::State::start_upkeep() {
   sources->start();
 }
 
-// Holds placed by another daemon, and decisions that a crash or an outage left with the key server.
+// Holds and trust lists of another daemon, and decisions that a crash or an outage left with the key server.
 void Daemon::State::upkeep() {
+  refresh_trust();
   if (const auto holds = flow->refresh_holds(); !holds) log.warning("holds.not_refreshed", holds.error());
   if (!keyd) return;
   const std::size_t open = flow->recover();
@@ -329,9 +349,9 @@ void Daemon::State::stop() {
 }
 
 Result<std::unique_ptr<Daemon>> Daemon::start(Config config, const base::Clock& clock, Log& log) {
-  TANBA_TRY(pki::TrustSnapshotPtr trust, load_trust(config));
-  auto state = std::make_unique<State>(std::move(config), clock, log, std::move(trust));
-  TANBA_CHECK(state->open_registry());
+  TANBA_TRY(const pki::TrustSnapshotPtr configured, load_trust(config));
+  auto state = std::make_unique<State>(std::move(config), clock, log);
+  TANBA_CHECK(state->open_registry(configured));
   TANBA_CHECK(state->start_verification());
   TANBA_CHECK(state->start_flow());
   TANBA_CHECK(state->start_http());
@@ -339,8 +359,9 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config, const base::Clock& 
   log.info("daemon.started", {{"address", state->config.listener.address},
                               {"port", static_cast<std::int64_t>(state->server->ports().front())},
                               {"mode", state->config.mode == Mode::kDemo ? "demo" : "real"},
-                              {"anchors", static_cast<std::int64_t>(state->trust.current()->anchors().size())},
-                              {"snapshot", state->trust.current()->id().hex()}});
+                              {"trustVersion", state->trust->in_force().version.version},
+                              {"anchors", static_cast<std::int64_t>(state->trust->current()->anchors().size())},
+                              {"snapshot", state->trust->current()->id().hex()}});
   return std::unique_ptr<Daemon>(new Daemon(std::move(state)));
 }
 
@@ -353,12 +374,10 @@ std::uint16_t Daemon::port() const {
 }
 
 Status Daemon::reload(const Config& config) {
-  TANBA_TRY(pki::TrustSnapshotPtr snapshot, load_trust(config));
   TANBA_CHECK(state_->server->reload_tls());
-  TANBA_CHECK(state_->keep_trust_version(*snapshot));
-  state_->log.info("trust.reloaded", {{"anchors", static_cast<std::int64_t>(snapshot->anchors().size())},
-                                      {"snapshot", snapshot->id().hex()}});
-  state_->trust.set(std::move(snapshot));
+  state_->refresh_trust();
+  TANBA_TRY(const pki::TrustSnapshotPtr configured, load_trust(config));
+  state_->compare_trust(*configured);
   return {};
 }
 

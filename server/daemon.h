@@ -14,6 +14,12 @@ namespace tanba::server {
 // database.
 [[nodiscard]] base::Status check_files(const Config& config);
 
+// Makes the configuration's anchors and intermediates the newest trust list, in journal and registry: for recovery,
+// when nobody can log in to do it. The version made; trust.unchanged, config.*, file.*, registry.*. Daemons that run
+// take it over by themselves.
+[[nodiscard]] base::Result<std::int64_t> take_configured_trust(const Config& config, const base::Clock& clock,
+                                                               std::string reason);
+
 class Daemon {
  public:
   // config.*, file.*; registry.* (also registry.clock: the clock reads a time before the journal's last entry). The
@@ -25,7 +31,8 @@ class Daemon {
   Daemon& operator=(const Daemon&) = delete;
 
   [[nodiscard]] std::uint16_t port() const;
-  // Anchors, intermediates and TLS files anew, from this configuration; on an error everything stays as it is.
+  // The TLS files anew (on an error the old ones stay), and the registry's trust list; that anchors of this
+  // configuration differ from the list in force is said in the log.
   [[nodiscard]] base::Status reload(const Config& config);
   // Takes no more requests, lets those under way finish within the configured grace, ends all threads.
   void stop();

@@ -103,12 +103,13 @@ class DaemonTest : public ::testing::Test {
     while (ask("GET", "/metrics").text.find("tanba_evidence_lists 2") == std::string::npos) std::this_thread::yield();
   }
 
-  static Reply log_in(const std::string& who) {
+  static Reply log_in(const std::string& who, const std::string& role = "officer") {
     const std::string challenge(ask("POST", "/v1/login/challenge").body.at("challenge").as_string());
-    return ask("POST", "/v1/login", "", json::object{{"document", base::to_base64(sign(who, challenge))}});
+    return ask("POST", "/v1/login", "",
+               json::object{{"document", base::to_base64(sign(who, challenge))}, {"role", role}});
   }
-  static std::string token_of(const std::string& who) {
-    const Reply reply = log_in(who);
+  static std::string token_of(const std::string& who, const std::string& role = "officer") {
+    const Reply reply = log_in(who, role);
     EXPECT_EQ(reply.status, 200U) << reply.text;
     return reply.status == 200 ? std::string(reply.body.at("token").as_string()) : "";
   }
@@ -187,6 +188,8 @@ class DaemonTest : public ::testing::Test {
           fmt::format("[[staff]]\niin = \"{}\"\nbin = \"{}\"\nname = \"ОФИЦЕРОВ НҰРЛАН\"\n", kOfficerIin, kOilGasBin);
       toml += fmt::format("[[staff]]\niin = \"{}\"\nbin = \"{}\"\nname = \"ТЕКСЕРУШИН БОЛАТ\"\n",
                           subject_number("officer-industry", "iin"), kIndustryBin);
+      toml += fmt::format("[[staff]]\nkind = \"security\"\niin = \"{}\"\nbin = \"{}\"\nname = \"САҚШЫЕВА ЖАНАР\"\n",
+                          subject_number("security", "iin"), subject_number("security", "bin"));
       return toml;
     }
 
@@ -264,6 +267,124 @@ TEST_F(DaemonTest, OthersDoNotLogIn) {
   EXPECT_EQ(log_in("head").code(), "role.not_listed");
   EXPECT_EQ(log_in("revoked").status, 403U);
   EXPECT_EQ(log_in("officer-second").status, 403U) << "entitled, but not listed";
+}
+
+// --- trust lists -----------------------------------------------------------------------------------------------------
+
+json::object import_of(const std::string& name, const std::string& sha256, std::int64_t based_on) {
+  return {{"kind", "anchor"},      {"certificate", base::to_base64(file(made(name)))},
+          {"sha256", sha256},      {"purposes", json::array{"tsa"}},
+          {"reason", "tried out"}, {"basedOn", based_on}};
+}
+
+TEST_F(DaemonTest, SecurityStaffLogInAsThatAndAsNothingElse) {
+  wait_for_lists();
+  const std::string token = token_of("security", "security");
+  const Reply session = ask("GET", "/v1/session", token);
+  EXPECT_EQ(session.body.at("kind").as_string(), "security");
+  EXPECT_EQ(ask("GET", "/v1/trust", token).status, 200U);
+  // Licensors' matters are not theirs.
+  for (const char* path : {"/v1/applications", "/v1/licences", "/v1/applications/A-2026-01-0000001-22"}) {
+    EXPECT_EQ(ask("GET", path, token).code(), "auth.denied") << path;
+  }
+  EXPECT_EQ(ask("DELETE", "/v1/session", token).status, 204U);
+  EXPECT_EQ(log_in("security", "officer").code(), "role.not_listed");
+  EXPECT_EQ(log_in("officer", "security").code(), "role.not_listed");
+  EXPECT_EQ(log_in("security", "operator").code(), "input.member");
+}
+
+TEST_F(DaemonTest, TrustIsForSecurityStaffAlone) {
+  wait_for_lists();
+  const std::map<std::string, json::value> bodies{
+      {"/v1/trust/certificates", import_of("ca/issuing.pem", "00", 1)},
+      {"/v1/trust/removals", json::object{{"kind", "anchor"}, {"sha256", "00"}, {"reason", "x"}, {"basedOn", 1}}},
+      {"/v1/trust/rollbacks", json::object{{"version", 1}, {"reason", "x"}, {"basedOn", 1}}}};
+  const std::string officer = token_of("officer");
+  for (const auto& [token, code] : std::map<std::string, std::string>{
+           {officer, "auth.denied"}, {key("alpha"), "auth.denied"}, {"", "auth.required"}}) {
+    for (const char* path : {"/v1/trust", "/v1/trust/versions", "/v1/trust/versions/1", "/v1/trust/versions/1/diff"}) {
+      EXPECT_EQ(ask("GET", path, token).code(), code) << path;
+    }
+    for (const auto& [path, body] : bodies) EXPECT_EQ(ask("POST", path, token, body).code(), code) << path;
+  }
+}
+
+// One path for all of it: what it changes is the shared daemon's.
+TEST_F(DaemonTest, ATrustListIsChangedAndRolledBackAndNothingElseIs) {
+  wait_for_lists();
+  const std::string token = token_of("security", "security");
+  const std::string officer = token_of("officer");
+  const Reply first = ask("GET", "/v1/trust", token);
+  const std::int64_t start = first.body.at("version").as_int64();
+  EXPECT_EQ(ask("GET", "/v1/trust/versions/1", token).body.at("by").at("id").as_string(), "configuration");
+  const std::string issuing = pki::parse_certificates(file(made("ca/issuing.pem"))).value().front()->digest().hex();
+
+  const Reply mismatch =
+      ask("POST", "/v1/trust/certificates", token, import_of("ca/issuing.pem", std::string(64, '0'), start));
+  EXPECT_EQ(mismatch.status, 400U);
+  EXPECT_EQ(mismatch.code(), "trust.fingerprint");
+  const Reply made_it = ask("POST", "/v1/trust/certificates", token, import_of("ca/issuing.pem", issuing, start));
+  ASSERT_EQ(made_it.status, 201U) << made_it.text;
+  EXPECT_EQ(made_it.body.at("version").as_int64(), start + 1);
+  EXPECT_EQ(made_it.body.at("anchors").as_array().size(), 2U);
+  EXPECT_EQ(ask("POST", "/v1/trust/certificates", token, import_of("ca/issuing.pem", issuing, start)).code(),
+            "trust.version");
+  EXPECT_EQ(ask("POST", "/v1/trust/certificates", token, import_of("ca/issuing.pem", issuing, start + 1)).code(),
+            "trust.unchanged");
+
+  // In force at once, in reports too; sessions and revocation lists are as they were.
+  const Reply report = ask("POST", "/v1/verify", key("alpha"), json::object{{"document", "YQ=="}});
+  EXPECT_EQ(report.body.at("trust").at("snapshot").as_string(), made_it.body.at("list").as_string());
+  EXPECT_EQ(ask("GET", "/v1/session", officer).status, 200U);
+  EXPECT_NE(ask("GET", "/metrics").text.find("tanba_evidence_lists 2"), std::string::npos);
+
+  const Reply diff = ask("GET", fmt::format("/v1/trust/versions/{}/diff", start + 1), token);
+  ASSERT_EQ(diff.body.at("changes").as_array().size(), 1U) << diff.text;
+  EXPECT_EQ(diff.body.at("changes").at(0).at("after").at("sha256").as_string(), issuing);
+  EXPECT_EQ(ask("GET", fmt::format("/v1/trust/versions/{0}/diff?from={0}", start), token)
+                .body.at("changes")
+                .as_array()
+                .size(),
+            0U);
+  EXPECT_EQ(ask("GET", "/v1/trust/versions/999", token).code(), "registry.not_found");
+  EXPECT_EQ(ask("GET", "/v1/trust/versions/nine", token).code(), "input.member");
+
+  const std::string root(first.body.at("anchors").at(0).at("sha256").as_string());
+  EXPECT_EQ(ask("POST", "/v1/trust/removals", token,
+                json::object{{"kind", "anchor"}, {"sha256", root}, {"reason", "x"}, {"basedOn", start + 1}})
+                .code(),
+            "trust.lock_out");
+  const Reply back = ask("POST", "/v1/trust/rollbacks", token,
+                         json::object{{"version", start}, {"reason", "x"}, {"basedOn", start + 1}});
+  ASSERT_EQ(back.status, 201U) << back.text;
+  EXPECT_EQ(back.body.at("list").as_string(), first.body.at("list").as_string());
+  const Reply versions = ask("GET", "/v1/trust/versions?limit=2", token);
+  EXPECT_EQ(versions.body.at("versions").at(0).at("restores").as_int64(), start);
+  EXPECT_EQ(versions.body.at("next").as_int64(), start + 1);
+}
+
+TEST_F(DaemonTest, AChangeOfTrustEndsCachedPathsAndARollbackBringsThemBack) {
+  wait_for_lists();
+  const std::string token = token_of("security", "security");
+  const auto decision = [] {
+    const Reply reply =
+        ask("POST", "/v1/certificates/check", key("alpha"),
+            json::object{{"certificate", base::to_base64(file(made("certs/head.pem")))},
+                         {"intermediates", json::array{base::to_base64(file(made("ca/issuing.pem")))}}});
+    return std::string(reply.body.at("decision").as_string());
+  };
+  const auto version = [&] { return ask("GET", "/v1/trust", token).body.at("version").as_int64(); };
+  const std::int64_t before = version();
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(decision(), "accept");  // every worker has the path by now
+  json::object import = import_of(
+      "anchors.pem", pki::parse_certificates(file(made("anchors.pem"))).value().front()->digest().hex(), before);
+  import["purposes"] = json::array{"officer", "ocsp"};  // no longer for applicants
+  ASSERT_EQ(ask("POST", "/v1/trust/certificates", token, import).status, 201U);
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(decision(), "refuse");
+  const Reply back = ask("POST", "/v1/trust/rollbacks", token,
+                         json::object{{"version", before}, {"reason", "x"}, {"basedOn", before + 1}});
+  ASSERT_EQ(back.status, 201U) << back.text;
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(decision(), "accept");
 }
 
 // --- an application's way, and who sees it ---------------------------------------------------------------------------

@@ -1,9 +1,26 @@
 #include "server/directories.h"
 
+#include <utility>
+
 namespace tanba::server {
 
 namespace registry = licensing::registry;
 using base::Code;
+
+namespace {
+registry::StaffKind row_kind(StaffKind kind) {
+  switch (kind) {
+    case StaffKind::kOfficer:
+      return registry::StaffKind::kOfficer;
+    case StaffKind::kOperator:
+      return registry::StaffKind::kOperator;
+    case StaffKind::kSecurity:
+      return registry::StaffKind::kSecurity;
+  }
+  std::unreachable();
+}
+
+}  // namespace
 
 base::Result<PortalGrant> RegistryPortals::find_key(KeyKind kind, const base::Digest& sha256) {
   const auto row_kind =
@@ -31,7 +48,7 @@ base::Status RegistryStaff::check_listed(const std::string& staff_id) {
 
 base::Status put_configured_staff(registry::Registry& registry, const std::vector<StaffConfig>& staff) {
   for (const StaffConfig& one : staff) {
-    const auto kind = one.kind == StaffKind::kOfficer ? registry::StaffKind::kOfficer : registry::StaffKind::kOperator;
+    const registry::StaffKind kind = row_kind(one.kind);
     const auto known = registry.find_staff(kind, one.iin, one.bin);
     if (!known && known.error().code() != Code::kRoleNotListed) return std::unexpected(known.error());
     if (known && known->person.name == one.name && known->person.listing == one.listing) continue;

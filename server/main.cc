@@ -27,7 +27,7 @@ constexpr const char* kFooter =
     "  purposes = [\"applicant\", \"officer\", \"ocsp\"]\n"
     "\n"
     "  tanbad --config tanbad.toml --check-config    what is wrong with it, without starting\n"
-    "  tanbad --config tanbad.toml                   until SIGTERM; SIGHUP reads anchors and TLS files anew\n"
+    "  tanbad --config tanbad.toml                   until SIGTERM; SIGHUP reads the TLS files anew\n"
     "  curl http://127.0.0.1:8080/readyz             is it ready, and what is missing\n"
     "  curl http://127.0.0.1:8080/v1/openapi.json    everything it answers\n"
     "\n"
@@ -61,9 +61,20 @@ int serve(const std::string& file, server::Config config, const server::Signals&
   return 0;
 }
 
-enum class Task { kServe, kCheckConfig };
+int take_trust(const server::Config& config, const std::string& reason) {
+  const base::SystemClock clock;
+  const auto version = server::take_configured_trust(config, clock, reason);
+  if (!version) {
+    print_error(version.error());
+    return 1;
+  }
+  fmt::print("trust version {}\n", *version);
+  return 0;
+}
 
-int run(const std::string& file, Task task) {
+enum class Task { kServe, kCheckConfig, kTakeTrust };
+
+int run(const std::string& file, Task task, const std::string& reason) {
   // Before the first thread.
   const server::Signals signals;
   pki::initialise_process();
@@ -77,6 +88,7 @@ int run(const std::string& file, Task task) {
     return kExitConfig;
   }
   if (task == Task::kServe) return serve(file, *std::move(config), signals);
+  if (task == Task::kTakeTrust) return take_trust(*config, reason);
   if (const auto checked = server::check_files(*config); !checked) {
     print_error(checked.error());
     return kExitConfig;
@@ -92,9 +104,14 @@ int main(int argc, char** argv) {
   std::string file;
   bool only_check = false;
   bool settings = false;
+  std::string take_trust_reason;
   app.add_option("--config", file, "Configuration file (TOML).")->type_name("FILE");
   app.add_flag("--check-config", only_check,
                "Say what is wrong with the configuration and the files it names; start nothing.");
+  app.add_option("--take-trust", take_trust_reason,
+                 "Make the configuration's anchors and intermediates the newest trust list of the registry, for this "
+                 "reason. For recovery; running daemons take it over.")
+      ->type_name("REASON");
   app.add_flag("--settings", settings,
                "Print every setting with its default and meaning (docs/reference/configuration.md).");
   app.footer(kFooter);
@@ -111,5 +128,8 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "tanbad: --config FILE is needed; see --help\n");
     return kExitUsage;
   }
-  return run(file, only_check ? Task::kCheckConfig : Task::kServe);
+  Task task = Task::kServe;
+  if (!take_trust_reason.empty()) task = Task::kTakeTrust;
+  if (only_check) task = Task::kCheckConfig;
+  return run(file, task, take_trust_reason);
 }

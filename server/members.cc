@@ -58,6 +58,34 @@ Result<std::string> Members::text(std::string_view name) {
   return *std::move(value);
 }
 
+Result<std::int64_t> Members::number(std::string_view name) {
+  const boost::json::value* value = take(name);
+  if (value == nullptr || !value->is_int64()) return std::unexpected(bad(name, "a whole number"));
+  return value->get_int64();
+}
+
+Result<std::optional<base::Time>> Members::optional_time(std::string_view name) {
+  TANBA_TRY(const auto value, optional_text(name));
+  if (!value) return std::nullopt;
+  const auto time = base::parse_time(*value);
+  if (!time) return std::unexpected(bad(name, "a time (RFC 3339)"));
+  return *time;
+}
+
+Result<std::vector<std::string>> Members::text_list(std::string_view name, std::size_t max_count) {
+  const boost::json::value* value = take(name);
+  std::vector<std::string> out;
+  if (value == nullptr) return out;
+  if (!value->is_array() || value->as_array().size() > max_count) {
+    return std::unexpected(bad(name, "a list of at most " + std::to_string(max_count)));
+  }
+  for (const boost::json::value& element : value->as_array()) {
+    if (!element.is_string()) return std::unexpected(bad(name, "a list of texts"));
+    out.emplace_back(element.as_string());
+  }
+  return out;
+}
+
 Result<std::optional<base::Bytes>> Members::optional_base64(std::string_view name) {
   TANBA_TRY(auto value, optional_text(name));
   if (!value) return std::nullopt;

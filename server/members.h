@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "net/http/message.h"
 
@@ -24,6 +25,9 @@ class Members {
 
   [[nodiscard]] base::Result<std::string> text(std::string_view name);  // required, not empty
   [[nodiscard]] base::Result<std::optional<std::string>> optional_text(std::string_view name);
+  [[nodiscard]] base::Result<std::int64_t> number(std::string_view name);  // required, a whole number
+  [[nodiscard]] base::Result<std::optional<base::Time>> optional_time(std::string_view name);  // RFC 3339
+  [[nodiscard]] base::Result<std::vector<std::string>> text_list(std::string_view name, std::size_t max_count);
   [[nodiscard]] base::Result<base::Bytes> base64(std::string_view name);  // required, not empty
   [[nodiscard]] base::Result<std::optional<base::Bytes>> optional_base64(std::string_view name);
   [[nodiscard]] base::Result<std::vector<base::Bytes>> base64_list(std::string_view name, std::size_t max_count);

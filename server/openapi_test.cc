@@ -59,6 +59,7 @@ TEST_F(OpenApi, SaysWhoMayCallAsTheCodeDoes) {
       {Access::kPortalOrStaff, {"mutualTls", "bearerKey", "session"}},
       {Access::kStaff, {"session"}},
       {Access::kOfficer, {"session"}},
+      {Access::kSecurity, {"session"}},
   };
   for (const Api::Entry& entry : api_.entries()) {
     const auto& operation = paths().at(entry.pattern).at(lower(net::http::to_string(entry.method))).as_object();

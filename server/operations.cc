@@ -17,7 +17,8 @@ base::Status add_operations(Api& api, const UseCases& use, std::size_t max_body_
   TANBA_CHECK(add_verify_operations(api, use, max_body_bytes));
   TANBA_CHECK(add_application_operations(api, use, max_body_bytes));
   TANBA_CHECK(add_decision_operations(api, use, max_body_bytes));
-  return add_licence_operations(api, use);
+  TANBA_CHECK(add_licence_operations(api, use));
+  return add_trust_operations(api, use);
 }
 
 licensing::Scope scope_of(const Caller& caller) {
@@ -35,6 +36,8 @@ licensing::Caller journal_caller(const Caller& caller) {
       return {licensing::CallerKind::kOfficer, caller.staff.id};
     case CallerKind::kOperator:
       return {licensing::CallerKind::kOperator, caller.staff.id};
+    case CallerKind::kSecurity:
+      return {licensing::CallerKind::kSecurity, caller.staff.id};
     case CallerKind::kAnonymous:
       break;
   }
@@ -59,6 +62,11 @@ void answer_from_registry(const UseCases& use, Responder&& responder, Reading re
         shared->send(*std::move(response));
       },
       [shared](const base::Error& error) { shared->fail(error); });
+}
+
+void answer_later(const UseCases& use, Responder&& responder, Work work) {
+  answer_from_registry(use, std::move(responder),
+                       [work = std::move(work)](licensing::registry::Registry&) mutable { return work(); });
 }
 
 Response problem_with_report(const verify::Report& report, const Responder& responder, unsigned refuse_status) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "licensing/flow/flow.h"
+#include "licensing/flow/trust_lists.h"
 #include "server/api.h"
 #include "server/config.h"
 #include "server/health.h"
@@ -23,7 +24,7 @@ struct UseCases {
   Readiness* readiness = nullptr;
   Metrics* metrics = nullptr;
   const Config* config = nullptr;
-  std::function<pki::TrustSnapshotPtr()> trust;
+  licensing::flow::TrustLists* trust = nullptr;
 };
 
 // Registers every operation. `use` outlives the API; nothing of it is touched before the first request.
@@ -36,6 +37,7 @@ struct UseCases {
 [[nodiscard]] base::Status add_application_operations(Api& api, const UseCases& use, std::size_t max_body_bytes);
 [[nodiscard]] base::Status add_decision_operations(Api& api, const UseCases& use, std::size_t max_body_bytes);
 [[nodiscard]] base::Status add_licence_operations(Api& api, const UseCases& use);
+[[nodiscard]] base::Status add_trust_operations(Api& api, const UseCases& use);
 
 // --- shared by them --------------------------------------------------------------------------------------------------
 
@@ -50,6 +52,9 @@ struct UseCases {
 // The query parameter `limit` of a list.
 [[nodiscard]] base::Result<unsigned> read_limit(std::string_view text);
 
+// What may block, on the flow's pool for reading: only people's work, never a verification waits there.
+using Work = std::move_only_function<base::Result<net::http::Response>()>;
+void answer_later(const UseCases& use, net::http::Responder&& responder, Work work);
 // Reads on the flow's pool; what the function gives is the answer.
 using Reading = std::move_only_function<base::Result<net::http::Response>(licensing::registry::Registry&)>;
 void answer_from_registry(const UseCases& use, net::http::Responder&& responder, Reading read);

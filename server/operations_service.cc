@@ -20,7 +20,7 @@ Response ready(const UseCases& use) {
   boost::json::object out{{"status", is_ready ? "ready" : "not-ready"},
                           {"demo", use.config->mode == Mode::kDemo},
                           {"checks", use.readiness->document()}};
-  const pki::TrustSnapshotPtr trust = use.trust();
+  const pki::TrustSnapshotPtr trust = use.trust->current();
   out["trust"] = {{"anchors", trust->anchors().size()}, {"snapshot", trust->id().hex()}};
   return Response::json(is_ready ? 200 : 503, out);
 }

@@ -1,4 +1,5 @@
 // Log-in by a signed challenge, and who one is.
+#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
@@ -29,12 +30,30 @@ object caller_json(const Caller& caller) {
   return out;
 }
 
-Response log_in_answer(const UseCases& use, const licensing::flow::LogIn& log_in, const Responder& responder) {
+// As what somebody logs in; operators have no screens yet.
+struct Role {
+  std::string_view name;
+  CallerKind caller;
+  licensing::registry::StaffKind staff;
+};
+constexpr std::array kRoles{Role{"officer", CallerKind::kOfficer, licensing::registry::StaffKind::kOfficer},
+                            Role{"security", CallerKind::kSecurity, licensing::registry::StaffKind::kSecurity}};
+
+base::Result<Role> read_role(Members& members) {
+  TANBA_TRY(const auto name, members.optional_text("role"));
+  for (const Role& role : kRoles) {
+    if (role.name == name.value_or("officer")) return role;
+  }
+  return base::fail(base::Code::kInputMember, {{"member", "role"}, {"expected", "officer or security"}});
+}
+
+Response log_in_answer(const UseCases& use, const Role& role, const licensing::flow::LogIn& log_in,
+                       const Responder& responder) {
   // Refused is "not you", not "a bad request": 403, with the report that says why.
-  if (!log_in.officer) return problem_with_report(log_in.report, responder, 403);
-  const licensing::Officer& officer = *log_in.officer;
+  if (!log_in.person) return problem_with_report(log_in.report, responder, 403);
+  const licensing::Officer& person = *log_in.person;
   const StaffIdentity staff{
-      .kind = CallerKind::kOfficer, .id = officer.id, .iin = officer.iin, .bin = officer.bin, .name = officer.name};
+      .kind = role.caller, .id = person.id, .iin = person.iin, .bin = person.bin, .name = person.name};
   const auto opened = use.sessions->open(staff);
   if (!opened)
     return net::http::problem(opened.error(), {.request_id = responder.request_id(), .language = responder.language()});
@@ -48,14 +67,17 @@ void log_in(const UseCases& use, const net::http::Request& request, Responder&& 
   if (!members) return responder.fail(members.error());
   auto document = members->base64("document");
   if (!document) return responder.fail(document.error());
+  const auto role = read_role(*members);
+  if (!role) return responder.fail(role.error());
   if (const auto finished = members->finish(); !finished) return responder.fail(finished.error());
   auto shared = std::make_shared<Responder>(std::move(responder));
-  use.flow->log_in(*std::move(document), [&use, shared](base::Result<licensing::flow::LogIn> answer) {
-    use.metrics->count("log_ins", "Log-ins by signed challenge.",
-                       {{"outcome", answer && answer->officer ? "accepted" : "refused"}});
-    if (!answer) return shared->fail(answer.error());
-    shared->send(log_in_answer(use, *answer, *shared));
-  });
+  use.flow->log_in(
+      *std::move(document), role->staff, [&use, shared, role = *role](base::Result<licensing::flow::LogIn> answer) {
+        use.metrics->count("log_ins", "Log-ins by signed challenge.",
+                           {{"role", role.name}, {"outcome", answer && answer->person ? "accepted" : "refused"}});
+        if (!answer) return shared->fail(answer.error());
+        shared->send(log_in_answer(use, role, *answer, *shared));
+      });
 }
 
 }  // namespace

@@ -251,18 +251,5 @@ TEST(Trust, IntermediatesAreReadFromTheirDirectory) {
   EXPECT_EQ(load_trust(config).error().code(), Code::kFileNotReadable);
 }
 
-TEST(Trust, TheDocumentHoldsTheSnapshotWhole) {
-  Config config = trusting(made("anchors.pem"), Mode::kDemo);
-  config.anchors.front().not_after = base::Time(base::Seconds(1'900'000'000));
-  const auto snapshot = *load_trust(config);
-  const auto document = base::parse_json(write_trust_document(*snapshot));
-  ASSERT_TRUE(document);
-  EXPECT_EQ(document->at("id").as_string(), snapshot->id().hex());
-  const auto& anchor = document->at("anchors").as_array().at(0);
-  EXPECT_EQ(anchor.at("certificate").as_string(), base::to_base64(snapshot->anchors().front().certificate->der()));
-  EXPECT_EQ(anchor.at("until").as_string(), "2030-03-17T17:46:40Z");
-  EXPECT_EQ(anchor.at("purposes").as_array().at(0).as_string(), "applicant");
-}
-
 }  // namespace
 }  // namespace tanba::server

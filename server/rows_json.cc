@@ -33,6 +33,29 @@ object names(const licensing::Names& of) {
   return out;
 }
 
+object certificate_json(const pki::Certificate& certificate) {
+  return {{"sha256", certificate.digest().hex()},
+          {"subject", certificate.subject().rfc4514()},
+          {"issuer", certificate.issuer().rfc4514()},
+          {"serial", certificate.serial_hex()},
+          {"notBefore", base::format_time(certificate.not_before())},
+          {"notAfter", base::format_time(certificate.not_after())},
+          {"keySha256", certificate.key().digest.hex()}};
+}
+
+object trust_entry(licensing::flow::TrustKind kind, const pki::Anchor& anchor) {
+  object out = certificate_json(*anchor.certificate);
+  if (kind == licensing::flow::TrustKind::kIntermediate) return out;
+  using enum pki::TrustPurpose;
+  array& purposes = out["purposes"].emplace_array();
+  for (const pki::TrustPurpose purpose : {kApplicant, kOfficer, kOperator, kOcsp, kTsa, kPortal}) {
+    if (anchor.purposes.has(purpose)) purposes.emplace_back(pki::to_string(purpose));
+  }
+  if (anchor.trusted_from) out["from"] = base::format_time(*anchor.trusted_from);
+  if (anchor.trusted_until) out["until"] = base::format_time(*anchor.trusted_until);
+  return out;
+}
+
 }  // namespace
 
 object to_json(const licensing::ApplicationRow& row) {
@@ -136,6 +159,43 @@ object to_json(const licensing::Decided& decided) {
           {"sha256", decided.document.hex()},
           {"decidedAt", base::format_time(decided.decided_at)},
           {"repeat", decided.repetition == licensing::Repetition::kRepeat}};
+}
+
+object to_json(const licensing::registry::TrustVersion& version) {
+  object out{{"version", version.version},
+             {"list", version.list},
+             {"act", to_string(version.act)},
+             {"by", object{{"kind", to_string(version.by.kind)}, {"id", version.by.id}}},
+             {"at", base::format_time(version.installed_at)}};
+  if (version.restores) out["restores"] = *version.restores;
+  put_if(out, "reason", version.reason);
+  return out;
+}
+
+object to_json(const licensing::flow::TrustState& state) {
+  using licensing::flow::TrustKind;
+  object out = to_json(state.version);
+  array anchors;
+  for (const pki::Anchor& anchor : state.snapshot->anchors())
+    anchors.push_back(trust_entry(TrustKind::kAnchor, anchor));
+  array intermediates;
+  for (const pki::CertificatePtr& certificate : state.snapshot->intermediates()) {
+    intermediates.push_back(certificate_json(*certificate));
+  }
+  out["anchors"] = std::move(anchors);
+  out["intermediates"] = std::move(intermediates);
+  return out;
+}
+
+array to_json(const licensing::flow::TrustDifference& difference) {
+  array out;
+  for (const auto& entry : difference.entries) {
+    object one{{"kind", licensing::flow::to_string(entry.kind)}};
+    if (entry.before) one["before"] = trust_entry(entry.kind, *entry.before);
+    if (entry.after) one["after"] = trust_entry(entry.kind, *entry.after);
+    out.push_back(std::move(one));
+  }
+  return out;
 }
 
 }  // namespace tanba::server

@@ -1,8 +1,10 @@
 // The registry's rows as the API shows them.
 #pragma once
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "licensing/flow/trust_lists.h"
 #include "licensing/registry_port.h"
 #include "licensing/services.h"
 
@@ -15,5 +17,9 @@ namespace tanba::server {
 [[nodiscard]] boost::json::object to_json(const licensing::Service& service);
 [[nodiscard]] boost::json::object to_json(const licensing::Registered& registered);
 [[nodiscard]] boost::json::object to_json(const licensing::Decided& decided);
+
+[[nodiscard]] boost::json::object to_json(const licensing::registry::TrustVersion& version);
+[[nodiscard]] boost::json::object to_json(const licensing::flow::TrustState& state);
+[[nodiscard]] boost::json::array to_json(const licensing::flow::TrustDifference& difference);
 
 }  // namespace tanba::server

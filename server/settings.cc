@@ -20,10 +20,13 @@ constexpr std::array kTables{
     SettingTable{"http", SettingTable::Kind::kOnce,
                  "Limits on what callers may send, hold and take. Reasons stand beside the numbers in "
                  "`net/http/server.h`."},
-    SettingTable{"anchor", SettingTable::Kind::kRepeated,
-                 "A trust anchor: any certificate, with what it is trusted for and from when to when. Compare its "
-                 "fingerprint with one that you got another way before you list it."},
-    SettingTable{"trust", SettingTable::Kind::kOnce, "What else paths are built from."},
+    SettingTable{
+        "anchor", SettingTable::Kind::kRepeated,
+        "A trust anchor of the first trust list: any certificate, with what it is trusted for and from when to "
+        "when. Compare its fingerprint with one that you got another way before you list it. An empty "
+        "registry takes this list over; from then on security staff change it (`tanba trust`), and what "
+        "stands here only serves `tanbad --take-trust`."},
+    SettingTable{"trust", SettingTable::Kind::kOnce, "What else paths are built from; part of the first trust list."},
     SettingTable{"revocation", SettingTable::Kind::kOnce, "How old evidence may be, and where it is kept."},
     SettingTable{"revocation_rule", SettingTable::Kind::kRepeated,
                  "Stricter or laxer rules for certificates of one issuer; what is left out is as in `[revocation]`."},
@@ -43,8 +46,10 @@ constexpr std::array kTables{
                  "A portal that may call. Portals can also be kept in the registry."},
     SettingTable{"portal_key", SettingTable::Kind::kRepeated,
                  "A key of a portal: that of its TLS client certificate, or a bearer key."},
-    SettingTable{"staff", SettingTable::Kind::kRepeated,
-                 "An officer of a licensor or an operator of a service centre who may log in."},
+    SettingTable{
+        "staff", SettingTable::Kind::kRepeated,
+        "Who may log in: an officer of a licensor, an operator of a service centre, or security staff of the body "
+        "that runs the service (trust lists, revocation)."},
     SettingTable{"session", SettingTable::Kind::kOnce, "Log-ins of officers and operators."},
     SettingTable{"log", SettingTable::Kind::kOnce, "The log goes to standard error."},
     SettingTable{"metrics", SettingTable::Kind::kOnce, "GET /metrics, in Prometheus' text format."},
@@ -174,9 +179,10 @@ constexpr std::array kSettings{
     Setting{"portal_key", "networks", kTexts, kOptional, "[]", "CIDR; only from there. None: from anywhere."},
     Setting{"portal_key", "expires", kTime, kOptional, "", "Not after then."},
 
-    Setting{"staff", "kind", kText, kOptional, "\"officer\"", "`officer` or `operator`."},
+    Setting{"staff", "kind", kText, kOptional, "\"officer\"", "`officer`, `operator` or `security`."},
     Setting{"staff", "iin", kText, kRequired, "", "As in the certificate."},
-    Setting{"staff", "bin", kText, kRequired, "", "Of the licensor or the service centre, as in the certificate."},
+    Setting{"staff", "bin", kText, kRequired, "",
+            "Of the licensor, the service centre or the body that runs the service, as in the certificate."},
     Setting{"staff", "name", kText, kRequired, "", "Shown in the queue and in decisions."},
     Setting{"staff", "listed", kSwitch, kOptional, "true",
             "`false`: taken off the list; may no longer log in or sign. What was decided stays."},
@@ -260,8 +266,8 @@ std::string settings_reference() {
       "\n"
       "A TOML file, given by `tanbad --config FILE`; `tanbad --config FILE --check-config` says what is wrong with it "
       "and changes nothing. Names of files are relative to the configuration file's own directory. A key that is not "
-      "listed here is an error. `kill -HUP` reads anchors and intermediates (and the TLS files) anew; whatever is "
-      "wrong with them then is logged, and the old ones stay.\n"
+      "listed here is an error. `kill -HUP` reads the TLS files anew; whatever is wrong with them then is logged, and "
+      "the old ones stay.\n"
       "\n"
       "This page is written by `tanbad --settings`.\n"
       "\n";

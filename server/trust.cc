@@ -1,12 +1,9 @@
 #include "server/trust.h"
 
 #include <algorithm>
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
 #include <system_error>
 
 #include "base/file.h"
-#include "base/json.h"
 
 namespace tanba::server {
 namespace {
@@ -37,7 +34,7 @@ Result<std::vector<fs::path>> files_of(const fs::path& directory) {
   for (fs::directory_iterator entry(directory, ec), end; !ec && entry != end; entry.increment(ec)) {
     if (entry->path().filename().string().starts_with(".")) continue;
     files.push_back(entry->path());
-    if (files.size() > kMaxIntermediates) {
+    if (files.size() > licensing::flow::kMaxIntermediates) {
       return base::fail(Code::kFileWrongContent, {{"file", directory.string()}, {"expected", "fewer files"}});
     }
   }
@@ -66,27 +63,6 @@ Result<pki::TrustSnapshotPtr> load_trust(const Config& config) {
     }
   }
   return pki::TrustSnapshot::make(std::move(anchors), std::move(intermediates));
-}
-
-std::string write_trust_document(const pki::TrustSnapshot& snapshot) {
-  using enum pki::TrustPurpose;
-  boost::json::array anchors;
-  for (const pki::Anchor& anchor : snapshot.anchors()) {
-    boost::json::object one{{"certificate", base::to_base64(anchor.certificate->der())}};
-    boost::json::array& purposes = one["purposes"].emplace_array();
-    for (const pki::TrustPurpose purpose : {kApplicant, kOfficer, kOperator, kOcsp, kTsa, kPortal}) {
-      if (anchor.purposes.has(purpose)) purposes.emplace_back(pki::to_string(purpose));
-    }
-    if (anchor.trusted_from) one["from"] = base::format_time(*anchor.trusted_from);
-    if (anchor.trusted_until) one["until"] = base::format_time(*anchor.trusted_until);
-    anchors.push_back(std::move(one));
-  }
-  boost::json::array intermediates;
-  for (const pki::CertificatePtr& certificate : snapshot.intermediates()) {
-    intermediates.emplace_back(base::to_base64(certificate->der()));
-  }
-  return base::canonical_json(boost::json::object{
-      {"id", snapshot.id().hex()}, {"anchors", std::move(anchors)}, {"intermediates", std::move(intermediates)}});
 }
 
 }  // namespace tanba::server

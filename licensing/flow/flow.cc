@@ -15,6 +15,18 @@ constexpr std::size_t kNonceBytes = 32;
 // Log-ins are by people: more challenges than this in two minutes are no log-ins.
 constexpr std::size_t kMaxPendingChallenges = 10'000;
 
+Capacity capacity_of(registry::StaffKind kind) {
+  switch (kind) {
+    case registry::StaffKind::kOfficer:
+      return Capacity::kOfficer;
+    case registry::StaffKind::kOperator:
+      return Capacity::kOperator;
+    case registry::StaffKind::kSecurity:
+      return Capacity::kSecurity;
+  }
+  std::unreachable();
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<Flow>> Flow::make(Settings settings, Parts parts) {
@@ -121,7 +133,7 @@ base::Status Flow::redeem(const Schemas::Challenge& challenge) {
   return {};
 }
 
-void Flow::log_in(base::Bytes document, Done<LogIn> done) {
+void Flow::log_in(base::Bytes document, registry::StaffKind kind, Done<LogIn> done) {
   auto shared = std::make_shared<Done<LogIn>>(std::move(done));
   verify::evidence::Task task{
       .subject = verify::evidence::DocumentSubject{.document = std::make_shared<const base::Bytes>(std::move(document)),
@@ -132,7 +144,7 @@ void Flow::log_in(base::Bytes document, Done<LogIn> done) {
       .evidence = local_evidence(),
       .deadline = deadline(),
       .limits = settings_.limits};
-  const auto conclude = [this](verify::evidence::Verified verified) -> base::Result<LogIn> {
+  const auto conclude = [this, kind](verify::evidence::Verified verified) -> base::Result<LogIn> {
     const base::Bytes* octets = whole_signed_octets(*verified.facts);
     if (octets != nullptr) {
       TANBA_TRY(const Schemas::Challenge challenge, schemas_.read_login_challenge(*octets));
@@ -141,17 +153,16 @@ void Flow::log_in(base::Bytes document, Done<LogIn> done) {
     if (verified.report.outcome.decision != verify::Decision::kAccept) return LogIn{{}, std::move(verified.report)};
     if (verified.report.findings.size() != 1 || octets == nullptr) return base::fail(Code::kAuthChallenge);
     const pki::Identity& identity = verified.report.findings.front().certificate->identity;
-    auto staff =
-        parts_.registry.find_staff(registry::StaffKind::kOfficer, identity.iin.value_or(""), identity.bin.value_or(""));
+    auto staff = parts_.registry.find_staff(kind, identity.iin.value_or(""), identity.bin.value_or(""));
     if (!staff && staff.error().code() != Code::kRoleNotListed) return base::fail(staff.error());
     const SignerIdentity signer = signature_findings(verified.report, *verified.facts).front().signer;
     const Listing listing = staff ? staff->person.listing : Listing::kNotListed;
-    Errors errors = check_entitlement(settings_.entitlement, Capacity::kOfficer, signer,
+    Errors errors = check_entitlement(settings_.entitlement, capacity_of(kind), signer,
                                       staff ? staff->person.bin : std::string(), listing);
     if (!staff) errors.assign(1, staff.error());
     add_errors(verified.report, errors);
     LogIn answer{{}, std::move(verified.report)};
-    if (errors.empty()) answer.officer = staff->person;
+    if (errors.empty()) answer.person = staff->person;
     return answer;
   };
   const auto begun = parts_.verifier.verify(

@@ -111,7 +111,7 @@ struct DecisionOutcome {
 };
 
 struct LogIn {
-  std::optional<Officer> officer;  // nothing: refused, the report says why
+  std::optional<Officer> person;  // nothing: refused, the report says why
   verify::Report report;
 };
 
@@ -138,8 +138,9 @@ class Flow {
 
   // A challenge document (docs/schema/login-challenge-1.xsd), good once and for a short time.
   [[nodiscard]] base::Result<std::string> challenge();
-  // `document`: the challenge, signed. auth.challenge when it is unknown, used, too old or another host's.
-  void log_in(base::Bytes document, Done<LogIn> done);
+  // `document`: the challenge, signed, by somebody listed as `kind`. auth.challenge when it is unknown, used, too old
+  // or another host's.
+  void log_in(base::Bytes document, registry::StaffKind kind, Done<LogIn> done);
 
   // Reads of the registry, on the pool for that. The function gets the registry and must not throw.
   void look_up(std::move_only_function<void(registry::Registry&)> read,

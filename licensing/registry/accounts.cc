@@ -26,6 +26,19 @@ std::string short_name(const base::Digest& hash) {
   return hash.hex().substr(0, 16);
 }
 
+// Certificates of authorities, by digest: nobody's personal data. Reasons are people's words and stay in the row.
+boost::json::object trust_entry(const TrustVersion& made, const PutTrustVersion& command) {
+  boost::json::array certificates;
+  for (const base::Digest& digest : command.certificates) certificates.emplace_back(digest.hex());
+  boost::json::object out{{"act", to_string(made.act)},
+                          {"basedOn", command.based_on},
+                          {"certificates", std::move(certificates)},
+                          {"list", made.list},
+                          {"snapshot", made.snapshot.hex()}};
+  if (made.restores) out["restores"] = *made.restores;
+  return out;
+}
+
 bool well_formed_id(std::string_view id) {
   constexpr std::size_t kMaxId = 64;
   return !id.empty() && id.size() <= kMaxId &&
@@ -88,16 +101,30 @@ base::Result<Staff> apply(Transaction& transaction, const PutStaff& command) {
 }
 
 base::Result<TrustVersion> apply(Transaction& transaction, const StoredTrust& stored) {
+  const PutTrustVersion& command = stored.command;
   TANBA_TRY(const auto newest, newest_trust_version(transaction.sql()));
-  TrustVersion out{newest ? newest->version + 1 : 1, stored.snapshot.digest, stored.command.note, stored.command.by.id,
-                   transaction.now()};
+  const std::int64_t before = newest ? newest->version : 0;
+  if (before != command.based_on) {
+    return base::fail(Code::kTrustVersion,
+                      {{"based", std::to_string(command.based_on)}, {"newest", std::to_string(before)}});
+  }
+  TrustVersion out{.version = before + 1,
+                   .snapshot = stored.snapshot.digest,
+                   .list = command.list,
+                   .act = command.act,
+                   .restores = command.restores,
+                   .reason = command.reason,
+                   .by = command.by,
+                   .installed_at = transaction.now()};
   TANBA_CHECK(transaction.note_document(stored.snapshot));
-  TANBA_CHECK(transaction.sql().run(
-      "INSERT INTO trust_versions (version, snapshot, note, installed_by, installed_at) VALUES (:version, :snapshot, "
-      ":note, :by, :at)",
-      {out.version, out.snapshot, out.note, out.installed_by, out.installed_at}));
-  TANBA_CHECK(transaction.journal("trust.installed", std::to_string(out.version), stored.command.by,
-                                  {{"snapshot", out.snapshot.hex()}}));
+  TANBA_CHECK(
+      transaction.sql().run("INSERT INTO trust_versions (version, snapshot, note, installed_by, installed_at, by_kind, "
+                            "act, restores, reason) "
+                            "VALUES (:version, :snapshot, :list, :by, :at, :kind, :act, :restores, :reason)",
+                            {out.version, out.snapshot, out.list, out.by.id, out.installed_at, to_string(out.by.kind),
+                             to_string(out.act), out.restores, out.reason}));
+  TANBA_CHECK(
+      transaction.journal("trust.installed", std::to_string(out.version), command.by, trust_entry(out, command)));
   return out;
 }
 

@@ -39,18 +39,24 @@ struct PortalAccess {
   PortalKey key;
 };
 
-// The listed officers of licensors and operators of service centres.
-enum class StaffKind : std::uint8_t { kOfficer, kOperator };
+// The listed officers of licensors, operators of service centres, and security staff of the body that runs the service.
+enum class StaffKind : std::uint8_t { kOfficer, kOperator, kSecurity };
 struct Staff {
-  Officer person;  // `bin` is the licensor's or the centre's
+  Officer person;  // `bin` is the licensor's, the centre's, or that of the body that runs the service
   StaffKind kind = StaffKind::kOfficer;
 };
 
+// One state of the trust list, kept for ever. The newest is in force in every daemon of this registry.
+enum class TrustAct : std::uint8_t { kConfiguration, kImport, kRemoval, kRollback };
+[[nodiscard]] std::string_view to_string(TrustAct act);  // configuration, import, removal, rollback
 struct TrustVersion {
-  std::int64_t version = 0;    // given by the registry
+  std::int64_t version = 0;    // given by the registry: 1, 2, ...
   base::Digest snapshot = {};  // the document in the store
-  std::string note = {};
-  std::string installed_by = {};
+  std::string list = {};       // names the content: equal for equal lists
+  TrustAct act = TrustAct::kConfiguration;
+  std::optional<std::int64_t> restores = {};  // of a rollback
+  std::string reason = {};
+  Caller by = {};
   base::Time installed_at = {};
 };
 
@@ -64,6 +70,11 @@ struct Hold {
   base::Time placed_at = {};
   std::string lifted_by = {};  // empty while it holds
   std::optional<base::Time> lifted_at = {};
+};
+
+struct TrustQuery {
+  std::optional<std::int64_t> before = {};  // of the last row of the page before
+  unsigned limit = 100;                     // at most kMaxPageRows
 };
 
 // Commands, executed like those of the port. `by` is who did it, for the journal.
@@ -85,11 +96,17 @@ struct PutStaff {
   Staff staff;
   Caller by;
 };
+// trust.version when another version than `based_on` is the newest: what was decided on is no longer there.
 struct PutTrustVersion {
   using Answer = TrustVersion;
   base::Bytes snapshot;
-  std::string note;
-  Caller by;
+  std::string list;
+  std::int64_t based_on = 0;  // 0: there is none yet
+  TrustAct act = TrustAct::kConfiguration;
+  std::optional<std::int64_t> restores = {};
+  std::vector<base::Digest> certificates = {};  // that the act is about, for the journal
+  std::string reason = {};
+  Caller by = {};
 };
 struct PlaceHold {
   using Answer = Nothing;

@@ -71,7 +71,7 @@ unsigned page_size(unsigned limit) {
 
 base::Result<CallerKind> parse_caller_kind(const std::string& word) {
   for (const CallerKind kind :
-       {CallerKind::kPortal, CallerKind::kOfficer, CallerKind::kOperator, CallerKind::kSystem}) {
+       {CallerKind::kPortal, CallerKind::kOfficer, CallerKind::kOperator, CallerKind::kSecurity, CallerKind::kSystem}) {
     if (to_string(kind) == word) return kind;
   }
   return damaged("caller kind " + word);
@@ -293,13 +293,20 @@ base::Result<PortalKey> read_key(Row& row) {
   return out;
 }
 
+base::Result<StaffKind> parse_staff_kind(const std::string& word) {
+  for (const StaffKind kind : {StaffKind::kOfficer, StaffKind::kOperator, StaffKind::kSecurity}) {
+    if (to_string(kind) == word) return kind;
+  }
+  return damaged("kind of staff " + word);
+}
+
 constexpr const char* kStaffSelect = "SELECT id, kind, iin, bin, name, listing FROM staff";
 constexpr std::size_t kStaffColumnCount = 6;
 
 base::Result<Staff> read_staff(Row& row) {
   Staff out;
   out.person.id = row.text();
-  out.kind = row.text() == to_string(StaffKind::kOperator) ? StaffKind::kOperator : StaffKind::kOfficer;
+  TANBA_TRY(out.kind, parse_staff_kind(row.text()));
   out.person.iin = row.text();
   out.person.bin = row.text();
   out.person.name = row.text();
@@ -307,13 +314,33 @@ base::Result<Staff> read_staff(Row& row) {
   return out;
 }
 
+base::Result<TrustAct> parse_trust_act(const std::string& word) {
+  for (const TrustAct act : {TrustAct::kConfiguration, TrustAct::kImport, TrustAct::kRemoval, TrustAct::kRollback}) {
+    if (to_string(act) == word) return act;
+  }
+  return damaged("act on trust " + word);
+}
+
+// `note` has held the content's name since the first schema.
+constexpr const char* kTrustSelect =
+    "SELECT version, snapshot, note, installed_by, installed_at, by_kind, act, restores, reason FROM trust_versions";
+constexpr std::size_t kTrustColumnCount = 9;
+
 base::Result<TrustVersion> read_trust_version(Row& row) {
   TrustVersion out;
   TANBA_TRY(out.version, row.integer());
   TANBA_TRY(out.snapshot, row.digest());
-  out.note = row.text();
-  out.installed_by = row.text();
+  out.list = row.text();
+  out.by.id = row.text();
   TANBA_TRY(out.installed_at, row.moment());
+  TANBA_TRY(out.by.kind, parse_caller_kind(row.text()));
+  TANBA_TRY(out.act, parse_trust_act(row.text()));
+  if (row.next_is_null()) {
+    row.skip();
+  } else {
+    TANBA_TRY(out.restores, row.integer());
+  }
+  out.reason = row.text();
   return out;
 }
 
@@ -334,7 +361,28 @@ base::Result<Hold> read_hold(Row& row) {
 }  // namespace
 
 std::string_view to_string(StaffKind kind) {
-  return kind == StaffKind::kOfficer ? "officer" : "operator";
+  switch (kind) {
+    case StaffKind::kOfficer:
+      return "officer";
+    case StaffKind::kOperator:
+      return "operator";
+    case StaffKind::kSecurity:
+      return "security";
+  }
+  std::unreachable();
+}
+std::string_view to_string(TrustAct act) {
+  switch (act) {
+    case TrustAct::kConfiguration:
+      return "configuration";
+    case TrustAct::kImport:
+      return "import";
+    case TrustAct::kRemoval:
+      return "removal";
+    case TrustAct::kRollback:
+      return "rollback";
+  }
+  std::unreachable();
 }
 std::string_view to_string(PortalKeyKind kind) {
   return kind == PortalKeyKind::kBearer ? "bearer" : "mutual-tls";
@@ -510,9 +558,21 @@ base::Result<std::vector<Staff>> list_staff(Sql& sql, StaffKind kind) {
 
 base::Result<std::optional<TrustVersion>> newest_trust_version(Sql& sql) {
   return read_one<TrustVersion>(
-      sql.row("SELECT version, snapshot, note, installed_by, installed_at FROM trust_versions "
-              "ORDER BY version DESC LIMIT 1",
-              5),
+      sql.row(fmt::format("{} ORDER BY version DESC LIMIT 1", kTrustSelect), kTrustColumnCount), read_trust_version);
+}
+
+base::Result<std::optional<TrustVersion>> find_trust_version(Sql& sql, std::int64_t version) {
+  return read_one<TrustVersion>(
+      sql.row(fmt::format("{} WHERE version = :version", kTrustSelect), kTrustColumnCount, {version}),
+      read_trust_version);
+}
+
+base::Result<std::vector<TrustVersion>> list_trust_versions(Sql& sql, const TrustQuery& query) {
+  Where where;
+  if (query.before) where.add("version < :before", {*query.before});
+  return read_all<TrustVersion>(
+      sql.rows(fmt::format("{}{} ORDER BY version DESC LIMIT {}", kTrustSelect, where.text(), page_size(query.limit)),
+               kTrustColumnCount, where.bounds()),
       read_trust_version);
 }
 

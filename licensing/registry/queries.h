@@ -40,6 +40,9 @@ namespace tanba::licensing::registry {
 [[nodiscard]] base::Result<std::optional<Staff>> find_staff(Sql& sql, std::string_view id);
 [[nodiscard]] base::Result<std::vector<Staff>> list_staff(Sql& sql, StaffKind kind);
 [[nodiscard]] base::Result<std::optional<TrustVersion>> newest_trust_version(Sql& sql);
+[[nodiscard]] base::Result<std::optional<TrustVersion>> find_trust_version(Sql& sql, std::int64_t version);
+// The newest first.
+[[nodiscard]] base::Result<std::vector<TrustVersion>> list_trust_versions(Sql& sql, const TrustQuery& query);
 enum class HoldState { kInForce, kAny };
 [[nodiscard]] base::Result<std::vector<Hold>> list_holds(Sql& sql, HoldState state);
 

@@ -431,6 +431,18 @@ base::Result<TrustVersion> Registry::trust_version() {
   });
 }
 
+base::Result<TrustVersion> Registry::trust_version(std::int64_t version) {
+  return parts_->readers.with_session([&](Sql& sql) -> base::Result<TrustVersion> {
+    TANBA_TRY(auto found, find_trust_version(sql, version));
+    if (!found) return not_found("trust version", std::to_string(version));
+    return *std::move(found);
+  });
+}
+
+base::Result<std::vector<TrustVersion>> Registry::trust_versions(const TrustQuery& query) {
+  return parts_->readers.with_session([&](Sql& sql) { return list_trust_versions(sql, query); });
+}
+
 base::Result<std::vector<Hold>> Registry::holds(HoldFilter filter) {
   const HoldState state = filter == HoldFilter::kInForce ? HoldState::kInForce : HoldState::kAny;
   return parts_->readers.with_session([&](Sql& sql) { return list_holds(sql, state); });

@@ -103,6 +103,9 @@ class Registry final : public RegistryPort {
   [[nodiscard]] base::Result<std::vector<Staff>> all_staff(StaffKind kind);
   // The newest; registry.not_found when none was installed.
   [[nodiscard]] base::Result<TrustVersion> trust_version();
+  [[nodiscard]] base::Result<TrustVersion> trust_version(std::int64_t version);
+  // The newest first.
+  [[nodiscard]] base::Result<std::vector<TrustVersion>> trust_versions(const TrustQuery& query);
   enum class HoldFilter { kInForce, kAll };
   [[nodiscard]] base::Result<std::vector<Hold>> holds(HoldFilter filter);
 

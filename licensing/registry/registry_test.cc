@@ -516,9 +516,26 @@ TEST_P(RegistryTest, StaffKeepTheirIds) {
 
 TEST_P(RegistryTest, TrustVersionsCountUpAndHoldsAreLifted) {
   EXPECT_EQ(code_of(registry_->trust_version()), Code::kRegistryNotFound);
-  EXPECT_EQ(registry_->execute(PutTrustVersion{{1}, "first", kAdmin})->version, 1);
-  EXPECT_EQ(registry_->execute(PutTrustVersion{{2}, "second", kAdmin})->version, 2);
-  EXPECT_EQ(registry_->trust_version()->note, "second");
+  EXPECT_EQ(code_of(registry_->execute(PutTrustVersion{.snapshot = {1}, .based_on = 1, .by = kAdmin})),
+            Code::kTrustVersion);
+  EXPECT_EQ(registry_->execute(PutTrustVersion{.snapshot = {1}, .list = "first", .by = kAdmin})->version, 1);
+  EXPECT_EQ(code_of(registry_->execute(PutTrustVersion{.snapshot = {1}, .by = kAdmin})), Code::kTrustVersion);
+  PutTrustVersion next{.snapshot = {2},
+                       .list = "second",
+                       .based_on = 1,
+                       .act = TrustAct::kRollback,
+                       .restores = 1,
+                       .reason = "потому что",
+                       .by = {CallerKind::kSecurity, "security-3"}};
+  EXPECT_EQ(registry_->execute(next)->version, 2);
+  const TrustVersion newest = registry_->trust_version().value();
+  EXPECT_EQ(newest.list, "second");
+  EXPECT_EQ(newest.act, TrustAct::kRollback);
+  EXPECT_EQ(newest.restores, 1);
+  EXPECT_EQ(newest.reason, "потому что");
+  EXPECT_EQ(newest.by, next.by);
+  EXPECT_EQ(registry_->trust_version(1)->restores, std::nullopt);
+  EXPECT_EQ(code_of(registry_->trust_version(3)), Code::kRegistryNotFound);
   ASSERT_TRUE(registry_->execute(PlaceHold{{uuid(1), "CN=ДЕМО", "0a", "подозрение"}, kAdmin}));
   EXPECT_EQ(code_of(registry_->execute(PlaceHold{{uuid(1), "CN=ДЕМО", "0a", "снова"}, kAdmin})), Code::kRegistryState);
   EXPECT_EQ(registry_->holds(Registry::HoldFilter::kInForce)->size(), 1U);

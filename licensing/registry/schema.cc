@@ -92,8 +92,19 @@ constexpr const char* kFirst[] = {
     R"(CREATE INDEX holds_certificate ON holds (issuer, serial))",
 };
 
+// Who made a trust version, by what act and why. Those from before were all taken from the configuration.
+constexpr const char* kTrustActs[] = {
+    R"(ALTER TABLE trust_versions ADD COLUMN by_kind TEXT NOT NULL DEFAULT 'system')",
+    R"(ALTER TABLE trust_versions ADD COLUMN act TEXT NOT NULL DEFAULT 'configuration')",
+    R"(ALTER TABLE trust_versions ADD COLUMN restores BIGINT REFERENCES trust_versions (version))",
+    R"(ALTER TABLE trust_versions ADD COLUMN reason TEXT NOT NULL DEFAULT '')",
+};
+
 // Append only: a released migration never changes.
-constexpr std::array<Migration, 1> kMigrations{{{1, "first tables", kFirst}}};
+constexpr std::array<Migration, 2> kMigrations{{
+    {1, "first tables", kFirst},
+    {2, "acts on trust", kTrustActs},
+}};
 
 base::Status apply(Sql& sql, const Migration& migration, base::Time now) {
   for (const char* statement : migration.statements) TANBA_CHECK(sql.run(statement));

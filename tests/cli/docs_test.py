@@ -20,7 +20,7 @@ PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs/reference/cli.md"
 def lay_out(service, folder):
     """The files that the page's examples name."""
     authority = service.authority
-    for source, name in ((authority.p12("individual"), "individual.p12"), (authority.password, "password.txt"),
+    for source, name in ((authority.p12("individual"), "individual.p12"), (authority.p12("security"), "security.p12"), (authority.password, "password.txt"),
                          (authority.anchors, "anchors.pem"), (authority.issuing, "issuing.pem"),
                          (authority.folder / "tls-anchors.pem", "tls-anchors.pem"), (service.officer_certificate, "officer.pem")):
         shutil.copy2(source, folder / name)

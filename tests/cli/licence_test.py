@@ -99,7 +99,7 @@ class Service:
     def write_tanbad(self):
         home = self.folder / "daemon"
         home.mkdir(mode=0o700)
-        server, officer = self.authority.person("tls-server"), self.authority.person("officer")
+        server, officer, security = (self.authority.person(name) for name in ("tls-server", "officer", "security"))
         for name in ("cert", "key"):
             shutil.copy2(self.authority.folder / server[name], home / f"tls-{name}.pem")
             (home / f"tls-{name}.pem").chmod(0o600)
@@ -145,6 +145,12 @@ kind = "officer"
 iin = "{officer['iin']}"
 bin = "{self.licensor}"
 name = "{officer['commonName']}"
+
+[[staff]]
+kind = "security"
+iin = "{security['iin']}"
+bin = "{security['bin']}"
+name = "{security['commonName']}"
 """, encoding="utf-8")
 
     def server(self):

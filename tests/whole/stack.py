@@ -166,11 +166,11 @@ class Officer:
         self.key = stack.key(name)
         self.api = (api or stack.nobody).as_caller(None)
 
-    def log_in(self):
+    def log_in(self, role="officer"):
         self.api.key = None
         challenge = expect(self.api.post("/v1/login/challenge"), 200).body["challenge"]
         signed = self.key.sign_xml(challenge.encode())
-        answer = expect(self.api.post("/v1/login", {"document": base64.b64encode(signed).decode()}), 200)
+        answer = expect(self.api.post("/v1/login", {"document": base64.b64encode(signed).decode(), "role": role}), 200)
         self.api.key = answer.body["token"]
         return self
 
@@ -241,6 +241,8 @@ class Stack(contextlib.AbstractContextManager):
     PORTALS = {"egov": ["verify", "submit", "read"], "other": ["verify", "submit", "read"]}
     # certificate of the test authority -> section of index.json's licensors
     OFFICERS = {"officer": "oil-gas", "officer-head": "oil-gas", "officer-industry": "industry"}
+
+    SECURITY = ("security",)  # certificates of security staff
 
     def __init__(self, bin_dir, settings="", documents=None, keep=False, authority=None):
         """`settings`: further TOML for tanbad; `documents`: a folder to keep documents in instead of the usual one;
@@ -418,6 +420,10 @@ path = "{MODULE}"
         staff = "".join(
             f'[[staff]]\niin = "{person["iin"]}"\nbin = "{person["bin"]}"\nname = "{person["commonName"]}"\n\n'
             for person in (self.index["certificates"][name] for name in self.OFFICERS))
+        staff += "".join(
+            f'[[staff]]\nkind = "security"\niin = "{person["iin"]}"\nbin = "{person["bin"]}"\n'
+            f'name = "{person["commonName"]}"\n\n'
+            for person in (self.index["certificates"][name] for name in self.SECURITY))
         documents = f'documents = "{self.documents}"\n' if self.documents else ""
         self.write("tanbad.toml", f"""demo = true
 host = "localhost"
@@ -464,6 +470,9 @@ socket = "{self.home}/keyd.socket"
 
     def officer(self, name="officer"):
         return Officer(self, name).log_in()
+
+    def security(self, name="security"):
+        return Officer(self, name).log_in("security")
 
     def application(self, name="head", **changes):
         """A fresh signed application and its claim."""

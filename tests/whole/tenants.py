@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
-"""Every operation of openapi.json, tried by strangers: no key, another portal, an officer of another licensor.
+"""Every operation of openapi.json, tried by strangers: no key, another portal, an officer of another licensor, security
+staff outside of trust and revocation.
 
 None of them gets anything of an application, intent or licence that is not theirs: 401, 403 or 404, and no answer holds
 the number, name or document of somebody else's.
@@ -17,7 +18,11 @@ OWN = {"GET /v1/session", "DELETE /v1/session", "POST /v1/verify", "POST /v1/cer
        "GET /v1/applications", "GET /v1/licences"}
 BODIES = {"prepareDecision": {"kind": "grant", "mode": "keyd"}, "approve": {"approval": "AAAA"},
           "acceptSignature": {"document": "AAAA"}, "abandonIntent": {"note": "a stranger's"},
-          "changeLicence": {"event": "terminated", "reason": "a stranger's"}}
+          "changeLicence": {"event": "terminated", "reason": "a stranger's"},
+          "importTrusted": {"kind": "anchor", "certificate": "AAAA", "sha256": "0" * 64, "purposes": ["officer"],
+                            "reason": "a stranger's", "basedOn": 1},
+          "removeTrusted": {"kind": "anchor", "sha256": "0" * 64, "reason": "a stranger's", "basedOn": 1},
+          "rollBackTrust": {"version": 1, "reason": "a stranger's", "basedOn": 1}}
 
 
 def scenario(stack):
@@ -27,13 +32,14 @@ def scenario(stack):
     waiting, _ = stack.registered("individual")
     prepared = expect(officer.prepare(waiting, "grant", "keyd"), 201).body
     sha256 = expect(officer.api.get(f"/v1/applications/{waiting}"), 200).body["attachments"][0]["sha256"]
-    names = [{"{number}": decided, "{id}": prepared["intent"]["id"], "{sha256}": sha256},
-             {"{number}": waiting, "{id}": prepared["intent"]["id"], "{sha256}": sha256}]
+    names = [{"{version}": "1", "{number}": decided, "{id}": prepared["intent"]["id"], "{sha256}": sha256},
+             {"{version}": "1", "{number}": waiting, "{id}": prepared["intent"]["id"], "{sha256}": sha256}]
     licence = {"{number}": finished["number"]}
     secrets = [decided, waiting, finished["number"], prepared["intent"]["id"], base64.b64encode(document).decode()[:60],
                stack.index["certificates"]["individual"]["iin"], "ДЕМО МҰНАЙ СЕРВИС"]
     strangers = {"nobody": stack.nobody, "a made-up key": stack.nobody.as_caller("tnb_" + "A" * 43),
-                 "another portal": stack.portal("other"), "an officer of another licensor": stack.officer("officer-industry").api}
+                 "another portal": stack.portal("other"), "an officer of another licensor": stack.officer("officer-industry").api,
+                 "security staff": stack.security().api}
     description = expect(stack.nobody.get("/v1/openapi.json"), 200).body
     tried = 0
     for pattern, operations in description["paths"].items():
@@ -48,6 +54,8 @@ def scenario(stack):
                 for who, api in strangers.items():
                     if name == "DELETE /v1/session":
                         continue  # ends the stranger's own
+                    if who == "security staff" and pattern.startswith(("/v1/trust", "/v1/revocation")):
+                        continue  # no stranger there
                     answer = api.request(method.upper(), path, BODIES.get(operation["operationId"]))
                     tried += 1
                     if name in OPEN:
