@@ -10,15 +10,15 @@ namespace tanba::cli {
 
 struct RevocationOptions {
   DaemonOptions daemon;
-  std::string source;                   // show, refresh: id, the beginning of one, or URL
-  bool all = false;                     // refresh; CLI11 fills flags into bool
-  std::string file;                     // import
-  std::string serial, issuer, iin, bin; // lookup
-  std::string after;                    // lookup, alerts
-  std::vector<std::string> states;      // alerts
-  unsigned limit = 100;                 // alerts
-  std::string alert, reason;            // acknowledge, confirm
-  std::string decision;                 // acknowledgement, confirmation
+  std::string source;                    // show, refresh: id, the beginning of one, or URL
+  bool all = false;                      // refresh; CLI11 fills flags into bool
+  std::string file;                      // import
+  std::string serial, issuer, iin, bin;  // lookup
+  std::string after;                     // lookup, alerts
+  std::vector<std::string> states;       // alerts
+  unsigned limit = 100;                  // alerts
+  std::string alert, reason;             // acknowledge, confirm
+  std::string decision;                  // acknowledgement, confirmation
 };
 
 int list_sources(const RevocationOptions& options, const Output& output);

@@ -83,8 +83,9 @@ void add_standing(const json::object& standing, Lines& lines) {
 // What was signed, and what came of it.
 std::string touched_text(const json::object& row, base::Language language) {
   const bool application = text_of(row, "as") == "application";
-  std::string out = fmt::format("{}: {} {} ({})", word(application ? Word::kSignedApplication : Word::kSignedDecision, language),
-                                word(Word::kApplication, language), text_of(row, "application"), text_of(row, "state"));
+  std::string out =
+      fmt::format("{}: {} {} ({})", word(application ? Word::kSignedApplication : Word::kSignedDecision, language),
+                  word(Word::kApplication, language), text_of(row, "application"), text_of(row, "state"));
   const std::string licence = text_of(row, "licence");
   const std::string decision = text_of(row, "decision");
   if (!licence.empty()) {
@@ -202,8 +203,7 @@ base::Result<base::Bytes> read_list(const std::string& file) {
 
 base::Result<Printed> import_now(Daemon& daemon, const RevocationOptions& options, const Output& output) {
   TANBA_TRY(base::Bytes list, read_list(options.file));
-  TANBA_TRY(json::object answer,
-            daemon.post_octets("/v1/revocation/lists", "application/pkix-crl", std::move(list)));
+  TANBA_TRY(json::object answer, daemon.post_octets("/v1/revocation/lists", "application/pkix-crl", std::move(list)));
   std::string text = source_text(answer, output.language);
   return Printed{std::move(answer), std::move(text)};
 }

@@ -35,11 +35,12 @@ void add_sources(CLI::App& app, Session& session) {
   refresh->footer(
       "An older list than the one at hand is refused; one from which entries vanish waits for `confirm`.\n"
       "Example: tanba revocation refresh --all --session security.session");
-  const auto [import, imported] = add(app, session, "import", "Bring a list by hand, when its source cannot be reached",
-                                      &import_list);
+  const auto [import, imported] =
+      add(app, session, "import", "Bring a list by hand, when its source cannot be reached", &import_list);
   import->add_option("FILE", imported->file, "The list, DER or PEM")->required();
   import->footer(
-      "It passes the same checks as a fetched one: an authority of the trust list signed it, it is not older than the one "
+      "It passes the same checks as a fetched one: an authority of the trust list signed it, it is not older than the "
+      "one "
       "at hand, nothing vanished from it.\n"
       "Example: tanba revocation import nca_rsa_2022.crl --session security.session");
 }

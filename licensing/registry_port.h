@@ -56,9 +56,9 @@ struct EvidenceItem {
 
 // A certificate by which something was signed that is registered: what look-ups by serial, IIN or BIN find.
 struct SignerCertificate {
-  base::Digest digest;  // SHA-256 of its DER, which is among the command's evidence, kind "certificate"
-  std::string issuer;   // RFC 4514, as reports have it
-  std::string serial;   // lower-case hexadecimal, likewise
+  base::Digest digest;   // SHA-256 of its DER, which is among the command's evidence, kind "certificate"
+  std::string issuer;    // RFC 4514, as reports have it
+  std::string serial;    // lower-case hexadecimal, likewise
   std::string iin = {};  // empty when it holds none
   std::string bin = {};
   base::Time not_before;

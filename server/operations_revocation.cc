@@ -68,13 +68,13 @@ class Act : public std::enable_shared_from_this<Act> {
   void finish(unsigned status, Result<SourceStatus> outcome) {
     note_.stage = ActStage::kDone;
     note_.outcome = outcome ? "ok" : std::string(base::dotted(outcome.error().code()));
-    use_.registry->submit(licensing::registry::NoteRevocationAct(note_),
-                          [self = shared_from_this(), status, outcome = std::move(outcome)](Result<Nothing> noted) {
-                            if (!outcome) return self->responder_.fail(outcome.error());
-                            if (!noted) return self->responder_.fail(noted.error());
-                            self->responder_.send(
-                                Response::json(status, source_answer(*outcome, self->responder_.language())));
-                          });
+    use_.registry->submit(
+        licensing::registry::NoteRevocationAct(note_),
+        [self = shared_from_this(), status, outcome = std::move(outcome)](Result<Nothing> noted) {
+          if (!outcome) return self->responder_.fail(outcome.error());
+          if (!noted) return self->responder_.fail(noted.error());
+          self->responder_.send(Response::json(status, source_answer(*outcome, self->responder_.language())));
+        });
   }
   void fail(const base::Error& error) { finish(0, std::unexpected(error)); }
 
@@ -87,8 +87,7 @@ class Act : public std::enable_shared_from_this<Act> {
 void refresh(const UseCases& use, const Call& call, Responder&& responder) {
   const auto source = find_source(use, call.request.parameter("id"));
   if (!source) return responder.fail(source.error());
-  auto act =
-      std::make_shared<Act>(use, RevocationAct::kRefresh, journal_caller(call.caller), std::move(responder));
+  auto act = std::make_shared<Act>(use, RevocationAct::kRefresh, journal_caller(call.caller), std::move(responder));
   act->begin(source->url, {}, [&use, act, url = source->url] {
     use.sources->refresh(url, [act](Result<SourceStatus> refreshed) { act->finish(200, std::move(refreshed)); });
   });
@@ -174,11 +173,11 @@ Result<Response> decide_alert(const UseCases& use, const Call& call, AlertRowSta
   TANBA_TRY(Members members, Members::of(call.request));
   TANBA_TRY(const std::string reason, members.text("reason"));
   TANBA_CHECK(members.finish());
-  TANBA_TRY(const auto row, use.registry->execute(licensing::registry::DecideAlert{
-                                .id = std::string(call.request.parameter("id")),
-                                .decision = decision,
-                                .reason = reason,
-                                .by = journal_caller(call.caller)}));
+  TANBA_TRY(const auto row,
+            use.registry->execute(licensing::registry::DecideAlert{.id = std::string(call.request.parameter("id")),
+                                                                   .decision = decision,
+                                                                   .reason = reason,
+                                                                   .by = journal_caller(call.caller)}));
   // Where the list waits in another daemon, that one takes the decision over from the registry.
   if (decision == AlertRowState::kConfirmed) {
     const auto used = use.sources->confirm(row.report.id);
@@ -218,19 +217,17 @@ base::Status add_source_operations(Api& api, const UseCases& use) {
                          if (!source) return responder.fail(source.error());
                          responder.send(Response::json(200, source_answer(*source, call.request.language)));
                        }}));
-  TANBA_CHECK(api.add({.method = Method::kPost,
-                       .pattern = "/v1/revocation/sources/{id}/refresh",
-                       .access = Access::kSecurity,
-                       .run = [&use](Call&& call, Responder&& responder) {
-                         refresh(use, call, std::move(responder));
-                       }}));
-  return api.add({.method = Method::kPost,
-                  .pattern = "/v1/revocation/lists",
-                  .access = Access::kSecurity,
-                  .max_body_bytes = base::Limits{}.max_crl_bytes,
-                  .run = [&use](Call&& call, Responder&& responder) {
-                    import_list(use, std::move(call), std::move(responder));
-                  }});
+  TANBA_CHECK(
+      api.add({.method = Method::kPost,
+               .pattern = "/v1/revocation/sources/{id}/refresh",
+               .access = Access::kSecurity,
+               .run = [&use](Call&& call, Responder&& responder) { refresh(use, call, std::move(responder)); }}));
+  return api.add(
+      {.method = Method::kPost,
+       .pattern = "/v1/revocation/lists",
+       .access = Access::kSecurity,
+       .max_body_bytes = base::Limits{}.max_crl_bytes,
+       .run = [&use](Call&& call, Responder&& responder) { import_list(use, std::move(call), std::move(responder)); }});
 }
 
 }  // namespace

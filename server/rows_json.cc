@@ -76,12 +76,9 @@ object error_json(const base::Error& error, base::Language language) {
 }
 
 object touched_json(const licensing::registry::TouchedRow& row) {
-  object out{{"as", to_string(row.what)},
-             {"application", row.application},
-             {"service", row.service},
-             {"licensor", row.licensor_bin},
-             {"state", to_string(row.state)},
-             {"registeredAt", base::format_time(row.registered_at)}};
+  object out{{"as", to_string(row.what)},     {"application", row.application},
+             {"service", row.service},        {"licensor", row.licensor_bin},
+             {"state", to_string(row.state)}, {"registeredAt", base::format_time(row.registered_at)}};
   put_if(out, "decision", row.decision);
   put_if(out, "licence", row.licence);
   if (row.licence_state) out["licenceState"] = to_string(*row.licence_state);

@@ -162,8 +162,8 @@ class Flow {
   void look_up(std::move_only_function<void(registry::Registry&)> read,
                std::move_only_function<void(base::Error)> refused);
 
-  // For security staff: over all licensors, and in the journal. Blocks, for as long as judging the certificates with what
-  // is at hand takes. `query.limit`: at most kMaxLookUp.
+  // For security staff: over all licensors, and in the journal. Blocks, for as long as judging the certificates with
+  // what is at hand takes. `query.limit`: at most kMaxLookUp.
   [[nodiscard]] base::Result<std::vector<SeenCertificate>> look_up_certificates(const registry::CertificateQuery& query,
                                                                                 const Caller& by);
 

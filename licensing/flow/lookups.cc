@@ -79,7 +79,9 @@ Result<std::vector<SeenCertificate>> Flow::look_up_certificates(const registry::
   std::vector<SeenCertificate> out;
   registry::NoteRevocationAct note{.act = registry::RevocationAct::kLookUp,
                                    .stage = registry::ActStage::kDone,
-                                   .subject = !query.iin.empty() ? "iin" : !query.bin.empty() ? "bin" : "serial",
+                                   .subject = !query.iin.empty()   ? "iin"
+                                              : !query.bin.empty() ? "bin"
+                                                                   : "serial",
                                    .outcome = "ok",
                                    .by = by};
   for (registry::CertificateRow& row : rows) {
@@ -109,8 +111,8 @@ std::vector<SignerCertificate> Flow::signers_of(const verify::Report& report, co
     return listed != trust->intermediates().end() ? *listed : nullptr;
   };
   const auto keep = [&](const pki::CertificatePtr& certificate) {
-    const bool kept = std::ranges::any_of(
-        evidence, [&](const EvidenceItem& item) { return item.digest == certificate->digest(); });
+    const bool kept =
+        std::ranges::any_of(evidence, [&](const EvidenceItem& item) { return item.digest == certificate->digest(); });
     if (!kept) evidence.push_back({"certificate", certificate->digest(), base::to_bytes(certificate->der())});
   };
   std::vector<SignerCertificate> out;

@@ -42,8 +42,7 @@ bool may_decide(AlertRowState from, AlertRowState to) {
 }
 
 std::unexpected<base::Error> wrong_state(const AlertRow& alert, std::string_view state) {
-  return base::fail(Code::kRegistryState,
-                    {{"what", "alert"}, {"id", alert.report.id}, {"state", std::string(state)}});
+  return base::fail(Code::kRegistryState, {{"what", "alert"}, {"id", alert.report.id}, {"state", std::string(state)}});
 }
 
 boost::json::object alert_entry(const AlertReport& report) {
@@ -112,8 +111,8 @@ base::Result<AlertRow> apply(Transaction& transaction, const DecideAlert& comman
       "reason = :reason WHERE id = :id",
       {to_string(command.decision), to_string(command.by.kind), command.by.id, transaction.now(), command.reason,
        command.id}));
-  TANBA_CHECK(transaction.journal(confirms ? "revocation.alert-confirmed" : "revocation.alert-acknowledged",
-                                  command.id, command.by, {{"offered", known->report.offered}}));
+  TANBA_CHECK(transaction.journal(confirms ? "revocation.alert-confirmed" : "revocation.alert-acknowledged", command.id,
+                                  command.by, {{"offered", known->report.offered}}));
   TANBA_TRY(auto decided, find_alert(transaction.sql(), command.id));
   if (!decided) return not_found("alert", command.id);
   return *std::move(decided);
@@ -124,8 +123,7 @@ base::Result<Nothing> apply(Transaction& transaction, const NoteRevocationAct& c
   for (const base::Digest& digest : command.digests) digests.emplace_back(digest.hex());
   boost::json::object data{{"digests", std::move(digests)}};
   if (command.stage == ActStage::kDone) data["outcome"] = command.outcome;
-  TANBA_CHECK(
-      transaction.journal(event_of(command.act, command.stage), command.subject, command.by, std::move(data)));
+  TANBA_CHECK(transaction.journal(event_of(command.act, command.stage), command.subject, command.by, std::move(data)));
   return Nothing{};
 }
 

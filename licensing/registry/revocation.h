@@ -101,9 +101,9 @@ struct NoteRevocationAct {
   using Answer = Nothing;
   RevocationAct act = RevocationAct::kRefresh;
   ActStage stage = ActStage::kBegun;
-  std::string subject;                      // the source; of a look-up: by what was looked
-  std::vector<base::Digest> digests = {};   // the list; the certificates that were shown
-  std::string outcome = {};                 // of kDone: "ok" or the error's code
+  std::string subject;                     // the source; of a look-up: by what was looked
+  std::vector<base::Digest> digests = {};  // the list; the certificates that were shown
+  std::string outcome = {};                // of kDone: "ok" or the error's code
   Caller by = {};
 };
 

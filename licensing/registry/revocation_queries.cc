@@ -121,8 +121,7 @@ base::Result<AlertRowState> parse_alert_state(std::string_view word) {
   for (const AlertRowState state : {kOpen, kAcknowledged, kConfirmed, kOver}) {
     if (to_string(state) == word) return state;
   }
-  return base::fail(Code::kInputMember,
-                    {{"member", "state"}, {"expected", "open, acknowledged, confirmed or over"}});
+  return base::fail(Code::kInputMember, {{"member", "state"}, {"expected", "open, acknowledged, confirmed or over"}});
 }
 
 base::Result<std::vector<CertificateRow>> list_certificates(Sql& sql, const Scope& scope,

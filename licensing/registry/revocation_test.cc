@@ -92,7 +92,8 @@ TEST_P(RevocationRows, ACertificateIsFoundBySerialIinAndBinWithAllThatItSigned) 
   const std::string first = registered(1, person, "person");
   const std::string second = registered(2, person, "person");
   const std::string third = registered(3, head, "head");
-  const std::string licence = granted(1, first, signer("officer", "0c", "790704300077", std::string(kOilGasBin)), "officer");
+  const std::string licence =
+      granted(1, first, signer("officer", "0c", "790704300077", std::string(kOilGasBin)), "officer");
 
   EXPECT_THAT(found(Everything{}, {.iin = kIin}), ::testing::ElementsAre("0a"));
   EXPECT_THAT(found(Everything{}, {.bin = kBin}), ::testing::ElementsAre("0b"));
