@@ -109,6 +109,16 @@ void import_list(const UseCases& use, Call&& call, Responder&& responder) {
   });
 }
 
+// As reports spell it, from however a person has it: capitals, colons, spaces.
+std::string plain_serial(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == ':' || c == ' ') continue;
+    out += c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return out;
+}
+
 Result<CertificateQuery> read_look_up(const Call& call) {
   TANBA_TRY(Members members, Members::of(call.request));
   CertificateQuery query{.limit = licensing::flow::kMaxLookUp};
@@ -125,6 +135,7 @@ Result<CertificateQuery> read_look_up(const Call& call) {
   if (after) {
     TANBA_TRY(query.after, base::digest_from_hex(*after));
   }
+  query.serial = plain_serial(query.serial);
   TANBA_CHECK(members.finish());
   const int named = !query.serial.empty() + !query.iin.empty() + !query.bin.empty();
   if (named != 1) return base::fail(Code::kInputMember, {{"member", "iin"}, {"expected", "one of serial, iin, bin"}});
