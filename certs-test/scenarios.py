@@ -19,6 +19,7 @@ import cmsbuild
 import der
 import outcomes
 import tsa
+import xmlattacks
 import xmlbuild
 from authority import Authority, UsageError, parse_time, pem, rfc3339, write_atomically
 from signers import DocumentSigner, GostSigner, RussianOrderSigner
@@ -329,13 +330,18 @@ class Maker:
             signer = self._signer(options, name)
             template = self._template(options, signer)
             template.line_ending = options.get("lineEnding", "")
-            template.certificates = (self._authority.certificate(name),)
+            named = options.get("certificates", [name])
+            template.certificates = tuple(self._authority.certificate(one) for one in named)
             template.certificates += tuple(self._authority.certificate(ca) for ca in options.get("withAuthorities", []))
             # Inclusive canonicalisation writes the default namespace in scope on SignedInfo too, exclusive does not.
             scope = "" if template.c14n == xmlbuild.EXC_C14N or not template.prefix else f' xmlns="{NAMESPACE}"'
             if options.get("noReference"):
                 template.references = []
             template.references *= options.get("copies", 1)
+            if template.method.startswith("hmac"):
+                length = options.get("hmacOctets")
+                template.method_body = f"<ds:HMACOutputLength>{length * 8}</ds:HMACOutputLength>" if length else ""
+                signer = xmlattacks.HmacSigner(self._authority.certificate(name), length)
             document = xmlbuild.hand_sign(document, template, signer, scope, part)
         return document.encode("utf-8")
 
@@ -357,6 +363,9 @@ class Maker:
             # Constructed in constructed, 50,000 times, each of indefinite length.
             return b"\x30\x80" * 50000 + b"\x00\x00" * 50000
         raise UsageError(f"raw: {what}")
+
+    def authority_signer(self, name: str) -> DocumentSigner:
+        return self._authority.signer(name)
 
     def authority_certificate(self, name: str) -> bytes:
         return self._authority.certificate(name)
@@ -385,6 +394,7 @@ BUILDERS: dict[str, Builder] = {
     "hand-cms": Maker.hand_cms,
     "xmlsec": Maker.xmlsec,
     "hand-xml": Maker.hand_xml,
+    **xmlattacks.BUILDERS,
     "raw": Maker.raw,
 }
 
@@ -515,20 +525,6 @@ def _break_utf8(maker: Maker, document: bytes, mutation: dict) -> bytes:
     return document.replace(b"<service>", b"<service>\xff\xfe\x80", 1)
 
 
-def _wrap(maker: Maker, document: bytes, mutation: dict) -> bytes:
-    """Signature wrapping: the signed application moves aside, a forged one takes its place."""
-    del maker
-    text = document.decode("utf-8")
-    found = re.search(r"<application .*?</application>", text, re.S)
-    assert found
-    original = found[0]
-    forged = re.sub(r"(<(?:bin|iin)>)\d{3}", r"\g<1>999", original)
-    if mutation["id"] != "same":
-        forged = forged.replace(f'Id="{APPLICATION_ID}"', 'Id="application-2"')
-    aside = f'<aside xmlns="{NAMESPACE}">{original}</aside>'
-    return text.replace(original, forged, 1).replace("</envelope>", aside + "</envelope>", 1).encode("utf-8")
-
-
 def _repeat_signature(maker: Maker, document: bytes, mutation: dict) -> bytes:
     del maker
     text = document.decode("utf-8")
@@ -555,6 +551,6 @@ MUTATIONS: dict[str, Mutation] = {
     "before-root": _before_root,
     "reencode": _reencode,
     "break-utf8": _break_utf8,
-    "wrap": _wrap,
+    **xmlattacks.MUTATIONS,
     "repeat-signature": _repeat_signature,
 }

@@ -12,7 +12,7 @@ import subprocess
 
 import gost
 import signers
-from signers import DocumentSigner
+from signers import Signer
 
 DSIG = "http://www.w3.org/2000/09/xmldsig#"
 C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
@@ -25,6 +25,7 @@ XSLT = "http://www.w3.org/TR/1999/REC-xslt-19991116"
 BASE64 = DSIG + "base64"
 
 DIGESTS = {
+    "md5": "http://www.w3.org/2001/04/xmldsig-more#md5",
     "sha1": DSIG + "sha1",
     "sha256": "http://www.w3.org/2001/04/xmlenc#sha256",
     "sha512": "http://www.w3.org/2001/04/xmlenc#sha512",
@@ -61,7 +62,9 @@ class Template:
     prefix: str = "ds"
     c14n: str = C14N
     method: str = "rsa-sha256"
-    key_info: str = "certificate"  # certificate, key-value, none
+    key_info: str = "certificate"  # certificate, key-value, retrieval-method, none
+    method_body: str = ""  # inside SignatureMethod
+    objects: str = ""  # ds:Object elements after KeyInfo
     signature_id: str | None = None
     certificates: tuple[bytes, ...] = ()  # written out; empty: xmlsec1 fills them in
     signature_value: str = ""
@@ -87,7 +90,7 @@ def signed_info(template: Template, in_scope: str = "") -> str:
     return (
         f"<{p}SignedInfo{in_scope}>{n}"
         f'<{p}CanonicalizationMethod Algorithm="{template.c14n}"></{p}CanonicalizationMethod>{n}'
-        f'<{p}SignatureMethod Algorithm="{SIGNATURES[template.method]}"></{p}SignatureMethod>{n}'
+        f'<{p}SignatureMethod Algorithm="{SIGNATURES[template.method]}">{template.method_body}</{p}SignatureMethod>{n}'
         f"{references}</{p}SignedInfo>"
     )
 
@@ -98,7 +101,7 @@ def signature(template: Template) -> str:
     identifier = f' Id="{template.signature_id}"' if template.signature_id else ""
     return (
         f"<{p}Signature{namespace}{identifier}>{signed_info(template)}"
-        f"<{p}SignatureValue>{template.signature_value}</{p}SignatureValue>{key_info(template, p)}</{p}Signature>"
+        f"<{p}SignatureValue>{template.signature_value}</{p}SignatureValue>{key_info(template, p)}{template.objects}</{p}Signature>"
     )
 
 
@@ -107,6 +110,11 @@ def key_info(template: Template, p: str) -> str:
         return ""
     if template.key_info == "key-value":
         return f"<{p}KeyInfo><{p}KeyValue></{p}KeyValue></{p}KeyInfo>"
+    if template.key_info == "retrieval-method":
+        return (
+            f'<{p}KeyInfo><{p}RetrievalMethod URI="http://127.0.0.1:1/signer.cer" Type="{DSIG}rawX509Certificate">'
+            f"</{p}RetrievalMethod></{p}KeyInfo>"
+        )
     n = template.line_ending
     certificates = "".join(
         f"<{p}X509Certificate>{n}{wrapped(certificate, n)}{n}</{p}X509Certificate>"
@@ -152,7 +160,7 @@ def _canonical_lines(text: str) -> bytes:
     return text.replace("&#13;", "&#xD;").encode("utf-8")
 
 
-def hand_sign(document: str, template: Template, key: DocumentSigner, scope: str, part: str | None = None) -> str:
+def hand_sign(document: str, template: Template, key: Signer, scope: str, part: str | None = None) -> str:
     """An enveloped signature over a document that stands there in canonical form, or over the part of it that references
     by identifier mean.
 

@@ -477,6 +477,14 @@ TEST(RealPaths, WithoutKeyUsageOnlyConformanceSigns) {
   EXPECT_EQ(refused(*context, asked), kNothing);
 }
 
+TEST_F(DemoPaths, OneOfTheSigningBitsIsEnoughForConformanceOnly) {
+  if (!folder_) return;
+  PathQuery asked = query("no-nonrepudiation");
+  EXPECT_EQ(refused(asked), "certificate.not_signing_key");
+  asked.algorithm_policy = PolicyId::kConformance;
+  EXPECT_EQ(refused(asked), kNothing);
+}
+
 TEST(KeyPurpose, NamesAndBack) {
   for (const auto purpose : {KeyPurpose::kSigning, KeyPurpose::kAny, KeyPurpose::kTlsClient, KeyPurpose::kTlsServer,
                              KeyPurpose::kOcspSigning, KeyPurpose::kTimeStamping}) {

@@ -330,8 +330,10 @@ bool extended_usage_allows(const Certificate& leaf, KeyPurpose purpose, const Oi
 Status check_purpose(const Certificate& leaf, KeyPurpose purpose, PolicyId policy) {
   if (purpose == KeyPurpose::kAny) return {};
   if (purpose == KeyPurpose::kSigning) {
-    const bool unlimited = policy == PolicyId::kConformance && !leaf.key_usage();
-    if (unlimited || is_signing_key(leaf)) return {};
+    // RFC 5280 4.2.1.3: either bit lets a key verify signatures other than those on certificates and CRLs; that both
+    // are wanted is the flow's rule (kz-pki 2).
+    const bool may_sign = !leaf.key_usage() || (*leaf.key_usage() & (kDigitalSignature | kNonRepudiation)) != 0;
+    if ((policy == PolicyId::kConformance && may_sign) || is_signing_key(leaf)) return {};
     return base::fail(Error(Code::kCertificateNotSigningKey, certificate_argument(leaf)));
   }
   const Usage usage = usage_for(purpose);

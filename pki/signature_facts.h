@@ -91,6 +91,12 @@ struct SignatureFacts {
 
 enum class KeepOctets : std::uint8_t { kNo, kYes };
 
+// wsu:Timestamp of a SOAP message (WSS 1.1 section 10): how long the sender means it to be acted upon.
+struct MessageTimestamp {
+  std::optional<base::Time> created;
+  std::optional<base::Time> expires;
+};
+
 struct DocumentFacts {
   DocumentFormat format = DocumentFormat::kUnknown;
   Oid content_type;  // CMS: eContentType (id-data for documents); empty for others
@@ -98,7 +104,8 @@ struct DocumentFacts {
   std::vector<CertificatePtr> certificates;  // all embedded ones, each once
   std::vector<base::Bytes> crls;             // embedded, DER
   std::vector<base::Bytes> ocsp_responses;   // embedded, DER (whole OCSPResponse)
-  std::vector<base::Error> errors;           // of the document: refused whatever the signatures say
+  std::optional<MessageTimestamp> message_times;
+  std::vector<base::Error> errors;  // of the document: refused whatever the signatures say
 };
 
 }  // namespace tanba::pki

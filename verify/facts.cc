@@ -85,7 +85,8 @@ base::Result<pki::DocumentFacts> inspect_format(pki::Context& context, ByteView 
   if (looks_like_xml(document)) {
     // XML signatures name what they sign; content beside them would be content that nobody signed.
     if (options.detached) return refused(Error(Code::kCmsContentGivenTwice));
-    return xmldsig::inspect(context, document, budget, keep);
+    return xmldsig::inspect(context, document, budget,
+                            {.keep_octets = keep, .forms = options.xml_forms, .certificates = options.certificates});
   }
   TANBA_TRY(const base::Bytes octets, unarmoured(document));
   return cms::inspect(context, octets, options.detached, budget, keep);

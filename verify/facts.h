@@ -4,12 +4,14 @@
 #include <boost/json/value.hpp>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "pki/context.h"
 #include "pki/signature_facts.h"
+#include "xmldsig/inspect.h"
 
 namespace tanba::verify {
 
@@ -28,6 +30,9 @@ struct InspectOptions {
   DocumentKind kind = DocumentKind::kDocument;
   std::optional<base::ByteView> detached;
   pki::KeepOctets keep_octets = pki::KeepOctets::kNo;
+  // What of XML-DSig is understood; `certificates`: at hand beside the document, for its conformance forms only.
+  xmldsig::Forms xml_forms = xmldsig::Forms::kFlow;
+  std::span<const pki::CertificatePtr> certificates{};
 };
 
 // Finds the format (CMS in DER, BER, PEM or bare base64; XML) and inspects it. What is wrong inside the document is in

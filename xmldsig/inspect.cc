@@ -6,6 +6,7 @@
 
 #include "pki/verify_signature.h"
 #include "xmldsig/findings.h"
+#include "xmldsig/key_hints.h"
 #include "xmldsig/key_info.h"
 #include "xmldsig/references.h"
 #include "xmldsig/structure.h"
@@ -34,8 +35,8 @@ void add_once(std::vector<base::Bytes>& into, std::vector<base::Bytes>& from) {
 
 class Inspector {
  public:
-  Inspector(pki::Context& context, base::Budget& budget, pki::KeepOctets keep_octets, pki::DocumentFacts& facts)
-      : context_(context), budget_(budget), keep_octets_(keep_octets), facts_(facts) {}
+  Inspector(pki::Context& context, base::Budget& budget, const InspectOptions& options, pki::DocumentFacts& facts)
+      : context_(context), budget_(budget), options_(options), facts_(facts) {}
 
   // What ends the inspection of the whole document; what was found until then stays in the facts.
   [[nodiscard]] base::Status run(base::ByteView octets) {
@@ -64,7 +65,7 @@ class Inspector {
       out.id = "S" + std::to_string(i + 1);
       out.errors.push_back(not_finished());
       structures_.emplace_back();
-      auto structure = read_structure(signatures[i], budget_.limits());
+      auto structure = read_structure(signatures[i], budget_.limits(), options_.forms);
       if (structure) {
         structures_.back() = *std::move(structure);
         continue;
@@ -104,9 +105,9 @@ class Inspector {
     } else {
       TANBA_CHECK(note(out.errors, std::move(read).error()));
     }
-    TANBA_TRY(
-        CheckedReferences references,
-        check_references(context_, document, {structures_, index, xades.signed_properties, keep_octets_}, budget_));
+    TANBA_TRY(CheckedReferences references,
+              check_references(context_, document, {structures_, index, xades.signed_properties, options_.keep_octets},
+                               budget_));
     out.errors.insert(out.errors.end(), references.errors.begin(), references.errors.end());
     out.covers = std::move(references.covers);
     // Properties that no reference covers are as if they were not there.
@@ -127,10 +128,50 @@ class Inspector {
                                                                             SignatureFacts& out) {
     TANBA_TRY(KeyInfo keys, read_key_info(context_, document, structure.key_info, budget_.limits()));
     out.errors.insert(out.errors.end(), keys.errors.begin(), keys.errors.end());
-    if (keys.certificates.empty()) out.errors.emplace_back(Code::kXmlNoCertificate);
+    if (keys.certificates.empty() && options_.forms == Forms::kConformance) {
+      TANBA_TRY(keys.certificates, find_certificates(structure));
+    }
+    if (keys.certificates.empty()) {
+      // Nothing is fetched; that a key lies elsewhere is said only where there is none here.
+      for (std::string& uri : keys.elsewhere)
+        out.errors.push_back(Error(Code::kXmlReferenceForbidden, {{"uri", std::move(uri)}}));
+      out.errors.emplace_back(Code::kXmlNoCertificate);
+    }
     for (const CertificatePtr& certificate : keys.certificates) TANBA_CHECK(add_certificate(certificate));
     add_once(facts_.crls, keys.crls);
     return std::move(keys.certificates);
+  }
+
+  [[nodiscard]] static bool may_verify(pki::KeyKind key, pki::SignatureScheme scheme) {
+    using pki::KeyKind;
+    switch (scheme) {
+      case pki::SignatureScheme::kRsaPkcs1:
+        return key == KeyKind::kRsa;
+      case pki::SignatureScheme::kRsaPss:
+        return key == KeyKind::kRsa || key == KeyKind::kRsaPss;
+      case pki::SignatureScheme::kEcdsa:
+        return key == KeyKind::kEc;
+      case pki::SignatureScheme::kDsa:
+        return key == KeyKind::kDsa;
+      default:
+        return true;
+    }
+  }
+
+  // Among those given. Each costs a verification until one fits, so there is an end to trying.
+  [[nodiscard]] base::Result<std::vector<CertificatePtr>> find_certificates(const SignatureStructure& structure) {
+    constexpr std::size_t kMaxTried = 16;
+    const KeyHints hints = read_key_hints(structure.key_info);
+    std::vector<CertificatePtr> found;
+    for (const CertificatePtr& certificate : options_.certificates) {
+      const auto same = [&](const CertificatePtr& other) { return other->digest() == certificate->digest(); };
+      if (structure.algorithm && !may_verify(certificate->key().kind, structure.algorithm->scheme)) continue;
+      if (found.size() == kMaxTried || std::ranges::any_of(found, same)) continue;
+      TANBA_CHECK(budget_.charge_digest(certificate->der().size() * hints.digests.size()));
+      const auto fitting = fits(context_, *certificate, hints);
+      if (fitting && *fitting) found.push_back(certificate);
+    }
+    return found;
   }
 
   [[nodiscard]] base::Status add_certificate(const CertificatePtr& certificate) {
@@ -241,7 +282,7 @@ class Inspector {
 
   pki::Context& context_;
   base::Budget& budget_;
-  pki::KeepOctets keep_octets_;
+  const InspectOptions& options_;
   pki::DocumentFacts& facts_;
   std::vector<std::optional<SignatureStructure>> structures_;  // one for each of facts_.signatures
 };
@@ -249,10 +290,10 @@ class Inspector {
 }  // namespace
 
 base::Result<pki::DocumentFacts> inspect(pki::Context& context, base::ByteView xml, base::Budget& budget,
-                                         pki::KeepOctets keep_octets) {
+                                         const InspectOptions& options) {
   pki::DocumentFacts facts;
   facts.format = pki::DocumentFormat::kXmlDsig;
-  const base::Status status = Inspector(context, budget, keep_octets, facts).run(xml);
+  const base::Status status = Inspector(context, budget, options, facts).run(xml);
   if (!status) TANBA_CHECK(note_document(facts.errors, status.error()));
   return facts;
 }

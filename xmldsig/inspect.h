@@ -1,7 +1,7 @@
 // XML signatures (XML-DSig core, the forms of НУЦ РК, basic XAdES, WS-Security's X.509 tokens): what a document's
 // signatures say, and whether digests and values hold. No time, no trust.
 //
-// https://www.w3.org/TR/xmldsig-core1/ with these deviations, all towards refusing:
+// https://www.w3.org/TR/xmldsig-core1/ with these deviations, all towards refusing (Forms::kFlow):
 // - a Reference names the document (URI="") or one element by Id (URI="#id"); everything else is
 // xml.reference_forbidden;
 // - transforms are enveloped-signature first, then at most one canonicalisation; all else is xml.transform_forbidden;
@@ -18,6 +18,8 @@
 // 319 132-1 5.3).
 #pragma once
 
+#include <span>
+
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "base/result.h"
@@ -28,6 +30,21 @@ namespace tanba::xmldsig {
 
 inline constexpr std::string_view kSignatureNamespace = "http://www.w3.org/2000/09/xmldsig#";
 
+// What of XML-DSig is understood.
+enum class Forms : std::uint8_t {
+  kFlow,  // as above: what a person can see to be signed
+  // For vectors made by others, never for a decision: also XPath filtering (1.0 and 2.0) and base64 as transforms,
+  // whose coverage is then never the whole; and where KeyInfo carries no certificate, the certificates given that fit
+  // what it names (KeyValue, X509SKI, X509IssuerSerial's number, X509Digest) are tried.
+  kConformance,
+};
+
+struct InspectOptions {
+  pki::KeepOctets keep_octets = pki::KeepOctets::kNo;
+  Forms forms = Forms::kFlow;
+  std::span<const pki::CertificatePtr> certificates{};  // at hand beside the document; used by kConformance only
+};
+
 // Facts of every ds:Signature anywhere in the document, in document order. What is wrong with one signature is in its
 // `errors`; what is wrong with the document as a whole is in DocumentFacts::errors: format.empty, format.no_signature,
 // xml.malformed, xml.doctype, xml.encoding, xml.duplicate_id, limit.*; then signatures may be missing from the facts. A
@@ -35,6 +52,10 @@ inline constexpr std::string_view kSignatureNamespace = "http://www.w3.org/2000/
 // `signed_octets` is kept for a signature without errors and with exactly one Reference to content (those to its own
 // KeyInfo and properties do not count). It is canonical XML: parse it with xml::Document to read what was signed.
 [[nodiscard]] base::Result<pki::DocumentFacts> inspect(pki::Context& context, base::ByteView xml, base::Budget& budget,
-                                                       pki::KeepOctets keep_octets);
+                                                       const InspectOptions& options);
+[[nodiscard]] inline base::Result<pki::DocumentFacts> inspect(pki::Context& context, base::ByteView xml,
+                                                              base::Budget& budget, pki::KeepOctets keep_octets) {
+  return inspect(context, xml, budget, InspectOptions{.keep_octets = keep_octets});
+}
 
 }  // namespace tanba::xmldsig

@@ -20,6 +20,7 @@ class KeyInfoReader {
     for (auto child = key_info.first_child(); child; child = child->next_sibling()) {
       if (child->is(kSignatureNamespace, "X509Data")) TANBA_CHECK(read_x509_data(*child));
       if (child->is(kWsseNamespace, "SecurityTokenReference")) TANBA_CHECK(read_token_reference(*child));
+      if (child->is(kSignatureNamespace, "RetrievalMethod")) note_elsewhere(child->attribute("URI").value_or(""));
     }
     return std::move(out_);
   }
@@ -41,11 +42,16 @@ class KeyInfoReader {
         if (is_x509(*child)) TANBA_CHECK(add(*child));
       } else if (child->is(kWsseNamespace, "Reference")) {
         const std::string uri = child->attribute("URI").value_or("");
+        note_elsewhere(uri);
         const auto token = uri.starts_with('#') ? document_.find_id(std::string_view(uri).substr(1)) : std::nullopt;
         if (token && token->is(kWsseNamespace, "BinarySecurityToken") && is_x509(*token)) TANBA_CHECK(add(*token));
       }
     }
     return {};
+  }
+
+  void note_elsewhere(const std::string& uri) {
+    if (!uri.starts_with('#')) out_.elsewhere.push_back(uri);
   }
 
   [[nodiscard]] static bool is_x509(Element element) {

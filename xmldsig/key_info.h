@@ -15,6 +15,7 @@ namespace tanba::xmldsig {
 struct KeyInfo {
   std::vector<pki::CertificatePtr> certificates;  // in the order of the document
   std::vector<base::Bytes> crls;                  // X509CRL, DER
+  std::vector<std::string> elsewhere;             // URIs outside the document that a key is to be fetched from
   std::vector<base::Error> errors;                // certificates that are none
 };
 

@@ -27,6 +27,7 @@ class Checker {
 
   [[nodiscard]] base::Result<CheckedReferences> run() {
     std::vector<Element> content;
+    std::size_t content_references = 0;
     std::string names;
     for (const Reference& reference : own_.references) {
       auto target = resolve(reference);
@@ -36,12 +37,14 @@ class Checker {
       }
       TANBA_CHECK(check(reference, *target));
       if (target->kind == Target::Kind::kOwnPart) continue;
-      content.push_back(target->element);
-      names += (names.empty() ? "" : ", ") + (reference.to_document() ? std::string("document") : reference.uri);
+      if (!reference.is_filtered()) content.push_back(target->element);
+      ++content_references;
+      names += (names.empty() ? "" : ", ") + (reference.to_document() ? std::string("document") : reference.uri) +
+               (reference.is_filtered() ? " (a part)" : "");
     }
     out_.covers.whole = covers_whole(content);
     out_.covers.what = out_.covers.whole ? "document" : names.empty() ? "nothing" : names;
-    if (content.size() != 1) out_.signed_octets.clear();
+    if (content_references != 1) out_.signed_octets.clear();
     return std::move(out_);
   }
 
@@ -54,7 +57,8 @@ class Checker {
       target = {*found, kind_of(*found)};
     }
     // The transform takes the whole Signature away: of something inside it nothing is left to sign.
-    if (reference.enveloped == Enveloped::kYes && document_.contains(own_.element, target.element)) {
+    if (reference.enveloped == Enveloped::kYes && !reference.is_filtered() &&
+        document_.contains(own_.element, target.element)) {
       return base::fail(Code::kXmlSignatureStructure, {{"what", "a reference that selects nothing"}});
     }
     return target;
@@ -99,6 +103,12 @@ class Checker {
 
   [[nodiscard]] base::Status check(const Reference& reference, const Target& target) {
     xml::Selection selection;
+    for (const Filter& filter : reference.filters) {
+      auto nodes = filter.expression.empty() ? xml::filter_subtrees(document_, filter.subtree_filters)
+                                             : xml::filter_nodes(document_, filter.expression.front());
+      if (!nodes) return note(out_.errors, std::move(nodes).error());
+      selection.within.push_back(*std::move(nodes));
+    }
     if (!reference.to_document()) selection.apex = target.element;
     std::vector<Element> later;
     if (reference.enveloped == Enveloped::kYes) {
@@ -114,8 +124,8 @@ class Checker {
     }
     if (outcome == Outcome::kMismatch) return note(out_.errors, Error(Code::kDigestMismatch));
     // What the enveloped transform takes away with the Signature is not covered, though the element around is.
-    if (outcome == Outcome::kMatch && reference.enveloped == Enveloped::kNo && query_.signed_properties &&
-        document_.contains(target.element, *query_.signed_properties)) {
+    if (outcome == Outcome::kMatch && reference.enveloped == Enveloped::kNo && !reference.is_filtered() &&
+        query_.signed_properties && document_.contains(target.element, *query_.signed_properties)) {
       out_.properties = CheckedReferences::Properties::kCovered;
     }
     return {};
@@ -123,12 +133,22 @@ class Checker {
 
   enum class Outcome : std::uint8_t { kMatch, kMismatch, kFailed };
 
-  [[nodiscard]] base::Result<Outcome> try_selection(const Reference& reference, const Target& target,
-                                                    const xml::Selection& selection) {
+  [[nodiscard]] base::Result<base::Bytes> octets_of(const Reference& reference, const xml::Selection& selection) {
+    if (reference.output == Reference::Output::kDecodedBase64) {
+      TANBA_TRY(const std::string text, xml::selected_text(document_, selection, budget_));
+      auto octets = base::from_base64_with_space(text);
+      if (!octets) return base::fail(Code::kXmlSignatureStructure, {{"what", "what is signed is no base64"}});
+      return *std::move(octets);
+    }
     // xmldsig-core1 4.4.3.2: "If the URI is not a full XPointer, then delete all comment nodes." So comments are not
     // signed here, whatever the canonicalisation would keep.
-    auto octets = xml::canonicalise(document_, selection, xml::without_comments(reference.canonicalisation.method),
-                                    reference.canonicalisation.prefixes, budget_);
+    return xml::canonicalise(document_, selection, xml::without_comments(reference.canonicalisation.method),
+                             reference.canonicalisation.prefixes, budget_);
+  }
+
+  [[nodiscard]] base::Result<Outcome> try_selection(const Reference& reference, const Target& target,
+                                                    const xml::Selection& selection) {
+    auto octets = octets_of(reference, selection);
     if (!octets) {
       TANBA_CHECK(note(out_.errors, std::move(octets).error()));
       return Outcome::kFailed;

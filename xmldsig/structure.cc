@@ -14,10 +14,15 @@ using xml::Element;
 constexpr std::string_view kExclusiveNamespace = "http://www.w3.org/2001/10/xml-exc-c14n#";
 constexpr std::string_view kMoreNamespace = "http://www.w3.org/2007/05/xmldsig-more#";
 constexpr std::string_view kEnvelopedSignature = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+constexpr std::string_view kXPath = "http://www.w3.org/TR/1999/REC-xpath-19991116";
+constexpr std::string_view kXPathFilter2 = "http://www.w3.org/2002/06/xmldsig-filter2";
+constexpr std::string_view kBase64 = "http://www.w3.org/2000/09/xmldsig#base64";
 constexpr std::string_view kRsaPss = "http://www.w3.org/2007/05/xmldsig-more#rsa-pss";
 constexpr std::string_view kMgf1 = "http://www.w3.org/2007/05/xmldsig-more#MGF1";
 // Prefixes in one PrefixList: canonicalisation searches each at every element.
 constexpr std::size_t kMaxPrefixes = 64;
+// Expressions of one Reference: each costs a walk over the document or more.
+constexpr std::size_t kMaxExpressions = 16;
 
 [[nodiscard]] std::unexpected<base::Error> structure(std::string what) {
   return base::fail(Code::kXmlSignatureStructure, {{"what", std::move(what)}});
@@ -80,7 +85,8 @@ constexpr std::size_t kMaxPrefixes = 64;
 
 class StructureReader {
  public:
-  StructureReader(Element signature, const base::Limits& limits) : limits_(limits), out_(signature) {}
+  StructureReader(Element signature, const base::Limits& limits, Forms forms)
+      : limits_(limits), forms_(forms), out_(signature) {}
 
   [[nodiscard]] base::Result<SignatureStructure> read() {
     out_.id = out_.element.attribute("Id").value_or("");
@@ -256,24 +262,32 @@ class StructureReader {
     return {};
   }
 
-  // enveloped-signature first, then at most one canonicalisation, and nothing after it.
+  // enveloped-signature first, then at most one canonicalisation, and nothing after it; between them what
+  // Forms::kConformance adds. Filters choose among nodes each for itself, so that their order does not matter.
   [[nodiscard]] base::Status read_transforms(Element element, Reference& reference) {
     TANBA_TRY(const auto transforms, read_closed(element, {}));
-    bool canonicalised = false;
+    bool is_octets = false;  // what follows on octets would have to parse them again
     for (std::size_t i = 0; i < transforms.size(); ++i) {
       if (!is_ds(transforms[i], "Transform"))
         return structure("an unexpected " + std::string(transforms[i].local_name()));
       TANBA_TRY(std::string uri, read_algorithm(transforms[i]));
       out_.algorithm_names.push_back(uri);
       const auto method = xml::c14n_from_uri(uri);
-      if (uri == kEnvelopedSignature && i == 0) {
+      if (uri == kEnvelopedSignature && (i == 0 || (forms_ == Forms::kConformance && !is_octets))) {
         TANBA_TRY(const auto parameters, read_closed(transforms[i], {"Algorithm"}));
         if (!parameters.empty()) return structure("parameters of a transform");
         reference.enveloped = Enveloped::kYes;
-      } else if (method && !canonicalised) {
+      } else if (method && !is_octets) {
         TANBA_TRY(const auto parameters, read_closed(transforms[i], {"Algorithm"}));
         TANBA_TRY(reference.canonicalisation, read_canonicalisation(*method, parameters));
-        canonicalised = true;
+        is_octets = true;
+      } else if (forms_ == Forms::kConformance && !is_octets && (uri == kXPath || uri == kXPathFilter2)) {
+        TANBA_CHECK(read_filter(transforms[i], uri, reference));
+      } else if (forms_ == Forms::kConformance && !is_octets && uri == kBase64) {
+        TANBA_TRY(const auto parameters, read_closed(transforms[i], {"Algorithm"}));
+        if (!parameters.empty()) return structure("parameters of a transform");
+        reference.output = Reference::Output::kDecodedBase64;
+        is_octets = true;
       } else {
         note(base::Error(Code::kXmlTransformForbidden, {{"algorithm", std::move(uri)}}));
         return {};
@@ -282,14 +296,42 @@ class StructureReader {
     return {};
   }
 
+  [[nodiscard]] static base::Status read_filter(Element transform, std::string_view uri, Reference& reference) {
+    TANBA_TRY(const auto expressions, read_closed(transform, {"Algorithm"}));
+    if (expressions.empty() || expressions.size() > kMaxExpressions || reference.filters.size() == kMaxExpressions) {
+      return structure("the number of XPath expressions");
+    }
+    Filter filter;
+    for (const Element& expression : expressions) {
+      if (uri == kXPath) {
+        if (!is_ds(expression, "XPath") || expressions.size() != 1) return structure("parameters of a transform");
+        filter.expression.push_back(expression);
+      } else {
+        if (!expression.is(kXPathFilter2, "XPath")) return structure("parameters of a transform");
+        TANBA_TRY(const xml::SetOperation operation, read_operation(expression.attribute("Filter").value_or("")));
+        filter.subtree_filters.push_back({operation, expression});
+      }
+    }
+    reference.filters.push_back(std::move(filter));
+    return {};
+  }
+
+  [[nodiscard]] static base::Result<xml::SetOperation> read_operation(std::string_view name) {
+    if (name == "intersect") return xml::SetOperation::kIntersect;
+    if (name == "subtract") return xml::SetOperation::kSubtract;
+    if (name == "union") return xml::SetOperation::kUnion;
+    return structure("the Filter of an XPath");
+  }
+
   const base::Limits& limits_;
+  const Forms forms_;
   SignatureStructure out_;
 };
 
 }  // namespace
 
-base::Result<SignatureStructure> read_structure(Element signature, const base::Limits& limits) {
-  return StructureReader(signature, limits).read();
+base::Result<SignatureStructure> read_structure(Element signature, const base::Limits& limits, Forms forms) {
+  return StructureReader(signature, limits, forms).read();
 }
 
 base::Result<base::Bytes> read_base64(Element element) {

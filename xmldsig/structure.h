@@ -22,17 +22,27 @@ struct Canonicalisation {
   std::vector<std::string> prefixes;  // InclusiveNamespaces' PrefixList
 };
 
+// A transform that chooses nodes by XPath: one expression asked of each node, or several that select subtrees.
+struct Filter {
+  std::vector<xml::Element> expression;             // XPath 1.0: one
+  std::vector<xml::SubtreeFilter> subtree_filters;  // XPath Filter 2.0
+};
+
 struct Reference {
   explicit Reference(xml::Element reference) : element(reference) {}
 
   xml::Element element;
   std::string uri;  // "" or "#id"
   Enveloped enveloped = Enveloped::kNo;
+  std::vector<Filter> filters;
+  enum class Output : std::uint8_t { kCanonical, kDecodedBase64 } output = Output::kCanonical;
   Canonicalisation canonicalisation;  // xmldsig-core1 4.4.3.2: without one, c14n 1.0
   pki::DigestAlgorithm digest = pki::DigestAlgorithm::kSha256;
   base::Bytes digest_value;
 
   [[nodiscard]] bool to_document() const { return uri.empty(); }
+  // Whether transforms may have taken away from what it points at more than the Signature itself.
+  [[nodiscard]] bool is_filtered() const { return !filters.empty() || output != Output::kCanonical; }
   [[nodiscard]] std::string_view id() const { return std::string_view(uri).substr(uri.empty() ? 0 : 1); }
 };
 
@@ -57,7 +67,8 @@ struct SignatureStructure {
 
 // xml.signature_structure when the element cannot be understood at all, limit.count for too many References; everything
 // else that is wrong is in `errors`, and what it concerns is left out.
-[[nodiscard]] base::Result<SignatureStructure> read_structure(xml::Element signature, const base::Limits& limits);
+[[nodiscard]] base::Result<SignatureStructure> read_structure(xml::Element signature, const base::Limits& limits,
+                                                              Forms forms);
 
 // Base64 with white space inside, as text of an element that holds nothing else; xml.signature_structure otherwise.
 [[nodiscard]] base::Result<base::Bytes> read_base64(xml::Element element);

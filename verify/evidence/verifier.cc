@@ -34,6 +34,12 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
     if (const auto* document = std::get_if<DocumentSubject>(&task_.subject)) {
       InspectOptions options{.kind = document->kind, .detached = {}, .keep_octets = document->keep_octets};
       if (document->detached) options.detached = *document->detached;
+      std::vector<pki::CertificatePtr> at_hand;
+      if (task_.input.policy.id == pki::PolicyId::kConformance) {
+        at_hand = certificates_at_hand();
+        options.xml_forms = xmldsig::Forms::kConformance;
+        options.certificates = at_hand;
+      }
       TANBA_TRY(Facts facts, inspect(*worker.context, *document->document, options, task_.limits));
       facts_ = std::make_shared<const Facts>(std::move(facts));
     } else if (const auto* given = std::get_if<FactsSubject>(&task_.subject)) {
@@ -42,6 +48,14 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
     if (facts_) add_embedded(*facts_);
     add_known();
     return {};
+  }
+
+  [[nodiscard]] std::vector<pki::CertificatePtr> certificates_at_hand() const {
+    std::vector<pki::CertificatePtr> all(task_.input.candidates);
+    const auto& intermediates = task_.input.trust->intermediates();
+    all.insert(all.end(), intermediates.begin(), intermediates.end());
+    for (const pki::Anchor& anchor : task_.input.trust->anchors()) all.push_back(anchor.certificate);
+    return all;
   }
 
   // Evidence inside the document is judged like any other; what does not parse proves nothing.

@@ -52,13 +52,26 @@ struct Ranges {
   }
 };
 
-int is_visible(void* user, xmlNodePtr node, xmlNodePtr parent) {
-  const auto* ranges = static_cast<const Ranges*>(user);
+[[nodiscard]] bool is_in_ranges(const Ranges& ranges, const xmlNode* node, const xmlNode* parent) {
   // Attributes and namespace declarations belong to their element; libxml2 passes a declaration as if it were a node.
   if (node->type == XML_ATTRIBUTE_NODE || node->type == XML_NAMESPACE_DECL) node = parent;
-  if (node == nullptr) return 1;
-  if (node->type == XML_DOCUMENT_NODE) return ranges->begin == 0 ? 1 : 0;
-  return ranges->has(reinterpret_cast<std::uintptr_t>(node->_private)) ? 1 : 0;
+  if (node == nullptr) return true;
+  if (node->type == XML_DOCUMENT_NODE) return ranges.begin == 0;
+  return ranges.has(reinterpret_cast<std::uintptr_t>(node->_private));
+}
+
+struct Visible {
+  Ranges ranges;
+  const std::vector<NodeSet>* within = nullptr;
+
+  [[nodiscard]] bool has(const xmlNode* node, const xmlNode* parent) const {
+    if (!is_in_ranges(ranges, node, parent)) return false;
+    return std::ranges::all_of(*within, [&](const NodeSet& set) { return set.has(node, parent); });
+  }
+};
+
+int is_visible(void* user, xmlNodePtr node, xmlNodePtr parent) {
+  return static_cast<const Visible*>(user)->has(node, parent) ? 1 : 0;
 }
 
 [[nodiscard]] Ranges ranges_of(const Document& document, const Selection& selection) {
@@ -138,7 +151,7 @@ base::Result<base::Bytes> canonicalise(const Document& document, const Selection
   TANBA_CHECK(budget.charge_canonicalisation(sink.charged));
   sink.octets.reserve(selection.apex && *selection.apex != document.root() ? 1024 : document.size_bytes() + 256);
 
-  Ranges ranges = ranges_of(document, selection);
+  Visible visible{ranges_of(document, selection), &selection.within};
   std::vector<std::string> owned(inclusive_prefixes.begin(), inclusive_prefixes.end());
   std::vector<xmlChar*> prefixes;
   for (std::string& prefix : owned) prefixes.push_back(reinterpret_cast<xmlChar*>(prefix.data()));
@@ -147,13 +160,25 @@ base::Result<base::Bytes> canonicalise(const Document& document, const Selection
   const ErrorCatcher errors(1);
   const OutputPtr output(xmlOutputBufferCreateIO(write_to_sink, nullptr, &sink, nullptr));
   if (output == nullptr) return base::fail(Code::kInternal, "xmlOutputBufferCreateIO");
-  const bool everything = !selection.apex && selection.without.empty();
-  const int done = xmlC14NExecute(document.handle(), everything ? nullptr : is_visible, &ranges, libxml_mode(method),
+  const bool everything = !selection.apex && selection.without.empty() && selection.within.empty();
+  const int done = xmlC14NExecute(document.handle(), everything ? nullptr : is_visible, &visible, libxml_mode(method),
                                   prefixes.data(), method == without_comments(method) ? 0 : 1, output.get());
   const int flushed = xmlOutputBufferFlush(output.get());
   if (!sink.status.has_value()) return base::fail(std::move(sink.status).error());
   if (done < 0 || flushed < 0) return base::fail(Code::kXmlMalformed, {{"what", errors.first()}});
   return std::move(sink.octets);
+}
+
+base::Result<std::string> selected_text(const Document& document, const Selection& selection, base::Budget& budget) {
+  TANBA_CHECK(budget.charge_canonicalisation(document.size_bytes()));
+  const Visible visible{ranges_of(document, selection), &selection.within};
+  std::string text;
+  const xmlNode* top = selection.apex.value_or(document.root()).node();
+  for (const xmlNode* node = top; node != nullptr; node = next_node(node, top)) {
+    const bool is_text = node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE;
+    if (is_text && visible.has(node, node->parent)) text += view(node->content);
+  }
+  return text;
 }
 
 }  // namespace tanba::xmldsig::xml

@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "xmldsig/xml/document.h"
+#include "xmldsig/xml/xpath.h"
 
 namespace tanba::xmldsig::xml {
 
@@ -32,6 +33,7 @@ enum class C14n : std::uint8_t {
 struct Selection {
   std::optional<Element> apex;   // nothing: the whole document
   std::vector<Element> without;  // left out with all that is in them
+  std::vector<NodeSet> within;   // and of what remains only what is in each of these
 };
 
 // `inclusive_prefixes` is the PrefixList of exclusive canonicalisation ("#default" for the default namespace).
@@ -40,5 +42,9 @@ struct Selection {
 [[nodiscard]] base::Result<base::Bytes> canonicalise(const Document& document, const Selection& selection, C14n method,
                                                      std::span<const std::string> inclusive_prefixes,
                                                      base::Budget& budget);
+
+// xmldsig-core1 6.6.2: what the text nodes of the selection say, one after the other. Charged as canonicalisation is.
+[[nodiscard]] base::Result<std::string> selected_text(const Document& document, const Selection& selection,
+                                                      base::Budget& budget);
 
 }  // namespace tanba::xmldsig::xml

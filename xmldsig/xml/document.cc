@@ -28,14 +28,8 @@ constexpr std::string_view kXmlNamespace = "http://www.w3.org/XML/1998/namespace
   return node;
 }
 
-// The next node in document order; nothing after `top`'s last descendant.
 [[nodiscard]] xmlNode* next_in_document(xmlNode* node, const xmlNode* top) {
-  if (node->type == XML_ELEMENT_NODE && node->children != nullptr) return node->children;
-  while (node != top) {
-    if (node->next != nullptr) return node->next;
-    node = node->parent;
-  }
-  return nullptr;
+  return const_cast<xmlNode*>(next_node(node, top));
 }
 
 // Without a DTD an attribute's children are text nodes only.

@@ -31,14 +31,23 @@ std::string describe(const xmlError& error) {
 }
 
 ErrorCatcher::ErrorCatcher(std::size_t max_messages)
-    : max_messages_(max_messages), previous_(xmlStructuredError), previous_context_(xmlStructuredErrorContext) {
+    : max_messages_(max_messages),
+      previous_(xmlStructuredError),
+      previous_context_(xmlStructuredErrorContext),
+      previous_generic_(xmlGenericError),
+      previous_generic_context_(xmlGenericErrorContext) {
   xmlSetStructuredErrorFunc(this, receive);
+  xmlSetGenericErrorFunc(this, ignore);
 }
 
 ErrorCatcher::~ErrorCatcher() {
   xmlSetStructuredErrorFunc(previous_context_, previous_);
+  xmlSetGenericErrorFunc(previous_generic_context_, previous_generic_);
   xmlResetLastError();
 }
+
+// Some of XPath's messages come this way only; the structured error that follows says the same.
+void ErrorCatcher::ignore(void*, const char*, ...) {}
 
 void ErrorCatcher::receive(void* self, xmlErrorPtr error) {
   auto* catcher = static_cast<ErrorCatcher*>(self);

@@ -38,6 +38,16 @@ void initialise_libxml();
 [[nodiscard]] inline const xmlChar* as_xml(const char* text) {
   return reinterpret_cast<const xmlChar*>(text);
 }
+// The next node in document order, attributes left out; nothing after `top`'s last descendant.
+[[nodiscard]] inline const xmlNode* next_node(const xmlNode* node, const xmlNode* top) {
+  if (node->type == XML_ELEMENT_NODE && node->children != nullptr) return node->children;
+  while (node != top) {
+    if (node->next != nullptr) return node->next;
+    node = node->parent;
+  }
+  return nullptr;
+}
+
 // One line, at most 300 octets, with the line of the document.
 [[nodiscard]] std::string describe(const xmlError& error);
 
@@ -55,10 +65,13 @@ class ErrorCatcher {
 
  private:
   static void receive(void* self, xmlErrorPtr error);
+  static void ignore(void* self, const char* format, ...);
   std::size_t max_messages_;
   std::vector<std::string> messages_;
   xmlStructuredErrorFunc previous_;
   void* previous_context_;
+  xmlGenericErrorFunc previous_generic_;
+  void* previous_generic_context_;
 };
 
 }  // namespace tanba::xmldsig::xml
