@@ -610,6 +610,41 @@ class Served(unittest.TestCase):
         self.assertEqual(ocsp._wrapped_nonce(b"raw"), der.octets(b"raw"))
         self.assertEqual(ocsp._wrapped_nonce(der.octets(b"raw")), der.octets(b"raw"))
 
+    def ask_gost(self, name: str) -> tuple[bytes, bytes, int]:
+        """The answer about a certificate of the ГОСТ authority: what is signed with the value, its signer's certificate,
+        and the tag of the status."""
+        issuer, subject = (
+            x509build.view(unpem(path.read_bytes()))
+            for path in (self.own.dir / "ca/gost-issuing.pem", self.own.dir / "certs" / f"{name}.pem")
+        )
+        request = ocsp.make_request(issuer, subject.serial)
+        status, answer = self.own.get("/ocsp/" + urllib.parse.quote(base64.b64encode(request), safe=""))
+        self.assertEqual(status, 200)
+        basic = der.value(der.children(der.value(der.children(answer)[1]))[1])
+        data, algorithm, bits, certificates = der.children(basic)
+        single = der.children(der.children(data)[2])[0]
+        return der.seq(data, algorithm, bits), der.children(der.children(certificates)[0])[0], der.children(single)[1][0]
+
+    def test_gost_answers_and_their_misbehaviours(self):
+        for name, expected in (("gost-head", 0x80), ("gost-revoked", 0xA1), ("gost-unknown-to-ca", 0xA1)):
+            signed, signer, status = self.ask_gost(name)
+            self.assertEqual(status, expected, name)
+            self.assertEqual(signer, unpem(self.own.cert("ocsp-gost-issuing").read_bytes()))
+            self.assertEqual(gostverify.check_signed(signed, x509build.view(signer).spki), "kzgost2015-512")
+        for mode, responder in (
+            ("wrong-signer", "ocsp-gost-foreign-issuing"),
+            ("expired-responder", "ocsp-gost-expired"),
+            ("no-eku", "ocsp-gost-no-eku"),
+        ):
+            self.own.control(ocsp=mode)
+            signed, signer, _ = self.ask_gost("gost-head")
+            self.assertEqual(signer, unpem(self.own.cert(responder).read_bytes()), mode)
+            gostverify.check_signed(signed, x509build.view(signer).spki)
+        self.own.control(ocsp="broken-signature")
+        signed, signer, _ = self.ask_gost("gost-head")
+        with self.assertRaises(gostverify.Refused):
+            gostverify.check_signed(signed, x509build.view(signer).spki)
+
     def test_get_as_in_rfc_6960(self):
         request = run(
             "openssl",

@@ -137,5 +137,49 @@ TEST(Complete, WritesWhatItIsGiven) {
   EXPECT_NE(openssl_verifies(document, kContent), 0);
 }
 
+// --- ГОСТ ------------------------------------------------------------------------------------------------------------
+
+class GostDocument : public testing::TestWithParam<const char*> {};
+
+// In the spelling of the national authority: the signature's own OID, NULL parameters, r and s least octet first. What
+// others make of it: tests/cli, tests/docs.
+TEST_P(GostDocument, VerifiesAndNoOctetOfItsValueMayChange) {
+  FileSigner signer(GetParam());
+  const pki::SignatureAlgorithm algorithm = signer.algorithms().front();
+  const auto document = sign(context(), signer, base::as_bytes(kContent), {.algorithm = algorithm});
+  ASSERT_TRUE(document.has_value()) << document.error().message();
+  const auto facts = inspected(*document);
+  ASSERT_THAT(all_codes(facts), testing::IsEmpty());
+  EXPECT_EQ(facts.signatures.at(0).algorithm, algorithm);
+  const Bytes& value = facts.signatures[0].signature_value;
+  EXPECT_EQ(value.size(), signer.certificate()->key().bits / 4);
+  const auto at = std::ranges::search(*document, value);
+  ASSERT_EQ(at.size(), value.size());
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    Bytes changed = *document;
+    changed[static_cast<std::size_t>(at.begin() - document->begin()) + i] ^= 0x01;
+    EXPECT_THAT(all_codes(inspected(changed)), testing::ElementsAre("S1:signature.broken")) << i;
+  }
+  // RFC 9215 2: s‖r, each most significant octet first: the whole string the other way round.
+  Bytes russian = *document;
+  std::reverse_copy(value.begin(), value.end(), russian.begin() + (at.begin() - document->begin()));
+  EXPECT_THAT(all_codes(inspected(russian)), testing::ElementsAre("S1:signature.broken"));
+}
+
+TEST_P(GostDocument, TakesNoOtherDigest) {
+  FileSigner signer(GetParam());
+  pki::SignatureAlgorithm algorithm = signer.algorithms().front();
+  algorithm.digest = pki::DigestAlgorithm::kSha512;
+  EXPECT_EQ(sign(context(), signer, base::as_bytes(kContent), {.algorithm = algorithm}).error().code(),
+            Code::kInputMember);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, GostDocument, testing::Values("gost-head", "gost256-head", "gost2004-head"),
+                         [](const auto& one) {
+                           std::string name(one.param);
+                           std::erase(name, '-');
+                           return name;
+                         });
+
 }  // namespace
 }  // namespace tanba::cms

@@ -4,6 +4,8 @@
 #include <openssl/provider.h>
 #include <openssl/rsa.h>
 
+#include <cstdlib>
+
 #include "pki/der.h"
 #include "pki/test_support.h"
 #include "pki/verify_signature.h"
@@ -62,6 +64,22 @@ TEST(Pkcs12, EveryStoreOfTheAuthorityOpensAndItsKeySigns) {
     if (key.kind == KeyKind::kGost2015_512) ++gost;
   }
   EXPECT_EQ(gost, 7U);
+}
+
+// Stores that another program wrote with ГОСТ keys: in order, with a private key of zero, with somebody else's
+// certificate.
+TEST(Pkcs12, GostKeysThatAreNoneOrOthersAreRefused) {
+  const char* source = std::getenv("TANBA_SOURCE_DIR");
+  ASSERT_NE(source, nullptr);
+  const std::filesystem::path folder = std::filesystem::path(source) / "tests/fuzz/seeds/pkcs12_fuzz";
+  const auto context = test::make_context();
+  for (const char* good : {"gost", "gost256", "gost2004"}) {
+    EXPECT_TRUE(open_pkcs12(*context, test::read(folder / good), password()).has_value()) << good;
+  }
+  for (const char* bad : {"gost-zero-key", "gost-mismatch"}) {
+    EXPECT_EQ(open_pkcs12(*context, test::read(folder / bad), password()).error().code(), Code::kFileWrongContent)
+        << bad;
+  }
 }
 
 // What opening needs of old ciphers stays in the context made for it.

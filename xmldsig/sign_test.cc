@@ -280,5 +280,26 @@ TEST_F(Signing, AgreesWithXmlsec1OnChangedDocuments) {
   EXPECT_GE(bad, 12U);
 }
 
+// By the URIs of the national authority; what others make of it: tests/cli.
+TEST_F(Signing, GostKeysSign) {
+  if (!authority_) return;
+  for (const auto& [name, uri] :
+       {std::pair("gost-head", "gostr34102015-gostr34112015-512"),
+        std::pair("gost256-head", "gostr34102015-gostr34112015-256"),
+        std::pair("gost2004-head", "http://www.w3.org/2001/04/xmldsig-more#gost34310-gost34311")}) {
+    person_ = test::person(*authority_, name);
+    const std::string text = signed_text("<a><b>1</b></a>", {person_.signer->algorithms().front()});
+    EXPECT_NE(text.find(uri), std::string::npos) << name;
+    EXPECT_EQ(test::codes_of(*context_, text), std::vector<std::string>{}) << name;
+    std::string changed = text;
+    changed.replace(changed.find("<b>1"), 4, "<b>2");
+    EXPECT_EQ(test::codes_of(*context_, changed), std::vector<std::string>{"digest.mismatch"}) << name;
+    changed = text;
+    char& letter = changed[changed.find("SignatureValue>") + 20];
+    letter = letter == 'A' ? 'B' : 'A';
+    EXPECT_EQ(test::codes_of(*context_, changed), std::vector<std::string>{"signature.broken"}) << name;
+  }
+}
+
 }  // namespace
 }  // namespace tanba::xmldsig

@@ -88,6 +88,13 @@ class Gost(unittest.TestCase):
                 self.assertEqual(self.elsewhere(signed)[0], 1)
                 self.assertEqual(self.here(signed), 1)
 
+    def test_keys_of_2004_are_for_the_archive_until_its_end(self):
+        for form in ("cms", "xml"):
+            signed = self.sign("gost2004-head", form)
+            archive = ["--policy", "kz-archive", "--revocation", "off"]
+            self.assertEqual(self.here(signed, *archive, "--at", "2024-01-01"), 0)
+            self.assertEqual(self.here(signed, *archive, "--at", "2025-06-26"), 1)
+
     def test_xml_signed_by_two_keys_of_two_kinds(self):
         for first, second, algorithms in (("head", "gost-sign-right", ["rsa-sha256", "kzgost2015-512"]),
                                           ("gost-head", "sign-right", ["kzgost2015-512", "rsa-sha256"])):

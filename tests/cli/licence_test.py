@@ -87,14 +87,16 @@ class Service:
                                      "--iin", signer["iin"])
 
     def write_keyd(self):
-        _, shown = self.tanba.json("cert", "show", self.officer_certificate)
-        approver = shown["certificates"][0]["key"]["sha256"]
+        approvers = []
+        for certificate in (self.officer_certificate, self.authority.folder / self.authority.person("gost-officer")["cert"]):
+            _, shown = self.tanba.json("cert", "show", certificate)
+            approvers.append(f'[[approvers]]\nkey = "{shown["certificates"][0]["key"]["sha256"]}"\nkinds = ["licence", "refusal"]\n')
         keys = "".join(f'[[keys]]\nname = "{name}"\npurpose = "{name}"\nmodule = "softhsm"\nuri = "{uri}"\n'
                        f'pin_file = "{self.folder / "user.pin"}"\nchain = "{self.authority.issuing}"\n\n' for name, uri in self.keys.items())
         (self.folder / "keyd.toml").write_text(
             f'[socket]\npath = "{self.socket}"\nmode = "0600"\npeers = ["{pathlib.Path.home().owner()}"]\n\n'
             f'[log]\npath = "{self.folder / "keyd-log"}"\n\n[[modules]]\nname = "softhsm"\npath = "{programs.MODULE}"\n\n'
-            f'{keys}[[approvers]]\nkey = "{approver}"\nkinds = ["licence", "refusal"]\n')
+            + keys + "\n".join(approvers))
 
     def write_tanbad(self):
         home = self.folder / "daemon"
@@ -118,6 +120,10 @@ key = "tls-key.pem"
 
 [[anchor]]
 file = "{self.authority.anchors}"
+purposes = ["applicant", "officer", "operator", "ocsp", "tsa"]
+
+[[anchor]]
+file = "{self.authority.folder / "anchors-gost.pem"}"
 purposes = ["applicant", "officer", "operator", "ocsp", "tsa"]
 
 [egress]
@@ -190,9 +196,12 @@ class Flow(unittest.TestCase):
     def signed_application(self, name="individual"):
         plain, signed = self.folder / "application.xml", self.folder / "signed.xml"
         plain.write_text(application(self.service.licensor, self.authority.person(name)), encoding="utf-8")
-        self.assert_status(self.tanba("sign", plain, "--format", "xml", "--p12", self.authority.p12(name), "--password-file",
-                                      self.authority.password, "--chain", self.authority.issuing, "-o", signed), 0)
+        self.assert_status(self.tanba("sign", plain, "--format", "xml", *self.p12(name), "-o", signed), 0)
         return signed
+
+    def p12(self, name):
+        return ["--p12", self.authority.p12(name), "--password-file", self.authority.password,
+                "--chain", self.authority.folder / "ca" / f"{self.authority.person(name)['issuer']}.pem"]
 
     def submit(self, signed, name="individual", iin=None):
         receipt = self.folder / "receipt.pdf"
@@ -200,8 +209,8 @@ class Flow(unittest.TestCase):
         return self.tanba("licence", "submit", signed, "--attachment", receipt, "--applicant-iin", iin or self.authority.person(name)["iin"],
                           *self.service.portal(), "--json")
 
-    def registered(self):
-        return json.loads(self.assert_status(self.submit(self.signed_application()), 0).stdout)["number"]
+    def registered(self, name="individual"):
+        return json.loads(self.assert_status(self.submit(self.signed_application(name), name), 0).stdout)["number"]
 
     def check_document(self, document):
         done = subprocess.run(["xmlsec1", "--verify", "--trusted-pem", self.authority.anchors, document], capture_output=True, check=False)
@@ -244,6 +253,26 @@ class Flow(unittest.TestCase):
         self.check_document(refusal)
         self.assertIn(REASON, refusal.read_text(encoding="utf-8"))
         self.assert_status(self.service.as_officer("decide", number, "--grant", "--with", "workstation", *self.service.key()), 1, "registry.state")
+
+    def test_gost_keys_from_application_to_decision(self):
+        """A ГОСТ key approves what the key server signs with RSA, and signs itself at the workstation."""
+        key, session = self.p12("gost-officer"), ["--session", self.folder / "gost.session"]
+        self.assert_status(self.tanba("licence", "login", *self.service.server(), *key, *session), 0)
+        licence, refusal = self.folder / "approved.xml", self.folder / "refused.xml"
+        number = self.registered("gost-individual")
+        self.assert_status(self.tanba("licence", "decide", number, "--grant", "--with", "keyd", *key, "-o", licence, *session), 0)
+        self.check_document(licence)
+        number = self.registered("gost-individual")
+        self.assert_status(self.tanba("licence", "decide", number, "--refuse", "--reason", REASON, "--with", "workstation", *key,
+                                      "-o", refusal, *session), 0)
+        trust = ["--trust", self.authority.folder / "anchors-gost.pem"]
+        self.assert_status(self.tanba("verify", refusal, *trust, "--crl", self.authority.folder / "crl", "--expect-bin",
+                                      self.service.licensor), 0)
+        done = subprocess.run([OPTIONS.bin / "tanba-testca", "verify-gost", refusal, *trust], capture_output=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        done = self.submit(self.signed_application("gost-individual-revoked"), "gost-individual-revoked")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertEqual(json.loads(done.stdout)["report"]["subIndication"], "REVOKED_NO_POE")
 
     def test_a_wrong_pin_decides_nothing_and_leaves_no_intent_open(self):
         number = self.registered()

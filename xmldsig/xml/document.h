@@ -19,8 +19,9 @@
 #include "base/limits.h"
 #include "base/result.h"
 
-struct _xmlDoc;  // libxml2's
-struct _xmlNode;
+// libxml2's own names.
+struct _xmlDoc;   // NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
+struct _xmlNode;  // NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 
 namespace tanba::xmldsig::xml {
 
