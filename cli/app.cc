@@ -184,6 +184,7 @@ int run_app(int argc, char** argv) {
   add_token(app, session);
   add_licence(app, session);
   add_trust(app, session);
+  add_revocation(app, session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -196,16 +196,16 @@ base::Status Daemon::check_server() {
   return {};
 }
 
-base::Result<net::fetch::Response> Daemon::request(Method method, const std::string& path, const json::object* body) {
+base::Result<net::fetch::Response> Daemon::request(Method method, const std::string& path, std::optional<Body> body) {
   net::fetch::Request request;
   request.method = method;
   request.url = server_ + path;
   request.egress = net::fetch::EgressClass::kConfigured;
   request.headers = {{"Accept-Language", language_}};
   if (!authorization_.empty()) request.headers.push_back({"Authorization", std::string(authorization_.reveal_text())});
-  if (body != nullptr) {
-    request.content_type = "application/json";
-    request.body = base::to_bytes(base::as_bytes(base::canonical_json(*body)));
+  if (body) {
+    request.content_type = std::move(body->content_type);
+    request.body = std::move(body->octets);
   }
   request.deadline = std::chrono::steady_clock::now() + kDeadline;
   request.max_response_bytes = kMaxAnswerBytes;
@@ -231,10 +231,20 @@ base::Error Daemon::read_problem(const net::fetch::Response& response) {
 }
 
 base::Result<json::object> Daemon::request_json(Method method, const std::string& path, const json::object* body) {
-  TANBA_TRY(const net::fetch::Response response, request(method, path, body));
+  std::optional<Body> sent;
+  if (body != nullptr) sent = Body{"application/json", base::to_bytes(base::as_bytes(base::canonical_json(*body)))};
+  return request_json(method, path, std::move(sent));
+}
+
+base::Result<json::object> Daemon::request_json(Method method, const std::string& path, std::optional<Body> body) {
+  TANBA_TRY(const net::fetch::Response response, request(method, path, std::move(body)));
   auto value = base::parse_json(base::as_text(response.body), {.max_size_bytes = kMaxAnswerBytes});
   if (!value || !value->is_object()) return not_understood("no JSON object");
   return std::move(value->as_object());
+}
+
+base::Result<json::object> Daemon::post_octets(const std::string& path, std::string content_type, base::Bytes octets) {
+  return request_json(Method::kPost, path, Body{std::move(content_type), std::move(octets)});
 }
 
 base::Result<json::object> Daemon::get(const std::string& path) {
@@ -260,12 +270,12 @@ base::Result<json::object> Daemon::post_repeatedly(const std::string& path, cons
 }
 
 base::Result<base::Bytes> Daemon::get_document(const std::string& path) {
-  TANBA_TRY(net::fetch::Response response, request(Method::kGet, path, nullptr));
+  TANBA_TRY(net::fetch::Response response, request(Method::kGet, path));
   return std::move(response.body);
 }
 
 base::Status Daemon::remove(const std::string& path) {
-  TANBA_TRY(const net::fetch::Response response, request(Method::kDelete, path, nullptr));
+  TANBA_TRY(const net::fetch::Response response, request(Method::kDelete, path));
   return {};
 }
 

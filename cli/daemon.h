@@ -46,6 +46,9 @@ class Daemon {
   [[nodiscard]] base::Result<boost::json::object> get(const std::string& path);
   [[nodiscard]] base::Result<boost::json::object> post(const std::string& path, const boost::json::object& body);
   [[nodiscard]] base::Result<boost::json::object> post(const std::string& path);  // where no body is expected
+  // A body that is no JSON.
+  [[nodiscard]] base::Result<boost::json::object> post_octets(const std::string& path, std::string content_type,
+                                                              base::Bytes octets);
   // For what the daemon answers the same again: repeated while it cannot be reached or says "later", a few times.
   [[nodiscard]] base::Result<boost::json::object> post_repeatedly(const std::string& path,
                                                                   const boost::json::object& body);
@@ -62,13 +65,19 @@ class Daemon {
  private:
   [[nodiscard]] base::Result<boost::json::object> request_json(net::fetch::Method method, const std::string& path,
                                                                const boost::json::object* body);
+  struct Body {
+    std::string content_type;
+    base::Bytes octets;
+  };
+  [[nodiscard]] base::Result<boost::json::object> request_json(net::fetch::Method method, const std::string& path,
+                                                               std::optional<Body> body);
   Daemon() = default;
   [[nodiscard]] base::Status configure(const DaemonOptions& options, Credential credential);
   [[nodiscard]] base::Status use_session(const DaemonOptions& options);
   [[nodiscard]] base::Status use_portal_key(const DaemonOptions& options);
   [[nodiscard]] base::Status check_server();
   [[nodiscard]] base::Result<net::fetch::Response> request(net::fetch::Method method, const std::string& path,
-                                                           const boost::json::object* body);
+                                                           std::optional<Body> body = std::nullopt);
   [[nodiscard]] base::Error read_problem(const net::fetch::Response& response);
 
   std::unique_ptr<net::fetch::Fetcher> fetcher_;

@@ -33,5 +33,6 @@ void add_sign(CLI::App& app, Session& session);
 void add_token(CLI::App& app, Session& session);
 void add_licence(CLI::App& app, Session& session);
 void add_trust(CLI::App& app, Session& session);
+void add_revocation(CLI::App& app, Session& session);
 
 }  // namespace tanba::cli

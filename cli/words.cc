@@ -121,6 +121,19 @@ constexpr Translation kTranslations[] = {
     {Word::kRemoved, "Removed", "Исключено", "Шығарылды"},
     {Word::kChanged, "Changed", "Изменено", "Өзгертілді"},
     {Word::kNoChanges, "No difference.", "Различий нет.", "Айырмашылық жоқ."},
+    {Word::kSource, "Source", "Источник", "Дереккөз"},
+    {Word::kOrigin, "Known from", "Откуда известен", "Қайдан белгілі"},
+    {Word::kBreaker, "Breaker", "Предохранитель", "Сақтандырғыш"},
+    {Word::kLastSuccess, "Last success", "Последний успех", "Соңғы сәттілік"},
+    {Word::kLastFailure, "Last failure", "Последняя неудача", "Соңғы сәтсіздік"},
+    {Word::kNextTry, "Next try", "Следующая попытка", "Келесі әрекет"},
+    {Word::kNextRefresh, "Next refresh", "Следующее обновление", "Келесі жаңарту"},
+    {Word::kNumber, "Number", "Номер", "Нөмірі"},
+    {Word::kAlert, "Alert", "Тревога", "Дабыл"},
+    {Word::kKeptList, "List in use", "Используемый список", "Қолданыстағы тізім"},
+    {Word::kOfferedList, "List refused", "Непринятый список", "Қабылданбаған тізім"},
+    {Word::kSignedApplication, "signed an application", "подписано заявление", "өтінішке қол қойылған"},
+    {Word::kSignedDecision, "signed a decision", "подписано решение", "шешімге қол қойылған"},
 };
 
 }  // namespace

@@ -113,9 +113,22 @@ enum class Word {
   kRemoved,
   kChanged,
   kNoChanges,
+  kSource,
+  kOrigin,
+  kBreaker,
+  kLastSuccess,
+  kLastFailure,
+  kNextTry,
+  kNextRefresh,
+  kNumber,
+  kAlert,
+  kKeptList,
+  kOfferedList,
+  kSignedApplication,
+  kSignedDecision,
 };
 // How many there are: the last one stands above.
-inline constexpr std::size_t kWordCount = static_cast<std::size_t>(Word::kNoChanges) + 1;
+inline constexpr std::size_t kWordCount = static_cast<std::size_t>(Word::kSignedDecision) + 1;
 [[nodiscard]] std::string_view word(Word word, base::Language language);
 
 }  // namespace tanba::cli

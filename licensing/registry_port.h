@@ -54,6 +54,18 @@ struct EvidenceItem {
   base::Bytes octets;
 };
 
+// A certificate by which something was signed that is registered: what look-ups by serial, IIN or BIN find.
+struct SignerCertificate {
+  base::Digest digest;   // SHA-256 of its DER, which is among the command's evidence, kind "certificate"
+  std::string issuer;    // RFC 4514, as reports have it
+  std::string serial;    // lower-case hexadecimal, likewise
+  std::string iin = {};  // empty when it holds none
+  std::string bin = {};
+  base::Time not_before;
+  base::Time not_after;
+  std::vector<base::Digest> chain = {};  // between it and the anchor, nearest first; in the evidence too
+};
+
 enum class Repetition : std::uint8_t { kFirst, kRepeat };
 
 struct Registered {
@@ -81,6 +93,7 @@ struct RegisterApplication {
   std::vector<base::Bytes> attachments;  // in any order; each one named by digest in `fields`, none missing
   std::string report;                    // canonical JSON
   std::vector<EvidenceItem> evidence;
+  std::vector<SignerCertificate> signers = {};
 };
 
 // registered -> in-review. Repeats are fine. registry.not_found for another licensor's application.
@@ -146,6 +159,7 @@ struct CommitIntent {
   std::string report;
   std::vector<EvidenceItem> evidence;
   base::Time decided_at;
+  std::vector<SignerCertificate> signers = {};
 };
 
 // An intent of the key server in state `signing` may only be abandoned once the key server confirmed that it did not

@@ -6,6 +6,7 @@
 #include "licensing/flow/trust_lists.h"
 #include "net/fetch/fetcher.h"
 #include "net/http/router.h"
+#include "server/alert_keeper.h"
 #include "server/directories.h"
 #include "server/operations.h"
 #include "server/periodic.h"
@@ -160,6 +161,7 @@ struct Daemon::State {
   std::unique_ptr<net::fetch::Fetcher> fetcher;
   std::unique_ptr<SourceReporter> reporter;
   std::unique_ptr<evidence::Sources> sources;
+  std::unique_ptr<AlertKeeper> alerts;
   std::unique_ptr<evidence::Verifier> verifier;
   std::unique_ptr<licensing::flow::Flow> flow;
 
@@ -230,6 +232,7 @@ Status Daemon::State::start_verification() {
   reporter = std::make_unique<SourceReporter>(metrics, log);
   sources = std::make_unique<evidence::Sources>(*verifying, fetcher.get(), store, clock, source_options());
   reporter->show(*sources);
+  alerts = std::make_unique<AlertKeeper>(*registry, *sources);
   verifier = std::make_unique<evidence::Verifier>(*verifying, sources.get(), store);
   if (config.keyd) {
     keyd = std::make_unique<tokens::client::Client>(tokens::client::Client::Options{.socket = config.keyd->socket});
@@ -288,7 +291,9 @@ Status Daemon::State::start_http() {
          .readiness = readiness.get(),
          .metrics = &metrics,
          .config = &config,
-         .trust = trust.get()};
+         .trust = trust.get(),
+         .sources = sources.get(),
+         .verifying = verifying.get()};
   auto router = std::make_shared<net::http::Router>();
   api = std::make_unique<Api>(*router, *authenticator);
   TANBA_CHECK(add_operations(*api, use, config.max_body_bytes));
@@ -329,6 +334,7 @@ void Daemon::State::start_upkeep() {
 // Holds and trust lists of another daemon, and decisions that a crash or an outage left with the key server.
 void Daemon::State::upkeep() {
   refresh_trust();
+  if (const auto kept = alerts->keep(); !kept) log.warning("alerts.not_kept", kept.error());
   if (const auto holds = flow->refresh_holds(); !holds) log.warning("holds.not_refreshed", holds.error());
   if (!keyd) return;
   const std::size_t open = flow->recover();

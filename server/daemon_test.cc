@@ -293,20 +293,29 @@ TEST_F(DaemonTest, SecurityStaffLogInAsThatAndAsNothingElse) {
   EXPECT_EQ(log_in("security", "operator").code(), "input.member");
 }
 
-TEST_F(DaemonTest, TrustIsForSecurityStaffAlone) {
+// Every operation of the description on these paths, whatever is asked.
+TEST_F(DaemonTest, TrustAndRevocationAreForSecurityStaffAlone) {
   wait_for_lists();
-  const std::map<std::string, json::value> bodies{
-      {"/v1/trust/certificates", import_of("ca/issuing.pem", "00", 1)},
-      {"/v1/trust/removals", json::object{{"kind", "anchor"}, {"sha256", "00"}, {"reason", "x"}, {"basedOn", 1}}},
-      {"/v1/trust/rollbacks", json::object{{"version", 1}, {"reason", "x"}, {"basedOn", 1}}}};
   const std::string officer = token_of("officer");
-  for (const auto& [token, code] : std::map<std::string, std::string>{
-           {officer, "auth.denied"}, {key("alpha"), "auth.denied"}, {"", "auth.required"}}) {
-    for (const char* path : {"/v1/trust", "/v1/trust/versions", "/v1/trust/versions/1", "/v1/trust/versions/1/diff"}) {
-      EXPECT_EQ(ask("GET", path, token).code(), code) << path;
+  const json::value api = base::parse_json(kOpenApiText).value();
+  int tried = 0;
+  for (const auto& [pattern, item] : api.at("paths").as_object()) {
+    std::string path(pattern);
+    if (!path.starts_with("/v1/trust") && !path.starts_with("/v1/revocation")) continue;
+    for (const std::string name : {"{version}", "{id}"}) {
+      if (const auto at = path.find(name); at != std::string::npos) path.replace(at, name.size(), "1");
     }
-    for (const auto& [path, body] : bodies) EXPECT_EQ(ask("POST", path, token, body).code(), code) << path;
+    for (const auto& [method, operation] : item.as_object()) {
+      const bool wants_body = operation.as_object().contains("requestBody");
+      const std::optional<json::value> body = wants_body ? std::optional<json::value>(json::object{}) : std::nullopt;
+      for (const auto& [token, code] : std::map<std::string, std::string>{
+               {officer, "auth.denied"}, {key("alpha"), "auth.denied"}, {"", "auth.required"}}) {
+        EXPECT_EQ(ask(method == "get" ? "GET" : "POST", path, token, body).code(), code) << method << " " << path;
+        ++tried;
+      }
+    }
   }
+  EXPECT_GE(tried, 45);
 }
 
 // One path for all of it: what it changes is the shared daemon's.
@@ -385,6 +394,66 @@ TEST_F(DaemonTest, AChangeOfTrustEndsCachedPathsAndARollbackBringsThemBack) {
                          json::object{{"version", before}, {"reason", "x"}, {"basedOn", before + 1}});
   ASSERT_EQ(back.status, 201U) << back.text;
   for (int i = 0; i < 8; ++i) EXPECT_EQ(decision(), "accept");
+}
+
+// --- revocation ------------------------------------------------------------------------------------------------------
+
+TEST_F(DaemonTest, SecurityStaffSeeSourcesAndFetchListsNow) {
+  wait_for_lists();
+  const std::string token = token_of("security", "security");
+  const Reply sources = ask("GET", "/v1/revocation/sources", token);
+  const json::object* issuing = nullptr;
+  for (const json::value& source : sources.body.at("sources").as_array()) {
+    if (std::string_view(source.at("url").as_string()).ends_with("/issuing.crl")) issuing = &source.as_object();
+  }
+  ASSERT_NE(issuing, nullptr) << sources.text;
+  EXPECT_EQ(issuing->at("origin").as_string(), "configured");
+  EXPECT_GT(issuing->at("list").at("entries").as_int64(), 0);
+  const std::string path = "/v1/revocation/sources/" + std::string(issuing->at("id").as_string());
+  EXPECT_EQ(ask("GET", path, token).body.at("url").as_string(), issuing->at("url").as_string());
+  const Reply refreshed = ask("POST", path + "/refresh", token);
+  EXPECT_EQ(refreshed.status, 200U) << refreshed.text;
+  EXPECT_GT(refreshed.body.at("successes").as_int64(), issuing->at("successes").as_int64());
+  EXPECT_EQ(ask("POST", "/v1/revocation/sources/" + std::string(64, '0') + "/refresh", token).code(),
+            "registry.not_found");
+  EXPECT_EQ(ask("POST", "/v1/revocation/lists", token, json::object{}).code(), "request.media_type");
+  EXPECT_TRUE(ask("GET", "/v1/revocation/alerts?state=open", token).body.at("alerts").as_array().empty());
+  EXPECT_EQ(ask("GET", "/v1/revocation/alerts?state=odd", token).code(), "input.member");
+  EXPECT_EQ(ask("POST", "/v1/revocation/alerts/00/confirmation", token, json::object{{"reason", "x"}}).code(),
+            "registry.not_found");
+}
+
+TEST_F(DaemonTest, ALookUpFindsWhatACertificateTouches) {
+  wait_for_lists();
+  const std::string token = token_of("security", "security");
+  const std::string bin = subject_number("sign-right", "bin");
+  const std::string iin = subject_number("sign-right", "iin");
+  const std::string text = application("6d1f6a2e-0b8f-4b52-9b0e-0a5f3f1f7a09", bin);
+  const Reply registered = ask("POST", "/v1/applications", key("alpha"), submission(sign("sign-right", text)));
+  ASSERT_EQ(registered.status, 201U) << registered.text;
+  const auto look_up = [&](json::object question) {
+    return ask("POST", "/v1/revocation/lookups", token, json::value(std::move(question)));
+  };
+  const Reply found = look_up({{"iin", iin}});
+  ASSERT_EQ(found.body.at("certificates").as_array().size(), 1U) << found.text;
+  const json::value& certificate = found.body.at("certificates").at(0);
+  EXPECT_EQ(certificate.at("bin").as_string(), bin);
+  EXPECT_EQ(certificate.at("revocation").at("status").as_string(), "good") << found.text;
+  ASSERT_EQ(certificate.at("touches").as_array().size(), 1U);
+  EXPECT_EQ(certificate.at("touches").at(0).at("application").as_string(), registered.body.at("number").as_string());
+  EXPECT_EQ(certificate.at("touches").at(0).at("as").as_string(), "application");
+  // By its serial, however it is written.
+  std::string serial;
+  for (const char c : std::string_view(certificate.at("serial").as_string())) {
+    serial += c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
+    if (serial.size() % 3 == 2) serial += ':';
+  }
+  EXPECT_EQ(look_up({{"serial", serial}}).body.at("certificates").as_array().size(), 1U) << serial;
+  EXPECT_TRUE(look_up({{"iin", "123456789012"}}).body.at("certificates").as_array().empty());
+  for (const json::object& wrong : std::initializer_list<json::object>{
+           {}, {{"iin", iin}, {"bin", bin}}, {{"iin", iin}, {"issuer", "CN=x"}}, {{"iin", 1}}, {{"name", "x"}}}) {
+    EXPECT_EQ(look_up(wrong).code(), "input.member") << json::serialize(wrong);
+  }
 }
 
 // --- an application's way, and who sees it ---------------------------------------------------------------------------

@@ -18,7 +18,8 @@ base::Status add_operations(Api& api, const UseCases& use, std::size_t max_body_
   TANBA_CHECK(add_application_operations(api, use, max_body_bytes));
   TANBA_CHECK(add_decision_operations(api, use, max_body_bytes));
   TANBA_CHECK(add_licence_operations(api, use));
-  return add_trust_operations(api, use);
+  TANBA_CHECK(add_trust_operations(api, use));
+  return add_revocation_operations(api, use);
 }
 
 licensing::Scope scope_of(const Caller& caller) {

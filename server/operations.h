@@ -25,6 +25,8 @@ struct UseCases {
   Metrics* metrics = nullptr;
   const Config* config = nullptr;
   licensing::flow::TrustLists* trust = nullptr;
+  verify::evidence::Sources* sources = nullptr;
+  verify::evidence::Workers* verifying = nullptr;
 };
 
 // Registers every operation. `use` outlives the API; nothing of it is touched before the first request.
@@ -38,6 +40,7 @@ struct UseCases {
 [[nodiscard]] base::Status add_decision_operations(Api& api, const UseCases& use, std::size_t max_body_bytes);
 [[nodiscard]] base::Status add_licence_operations(Api& api, const UseCases& use);
 [[nodiscard]] base::Status add_trust_operations(Api& api, const UseCases& use);
+[[nodiscard]] base::Status add_revocation_operations(Api& api, const UseCases& use);
 
 // --- shared by them --------------------------------------------------------------------------------------------------
 

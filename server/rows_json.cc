@@ -56,6 +56,53 @@ object trust_entry(licensing::flow::TrustKind kind, const pki::Anchor& anchor) {
   return out;
 }
 
+void put_time(object& out, std::string_view name, const std::optional<base::Time>& time) {
+  if (time) out[name] = base::format_time(*time);
+}
+
+object list_json(const verify::evidence::ListSummary& list) {
+  object out{{"issuer", list.issuer},
+             {"thisUpdate", base::format_time(list.this_update)},
+             {"entries", list.entries},
+             {"sha256", list.digest},
+             {"delta", list.kind == verify::evidence::ListSummary::Kind::kDelta}};
+  put_if(out, "number", list.number);
+  put_time(out, "nextUpdate", list.next_update);
+  return out;
+}
+
+object error_json(const base::Error& error, base::Language language) {
+  return {{"code", base::dotted(error.code())}, {"message", error.message(language)}};
+}
+
+object touched_json(const licensing::registry::TouchedRow& row) {
+  object out{{"as", to_string(row.what)},     {"application", row.application},
+             {"service", row.service},        {"licensor", row.licensor_bin},
+             {"state", to_string(row.state)}, {"registeredAt", base::format_time(row.registered_at)}};
+  put_if(out, "decision", row.decision);
+  put_if(out, "licence", row.licence);
+  if (row.licence_state) out["licenceState"] = to_string(*row.licence_state);
+  return out;
+}
+
+object standing_json(const licensing::flow::CertificateStanding& standing, base::Language language) {
+  const auto status = standing.entry ? standing.entry->status : verify::RevocationStatus::kUnknown;
+  object out{{"status", verify::to_string(status)}, {"expired", standing.expired}};
+  if (standing.entry) {
+    out["kind"] = standing.entry->kind;
+    out["source"] = standing.entry->source;
+    out["thisUpdate"] = base::format_time(standing.entry->this_update);
+    put_time(out, "nextUpdate", standing.entry->next_update);
+    put_time(out, "revokedAt", standing.entry->revocation_time);
+    put_if(out, "reason", standing.entry->reason);
+    put_if(out, "evidence", standing.entry->evidence);
+  }
+  array errors;
+  for (const base::Error& error : standing.errors) errors.push_back(error_json(error, language));
+  if (!errors.empty()) out["errors"] = std::move(errors);
+  return out;
+}
+
 }  // namespace
 
 object to_json(const licensing::ApplicationRow& row) {
@@ -195,6 +242,59 @@ array to_json(const licensing::flow::TrustDifference& difference) {
     if (entry.after) one["after"] = trust_entry(entry.kind, *entry.after);
     out.push_back(std::move(one));
   }
+  return out;
+}
+
+object to_json(const verify::evidence::SourceStatus& source, base::Language language) {
+  object out{{"kind", verify::to_string(source.kind)},
+             {"url", source.url},
+             {"origin", verify::evidence::to_string(source.origin)},
+             {"breaker", verify::evidence::to_string(source.breaker)},
+             {"consecutiveFailures", source.consecutive_failures},
+             {"successes", source.successes},
+             {"failures", source.failures}};
+  put_time(out, "lastSuccess", source.last_success);
+  put_time(out, "lastFailure", source.last_failure);
+  if (source.last_error) out["lastError"] = error_json(*source.last_error, language);
+  if (source.latency) out["latencyMs"] = source.latency->count();
+  put_time(out, "nextTry", source.next_try);
+  put_time(out, "nextRefresh", source.next_refresh);
+  if (source.list) out["list"] = list_json(*source.list);
+  return out;
+}
+
+object to_json(const licensing::registry::AlertRow& row) {
+  object out{{"id", row.report.id},
+             {"kind", row.report.kind},
+             {"state", licensing::registry::to_string(row.state)},
+             {"source", object{{"kind", row.report.source_kind}, {"url", row.report.source}}},
+             {"code", row.report.code},
+             {"seenAt", base::format_time(row.report.seen_at)}};
+  put_if(out, "kept", row.report.kept);
+  put_if(out, "offered", row.report.offered);
+  if (row.decided_by) {
+    out["by"] = object{{"kind", to_string(row.decided_by->kind)}, {"id", row.decided_by->id}};
+  }
+  put_time(out, "decidedAt", row.decided_at);
+  put_if(out, "reason", row.reason);
+  return out;
+}
+
+object to_json(const licensing::flow::SeenCertificate& seen, base::Language language) {
+  const licensing::SignerCertificate& certificate = seen.row.certificate;
+  object out{{"sha256", certificate.digest.hex()},
+             {"subject", seen.standing.subject},
+             {"issuer", certificate.issuer},
+             {"serial", certificate.serial},
+             {"notBefore", base::format_time(certificate.not_before)},
+             {"notAfter", base::format_time(certificate.not_after)},
+             {"firstSeen", base::format_time(seen.row.first_seen)},
+             {"revocation", standing_json(seen.standing, language)}};
+  put_if(out, "iin", certificate.iin);
+  put_if(out, "bin", certificate.bin);
+  array touched;
+  for (const auto& row : seen.touched) touched.push_back(touched_json(row));
+  out["touches"] = std::move(touched);
   return out;
 }
 

@@ -4,9 +4,11 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "licensing/flow/flow.h"
 #include "licensing/flow/trust_lists.h"
 #include "licensing/registry_port.h"
 #include "licensing/services.h"
+#include "verify/evidence/sources.h"
 
 namespace tanba::server {
 
@@ -21,5 +23,9 @@ namespace tanba::server {
 [[nodiscard]] boost::json::object to_json(const licensing::registry::TrustVersion& version);
 [[nodiscard]] boost::json::object to_json(const licensing::flow::TrustState& state);
 [[nodiscard]] boost::json::array to_json(const licensing::flow::TrustDifference& difference);
+
+[[nodiscard]] boost::json::object to_json(const verify::evidence::SourceStatus& source, base::Language language);
+[[nodiscard]] boost::json::object to_json(const licensing::registry::AlertRow& row);
+[[nodiscard]] boost::json::object to_json(const licensing::flow::SeenCertificate& seen, base::Language language);
 
 }  // namespace tanba::server

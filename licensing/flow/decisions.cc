@@ -244,13 +244,14 @@ base::Result<DecisionOutcome> Flow::verify_and_commit(Intent intent, base::Bytes
     return DecisionOutcome{{}, std::move(verified.report)};
   }
   const std::string report = base::canonical_json(to_json(verified.report));
-  TANBA_TRY(const Decided decided,
-            parts_.registry.execute(CommitIntent{.decision = *std::move(decision),
-                                                 .document = *shared_document,
-                                                 .media_type = "application/xml",
-                                                 .report = report,
-                                                 .evidence = evidence_of(verified.report, verified.evidence),
-                                                 .decided_at = now}));
+  CommitIntent command{.decision = *std::move(decision),
+                       .document = *shared_document,
+                       .media_type = "application/xml",
+                       .report = report,
+                       .evidence = evidence_of(verified.report, verified.evidence),
+                       .decided_at = now};
+  command.signers = signers_of(verified.report, *verified.facts, command.evidence);
+  TANBA_TRY(const Decided decided, parts_.registry.execute(std::move(command)));
   return DecisionOutcome{FinishedDecision{decided, *shared_document, report}, std::move(verified.report)};
 }
 

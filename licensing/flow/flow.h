@@ -118,6 +118,22 @@ struct LogIn {
   verify::Report report;
 };
 
+// What the evidence at hand says of a certificate's revocation now.
+struct CertificateStanding {
+  std::string subject;
+  bool expired = false;
+  std::optional<verify::RevocationEntry> entry;  // the worst; nothing: not known
+  Errors errors;                                 // of the whole judgement: why it is not known, or what else is wrong
+};
+// A certificate by which something was signed here.
+struct SeenCertificate {
+  registry::CertificateRow row;
+  CertificateStanding standing;
+  std::vector<registry::TouchedRow> touched;  // at most kMaxTouched
+};
+inline constexpr unsigned kMaxLookUp = 50;    // certificates of one answer: each is judged
+inline constexpr unsigned kMaxTouched = 500;  // as the registry's pages
+
 class Flow {
  public:
   [[nodiscard]] static base::Result<std::unique_ptr<Flow>> make(Settings settings, Parts parts);
@@ -149,6 +165,11 @@ class Flow {
   void look_up(std::move_only_function<void(registry::Registry&)> read,
                std::move_only_function<void(base::Error)> refused);
 
+  // For security staff: over all licensors, and in the journal. Blocks, for as long as judging the certificates with
+  // what is at hand takes. `query.limit`: at most kMaxLookUp.
+  [[nodiscard]] base::Result<std::vector<SeenCertificate>> look_up_certificates(const registry::CertificateQuery& query,
+                                                                                const Caller& by);
+
   // Takes over the holds in force. Blocks; the caller repeats it.
   [[nodiscard]] base::Status refresh_holds();
   // Finishes what a crash or an outage left in the state `signing`: asks the key server what became of each. Returns
@@ -166,6 +187,10 @@ class Flow {
   [[nodiscard]] std::vector<EvidenceItem> evidence_of(const verify::Report& report,
                                                       const verify::EvidenceSet& evidence) const;
   [[nodiscard]] verify::EvidenceSet local_evidence() const;
+  // Who signed, by the report's findings; their certificates join the evidence.
+  [[nodiscard]] std::vector<SignerCertificate> signers_of(const verify::Report& report, const verify::Facts& facts,
+                                                          std::vector<EvidenceItem>& evidence) const;
+  [[nodiscard]] base::Result<CertificateStanding> standing_of(const registry::CertificateRow& row);
 
   [[nodiscard]] verify::evidence::Task task_of(verify::evidence::Subject subject, verify::JudgeInput input) const;
 

@@ -185,6 +185,7 @@ class Flow::SubmissionJob : public std::enable_shared_from_this<SubmissionJob> {
                                 .attachments = std::move(submission_.attachments),
                                 .report = base::canonical_json(to_json(verified_->report)),
                                 .evidence = flow_.evidence_of(verified_->report, verified_->evidence)};
+    command.signers = flow_.signers_of(verified_->report, *facts_, command.evidence);
     auto self = shared_from_this();
     flow_.parts_.registry.submit(std::move(command), [self](base::Result<Registered> registered) {
       if (!registered) return self->fail(registered.error());

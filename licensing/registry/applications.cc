@@ -100,6 +100,7 @@ base::Result<Registered> apply(Transaction& transaction, const StoredRegistratio
   TANBA_CHECK(insert_application(transaction, stored, number));
   TANBA_CHECK(insert_attachments(transaction, stored, number));
   TANBA_CHECK(transaction.note_evidence(number, stored.evidence));
+  TANBA_CHECK(note_signers(transaction, number, number, command.signers));
   TANBA_CHECK(journal_registration(transaction, stored, number));
   return Registered{
       number, command.received_at, command.due_on, stored.document.digest, stored.report.digest, Repetition::kFirst};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "licensing/registry/accounts.h"
+#include "licensing/registry/revocation.h"
 #include "licensing/registry/transaction.h"
 
 namespace tanba::licensing::registry {
@@ -51,5 +52,13 @@ struct StoredTrust {
 [[nodiscard]] base::Result<TrustVersion> apply(Transaction& transaction, const StoredTrust& stored);
 [[nodiscard]] base::Result<Nothing> apply(Transaction& transaction, const PlaceHold& command);
 [[nodiscard]] base::Result<Nothing> apply(Transaction& transaction, const LiftHold& command);
+
+[[nodiscard]] base::Result<Nothing> apply(Transaction& transaction, const RecordAlert& command);
+[[nodiscard]] base::Result<AlertRow> apply(Transaction& transaction, const DecideAlert& command);
+[[nodiscard]] base::Result<Nothing> apply(Transaction& transaction, const NoteRevocationAct& command);
+
+// `owner`: the number of the application or decision that they signed; of the same application.
+[[nodiscard]] base::Status note_signers(Transaction& transaction, std::string_view owner, std::string_view application,
+                                        const std::vector<SignerCertificate>& signers);
 
 }  // namespace tanba::licensing::registry

@@ -280,6 +280,7 @@ base::Result<Decided> apply(Transaction& transaction, const StoredCommit& stored
   TANBA_CHECK(set_number_state(transaction, intent.number, kUsed));
   TANBA_CHECK(insert_decision(transaction, stored, intent));
   TANBA_CHECK(transaction.note_evidence(intent.number, stored.evidence));
+  TANBA_CHECK(note_signers(transaction, intent.number, application.number, stored.command.signers));
   if (intent.kind == DecisionKind::kGrant) {
     if (!application.licence.empty()) TANBA_CHECK(replace_licence(transaction, application, intent));
     TANBA_CHECK(insert_licence(transaction, stored, intent, application));

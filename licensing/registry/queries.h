@@ -6,6 +6,7 @@
 
 #include "licensing/registry/accounts.h"
 #include "licensing/registry/journal.h"
+#include "licensing/registry/revocation.h"
 #include "licensing/registry/sql.h"
 #include "licensing/registry_port.h"
 
@@ -48,6 +49,15 @@ namespace tanba::licensing::registry {
 [[nodiscard]] base::Result<std::vector<TrustVersion>> list_trust_versions(Sql& sql, const TrustQuery& query);
 enum class HoldState { kInForce, kAny };
 [[nodiscard]] base::Result<std::vector<Hold>> list_holds(Sql& sql, HoldState state);
+
+// Certificates that signed something within the scope.
+[[nodiscard]] base::Result<std::vector<CertificateRow>> list_certificates(Sql& sql, const Scope& scope,
+                                                                          const CertificateQuery& query);
+[[nodiscard]] base::Result<std::vector<TouchedRow>> list_touched(Sql& sql, const Scope& scope,
+                                                                 const base::Digest& certificate, unsigned limit);
+[[nodiscard]] base::Result<std::optional<AlertRow>> find_alert(Sql& sql, std::string_view id);
+// The newest first.
+[[nodiscard]] base::Result<std::vector<AlertRow>> list_alerts(Sql& sql, const AlertQuery& query);
 
 // Words of enumerations that only the registry stores.
 [[nodiscard]] std::string_view to_string(StaffKind kind);

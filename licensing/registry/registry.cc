@@ -322,6 +322,16 @@ void Registry::submit(LiftHold command, Done<LiftHold::Answer> done) {
   parts_->enqueue<Nothing>(std::move(command), std::move(done));
 }
 
+void Registry::submit(RecordAlert command, Done<RecordAlert::Answer> done) {
+  parts_->enqueue<Nothing>(std::move(command), std::move(done));
+}
+void Registry::submit(DecideAlert command, Done<DecideAlert::Answer> done) {
+  parts_->enqueue<AlertRow>(std::move(command), std::move(done));
+}
+void Registry::submit(NoteRevocationAct command, Done<NoteRevocationAct::Answer> done) {
+  parts_->enqueue<Nothing>(std::move(command), std::move(done));
+}
+
 // --- reads ---------------------------------------------------------------------------------------------------------
 
 base::Result<std::optional<PriorRequest>> Registry::find_request(std::string_view request_id) {
@@ -450,6 +460,27 @@ base::Result<std::vector<TrustVersion>> Registry::trust_versions(const TrustQuer
 base::Result<std::vector<Hold>> Registry::holds(HoldFilter filter) {
   const HoldState state = filter == HoldFilter::kInForce ? HoldState::kInForce : HoldState::kAny;
   return parts_->readers.with_session([&](Sql& sql) { return list_holds(sql, state); });
+}
+
+base::Result<std::vector<CertificateRow>> Registry::certificates(const Scope& scope, const CertificateQuery& query) {
+  return parts_->readers.with_session([&](Sql& sql) { return list_certificates(sql, scope, query); });
+}
+
+base::Result<std::vector<TouchedRow>> Registry::touched(const Scope& scope, const base::Digest& certificate,
+                                                        unsigned limit) {
+  return parts_->readers.with_session([&](Sql& sql) { return list_touched(sql, scope, certificate, limit); });
+}
+
+base::Result<std::vector<AlertRow>> Registry::alerts(const AlertQuery& query) {
+  return parts_->readers.with_session([&](Sql& sql) { return list_alerts(sql, query); });
+}
+
+base::Result<AlertRow> Registry::alert(std::string_view id) {
+  return parts_->readers.with_session([&](Sql& sql) -> base::Result<AlertRow> {
+    TANBA_TRY(auto found, find_alert(sql, id));
+    if (!found) return not_found("alert", id);
+    return *std::move(found);
+  });
 }
 
 const DocumentStore& Registry::documents() const {

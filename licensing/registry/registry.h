@@ -21,6 +21,7 @@
 #include "licensing/registry/accounts.h"
 #include "licensing/registry/document_store.h"
 #include "licensing/registry/journal.h"
+#include "licensing/registry/revocation.h"
 #include "licensing/registry_port.h"
 
 namespace tanba::licensing::registry {
@@ -67,6 +68,9 @@ class Registry final : public RegistryPort {
   void submit(PutTrustVersion command, Done<PutTrustVersion::Answer> done);
   void submit(PlaceHold command, Done<PlaceHold::Answer> done);
   void submit(LiftHold command, Done<LiftHold::Answer> done);
+  void submit(RecordAlert command, Done<RecordAlert::Answer> done);
+  void submit(DecideAlert command, Done<DecideAlert::Answer> done);
+  void submit(NoteRevocationAct command, Done<NoteRevocationAct::Answer> done);
 
   // As RegistryPort::execute, for the commands above too.
   template <class Command>
@@ -111,6 +115,15 @@ class Registry final : public RegistryPort {
   [[nodiscard]] base::Result<std::vector<TrustVersion>> trust_versions(const TrustQuery& query);
   enum class HoldFilter { kInForce, kAll };
   [[nodiscard]] base::Result<std::vector<Hold>> holds(HoldFilter filter);
+
+  // Certificates that signed something within the scope, and what each signed (revocation.h).
+  [[nodiscard]] base::Result<std::vector<CertificateRow>> certificates(const Scope& scope,
+                                                                       const CertificateQuery& query);
+  [[nodiscard]] base::Result<std::vector<TouchedRow>> touched(const Scope& scope, const base::Digest& certificate,
+                                                              unsigned limit);
+  // The newest first.
+  [[nodiscard]] base::Result<std::vector<AlertRow>> alerts(const AlertQuery& query);
+  [[nodiscard]] base::Result<AlertRow> alert(std::string_view id);  // registry.not_found
 
   [[nodiscard]] const DocumentStore& documents() const;
 

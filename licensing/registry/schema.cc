@@ -100,10 +100,33 @@ constexpr const char* kTrustActs[] = {
     R"(ALTER TABLE trust_versions ADD COLUMN reason TEXT NOT NULL DEFAULT '')",
 };
 
+// By which certificates something was signed here, and what happened to sources of evidence.
+constexpr const char* kRevocation[] = {
+    R"(CREATE TABLE certificates (
+      digest TEXT PRIMARY KEY REFERENCES documents (digest), position BIGINT NOT NULL, issuer TEXT NOT NULL,
+      serial TEXT NOT NULL, iin TEXT NOT NULL, bin TEXT NOT NULL, not_before BIGINT NOT NULL, not_after BIGINT NOT NULL,
+      chain TEXT NOT NULL, first_seen BIGINT NOT NULL))",
+    R"(CREATE INDEX certificates_serial ON certificates (serial, position))",
+    R"(CREATE INDEX certificates_iin ON certificates (iin, position))",
+    R"(CREATE INDEX certificates_bin ON certificates (bin, position))",
+    R"(CREATE TABLE signatures (
+      owner TEXT NOT NULL, ordinal BIGINT NOT NULL, application TEXT NOT NULL REFERENCES applications (number),
+      certificate TEXT NOT NULL REFERENCES certificates (digest), position BIGINT NOT NULL,
+      PRIMARY KEY (owner, ordinal)))",
+    R"(CREATE INDEX signatures_certificate ON signatures (certificate, position))",
+    R"(CREATE TABLE revocation_alerts (
+      id TEXT PRIMARY KEY, position BIGINT NOT NULL, kind TEXT NOT NULL, source_kind TEXT NOT NULL,
+      source TEXT NOT NULL, code TEXT NOT NULL, kept TEXT NOT NULL, offered TEXT NOT NULL, seen_at BIGINT NOT NULL,
+      state TEXT NOT NULL, decided_by_kind TEXT NOT NULL, decided_by TEXT NOT NULL, decided_at BIGINT,
+      reason TEXT NOT NULL))",
+    R"(CREATE INDEX revocation_alerts_state ON revocation_alerts (state, position))",
+};
+
 // Append only: a released migration never changes.
-constexpr std::array<Migration, 2> kMigrations{{
+constexpr std::array<Migration, 3> kMigrations{{
     {1, "first tables", kFirst},
     {2, "acts on trust", kTrustActs},
+    {3, "certificates seen, alerts", kRevocation},
 }};
 
 base::Status apply(Sql& sql, const Migration& migration, base::Time now) {

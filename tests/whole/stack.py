@@ -243,6 +243,7 @@ class Stack(contextlib.AbstractContextManager):
     OFFICERS = {"officer": "oil-gas", "officer-head": "oil-gas", "officer-industry": "industry"}
 
     SECURITY = ("security",)  # certificates of security staff
+    database_url = "sqlite:registry.sqlite"
 
     def __init__(self, bin_dir, settings="", documents=None, keep=False, authority=None):
         """`settings`: further TOML for tanbad; `documents`: a folder to keep documents in instead of the usual one;
@@ -445,7 +446,7 @@ allow = ["{self.authority_address}"]
 [licensors]
 {"".join(f'{name} = "{body["bin"]}"' + chr(10) for name, body in self.index["licensors"].items())}
 [database]
-url = "sqlite:registry.sqlite"
+url = "{self.database_url}"
 {documents}
 [keyd]
 socket = "{self.home}/keyd.socket"
@@ -496,11 +497,11 @@ socket = "{self.home}/keyd.socket"
             return database.execute("SELECT COUNT(*) FROM applications").fetchone()[0]
 
 
-def main(text, scenario, **options):
+def main(text, scenario, kind=Stack, **options):
     """Runs scenario(stack) and says how it went, with the exit status of a test."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
-        with Stack.from_arguments(text, **options) as stack:
+        with kind.from_arguments(text, **options) as stack:
             scenario(stack)
         return 0
     except Failed as failure:

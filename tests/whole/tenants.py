@@ -22,7 +22,9 @@ BODIES = {"prepareDecision": {"kind": "grant", "mode": "keyd"}, "approve": {"app
           "importTrusted": {"kind": "anchor", "certificate": "AAAA", "sha256": "0" * 64, "purposes": ["officer"],
                             "reason": "a stranger's", "basedOn": 1},
           "removeTrusted": {"kind": "anchor", "sha256": "0" * 64, "reason": "a stranger's", "basedOn": 1},
-          "rollBackTrust": {"version": 1, "reason": "a stranger's", "basedOn": 1}}
+          "rollBackTrust": {"version": 1, "reason": "a stranger's", "basedOn": 1},
+          "importList": {}, "lookUpCertificates": {"iin": "850101300015"},
+          "acknowledgeAlert": {"reason": "a stranger's"}, "confirmAlert": {"reason": "a stranger's"}}
 
 
 def scenario(stack):
