@@ -15,9 +15,10 @@ struct Limits {
   std::size_t max_references = 32;             // a signature of the flow has one; XAdES two
   std::size_t max_certificates = 256;          // embedded ones: each costs a parse and a place in the path search
   std::size_t max_certificate_bytes = 64U << 10;
-  std::size_t max_crl_bytes = 256U << 20;
-  std::size_t max_ocsp_bytes = 64U << 10;  // the NCA's are under 4 KiB
-  std::size_t max_xml_depth = 128;         // elements nested
+  std::size_t max_crl_bytes = 256U << 20;         // held in memory while it is read: five times the largest known
+  std::uint64_t max_crl_file_bytes = 4ULL << 30;  // read as a stream: 150 million entries
+  std::size_t max_ocsp_bytes = 64U << 10;         // the NCA's are under 4 KiB
+  std::size_t max_xml_depth = 128;                // elements nested
   std::size_t max_xml_nodes = 2'000'000;
   std::uint64_t max_digested_bytes = 256U << 20;       // octets hashed, over all references and signers
   std::uint64_t max_canonicalised_bytes = 256U << 20;  // octets of canonical XML made

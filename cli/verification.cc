@@ -1,5 +1,8 @@
 #include "cli/verification.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <functional>
@@ -61,26 +64,41 @@ base::Result<std::vector<base::Bytes>> objects_in(base::ByteView file, std::stri
   return out;
 }
 
+// The lists of a file: one in DER, of any size, read as a stream; or any number in PEM.
+base::Status for_each_list(const fs::path& file, const std::function<base::Status(base::Result<ocsp::CrlPtr>)>& take) {
+  const base::FileDescriptor input(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  char first = 0;
+  // What cannot be looked at without reading it (a pipe, a folder) goes the other way.
+  if (input.open() && ::pread(input.get(), &first, 1, 0) == 1 && first == '0') {  // a SEQUENCE
+    ocsp::FileSource source(input.get());
+    return take(ocsp::Crl::parse(source));
+  }
+  TANBA_TRY(const base::Bytes octets, base::read_file(file, base::Limits{}.max_crl_bytes));
+  const auto objects = objects_in(octets, "X509 CRL");
+  if (!objects) return wrong_content(file, "CRL", objects.error());
+  for (const base::Bytes& der : *objects) TANBA_CHECK(take(ocsp::Crl::parse(der)));
+  return {};
+}
+
 base::Status add_crls(const VerificationOptions& options, base::Time received_at, verify::EvidenceSet& evidence) {
-  return for_each_file(
-      options.crls, base::Limits{}.max_crl_bytes,
-      [&](const std::string& file, const base::Bytes& octets) -> base::Status {
-        const auto objects = objects_in(octets, "X509 CRL");
-        if (!objects) return wrong_content(file, "CRL", objects.error());
-        for (const base::Bytes& der : *objects) {
-          auto crl = ocsp::Crl::parse(der);
-          if (crl) {
-            evidence.add(verify::CrlItem{
-                .id = (*crl)->digest(), .crl = *crl, .asked_for = {}, .source = file, .received_at = received_at});
-          } else if (crl.error().code() == Code::kCrlMalformed) {
-            return wrong_content(file, "CRL", crl.error());
-          } else {
-            // A list that this program must not use (an unknown critical extension) is evidence that is not there.
-            evidence.add(verify::SourceFailure{file, crl.error(), received_at, {}});
-          }
+  for (const std::string& name : options.crls) {
+    TANBA_TRY(const std::vector<fs::path> files, files_of(name));
+    for (const fs::path& file : files) {
+      TANBA_CHECK(for_each_list(file, [&](base::Result<ocsp::CrlPtr> crl) -> base::Status {
+        if (crl) {
+          evidence.add(verify::CrlItem{
+              .id = (*crl)->digest(), .crl = *crl, .asked_for = {}, .source = file, .received_at = received_at});
+        } else if (crl.error().code() == Code::kCrlMalformed) {
+          return wrong_content(file, "CRL", crl.error());
+        } else {
+          // A list that this program must not use (an unknown critical extension) is evidence that is not there.
+          evidence.add(verify::SourceFailure{file, crl.error(), received_at, {}});
         }
         return {};
-      });
+      }));
+    }
+  }
+  return {};
 }
 
 base::Status add_ocsp(const VerificationOptions& options, base::Time received_at, verify::EvidenceSet& evidence) {

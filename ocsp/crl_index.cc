@@ -1,7 +1,8 @@
 #include "ocsp/crl_index.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
 
@@ -11,11 +12,19 @@ using base::ByteView;
 
 namespace {
 
+constexpr std::size_t kIssuerBytes = 2;
 constexpr std::size_t kTimeBytes = 5;
 constexpr std::size_t kReasonBytes = 1;
 // Times as seconds since 1970, moved up so that those before it stay positive and octets compare as times do.
 constexpr std::int64_t kTimeBias = std::int64_t{1} << 39;  // 17,000 years: any that ASN.1 can write
 constexpr std::uint64_t kNoTime = (std::uint64_t{1} << 40) - 1;
+
+// Where the parts of a staged entry begin.
+constexpr std::size_t kStagedLength = kIssuerBytes;
+constexpr std::size_t kStagedSerial = kStagedLength + 1;
+constexpr std::size_t kStagedTail = kStagedSerial + CrlIndex::kMaxPackedSerialBytes + 3;
+constexpr std::size_t kStagedReason = kStagedTail + kTimeBytes;
+static_assert(kStagedTail + kTailBytes <= std::tuple_size_v<StagedEntry>);
 
 void put_time(std::uint8_t* out, std::optional<base::Time> time) {
   std::uint64_t value = time ? static_cast<std::uint64_t>(time->time_since_epoch().count() + kTimeBias) : kNoTime;
@@ -29,12 +38,13 @@ std::optional<base::Time> get_time(const std::uint8_t* in) {
   return base::Time(base::Seconds(static_cast<std::int64_t>(value) - kTimeBias));
 }
 
-// The first octets of a record as a number that compares as they do: mostly it decides, without a call.
 std::uint64_t prefix(const std::uint8_t* record) {
   std::uint64_t value;
   std::memcpy(&value, record, sizeof value);
   return std::endian::native == std::endian::little ? __builtin_bswap64(value) : value;
 }
+
+}  // namespace
 
 bool precedes(const std::uint8_t* a, const std::uint8_t* b, std::size_t bytes) {
   const std::uint64_t first = prefix(a);
@@ -42,108 +52,131 @@ bool precedes(const std::uint8_t* a, const std::uint8_t* b, std::size_t bytes) {
   return first != second ? first < second : std::memcmp(a, b, bytes) < 0;
 }
 
-// Sorting moves whole records, so their size has to be known to the compiler: one of these.
-template <std::size_t N>
-void sort_records(base::Bytes& records) {
-  using Record = std::array<std::uint8_t, N>;
-  static_assert(sizeof(Record) == N && alignof(Record) == 1);
-  auto* first = reinterpret_cast<Record*>(records.data());
-  std::sort(first, first + records.size() / N,
-            [](const Record& a, const Record& b) { return precedes(a.data(), b.data(), N); });
+// --- staged entries --------------------------------------------------------------------------------------------------
+
+std::array<std::uint8_t, kTailBytes> pack_tail(const RevokedEntry& entry) {
+  std::array<std::uint8_t, kTailBytes> tail{};
+  put_time(tail.data(), entry.revocation_time);
+  tail[kTimeBytes] = static_cast<std::uint8_t>(entry.reason);
+  put_time(tail.data() + kTimeBytes + kReasonBytes, entry.invalidity_date);
+  return tail;
 }
 
-constexpr std::size_t kRecordSizes[] = {12, 16, 20, 24, 28, 36};
-
-}  // namespace
-
-CrlIndex::CrlIndex(const Shape& shape) : has_invalidity_dates_(shape.has_invalidity_dates) {
-  const std::size_t rest = 1 + kTimeBytes + kReasonBytes + (has_invalidity_dates_ ? kTimeBytes : 0);
-  record_bytes_ = *std::ranges::lower_bound(kRecordSizes, rest + shape.longest_serial_bytes);
-  serial_bytes_ = record_bytes_ - rest;
-  records_.resize(shape.entries * record_bytes_);
+RevokedEntry unpack_tail(const std::uint8_t* tail) {
+  return {.revocation_time = get_time(tail).value_or(base::Time{}),
+          .reason = static_cast<RevocationReason>(tail[kTimeBytes]),
+          .invalidity_date = get_time(tail + kTimeBytes + kReasonBytes)};
 }
 
-void CrlIndex::add(ByteView serial, const RevokedEntry& entry) {
-  if (serial.size() > kMaxPackedSerialBytes) {
-    const auto [known, inserted] = long_.try_emplace(base::to_bytes(serial), entry);
-    if (!inserted && entry.revocation_time < known->second.revocation_time) known->second = entry;
-    return;
-  }
-  std::uint8_t* record = records_.data() + count_++ * record_bytes_;
-  record[0] = static_cast<std::uint8_t>(serial.size());
-  std::ranges::copy(serial, record + 1);  // the padding is zero
-  std::uint8_t* rest = record + key_bytes();
-  put_time(rest, entry.revocation_time);
-  rest[kTimeBytes] = static_cast<std::uint8_t>(entry.reason);
-  if (has_invalidity_dates_) put_time(rest + kTimeBytes + kReasonBytes, entry.invalidity_date);
+StagedEntry stage(const CrlIndex::Key& key, const RevokedEntry& entry) {
+  StagedEntry staged{};
+  staged[0] = static_cast<std::uint8_t>(key.issuer >> 8);
+  staged[1] = static_cast<std::uint8_t>(key.issuer);
+  staged[kStagedLength] = static_cast<std::uint8_t>(key.serial.size());
+  std::ranges::copy(key.serial, staged.begin() + kStagedSerial);  // the padding is zero
+  std::ranges::copy(pack_tail(entry), staged.begin() + kStagedTail);
+  return staged;
 }
 
-void CrlIndex::sort() {
-  switch (record_bytes_) {
-    case 12:
-      return sort_records<12>(records_);
-    case 16:
-      return sort_records<16>(records_);
-    case 20:
-      return sort_records<20>(records_);
-    case 24:
-      return sort_records<24>(records_);
-    case 28:
-      return sort_records<28>(records_);
-    case 36:
-      return sort_records<36>(records_);
-    default:
-      return;
-  }
+bool same_key(const StagedEntry& a, const StagedEntry& b) {
+  return std::memcmp(a.data(), b.data(), kStagedTail) == 0;
 }
+
+RevocationReason reason_of(const StagedEntry& entry) {
+  return static_cast<RevocationReason>(entry[kStagedReason]);
+}
+
+// --- records ---------------------------------------------------------------------------------------------------------
+
+std::size_t CrlIndex::Shape::rest_bytes() const {
+  return (has_issuers ? kIssuerBytes : 0) + 1 + kTimeBytes + kReasonBytes + (has_invalidity_dates ? kTimeBytes : 0);
+}
+
+void CrlIndex::Shape::pack(const StagedEntry& entry, std::uint8_t* out) const {
+  if (has_issuers) out = std::copy_n(entry.begin(), kIssuerBytes, out);
+  out = std::copy_n(entry.begin() + kStagedLength, 1 + serial_bytes(), out);
+  std::copy_n(entry.begin() + kStagedTail, kTimeBytes + kReasonBytes + (has_invalidity_dates ? kTimeBytes : 0), out);
+}
+
+MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) ::munmap(const_cast<std::uint8_t*>(data_), size_);
+}
+
+CrlIndex::CrlIndex(const Shape& shape, base::Bytes records, LongEntries long_entries)
+    : shape_(shape),
+      record_bytes_(shape.record_bytes()),
+      key_bytes_(shape.key_bytes()),
+      count_(records.size() / record_bytes_),
+      owned_(std::move(records)),
+      records_(owned_.data()),
+      long_(std::move(long_entries)) {}
+
+CrlIndex::CrlIndex(const Shape& shape, MappedFile file, ByteView records, LongEntries long_entries)
+    : shape_(shape),
+      record_bytes_(shape.record_bytes()),
+      key_bytes_(shape.key_bytes()),
+      count_(records.size() / record_bytes_),
+      file_(std::move(file)),
+      records_(records.data()),
+      long_(std::move(long_entries)) {}
 
 RevokedEntry CrlIndex::unpack(const std::uint8_t* record) const {
-  const std::uint8_t* rest = record + key_bytes();
-  RevokedEntry entry;
-  entry.revocation_time = get_time(rest).value_or(base::Time{});
-  entry.reason = static_cast<RevocationReason>(rest[kTimeBytes]);
-  if (has_invalidity_dates_) entry.invalidity_date = get_time(rest + kTimeBytes + kReasonBytes);
+  const std::uint8_t* rest = record + key_bytes_;
+  RevokedEntry entry{.revocation_time = get_time(rest).value_or(base::Time{}),
+                     .reason = static_cast<RevocationReason>(rest[kTimeBytes]),
+                     .invalidity_date = {}};
+  if (shape_.has_invalidity_dates) entry.invalidity_date = get_time(rest + kTimeBytes + kReasonBytes);
   return entry;
 }
 
-std::optional<RevokedEntry> CrlIndex::find(ByteView serial) const {
-  if (serial.size() > kMaxPackedSerialBytes) {
-    const auto it = long_.find(base::to_bytes(serial));
+std::optional<RevokedEntry> CrlIndex::find(const Key& key) const {
+  if (key.serial.size() > kMaxPackedSerialBytes) {
+    const auto it = long_.find({key.issuer, base::to_bytes(key.serial)});
     return it == long_.end() ? std::nullopt : std::optional(it->second);
   }
-  if (count_ == 0 || serial.size() > serial_bytes_) return std::nullopt;
-  std::array<std::uint8_t, kRecordSizes[std::size(kRecordSizes) - 1]> key{};
-  key[0] = static_cast<std::uint8_t>(serial.size());
-  std::ranges::copy(serial, key.begin() + 1);
+  if (count_ == 0 || key.serial.size() > shape_.serial_bytes()) return std::nullopt;
+  if (key.issuer != 0 && !shape_.has_issuers) return std::nullopt;
   // A key shorter than the prefix goes on with zeros, so that it stands before every record of its serial.
+  StagedEntry staged = stage(key, {});
+  std::fill(staged.begin() + kStagedTail, staged.end(), std::uint8_t{0});
+  const std::uint8_t* wanted = staged.data() + (shape_.has_issuers ? 0 : kIssuerBytes);
   std::size_t low = 0;
   for (std::size_t high = count_; low < high;) {
     const std::size_t middle = low + (high - low) / 2;
-    if (precedes(records_.data() + middle * record_bytes_, key.data(), key_bytes())) {
+    if (precedes(records_ + middle * record_bytes_, wanted, key_bytes_)) {
       low = middle + 1;
     } else {
       high = middle;
     }
   }
   if (low == count_) return std::nullopt;
-  const std::uint8_t* record = records_.data() + low * record_bytes_;
-  if (std::memcmp(record, key.data(), key_bytes()) != 0) return std::nullopt;
+  const std::uint8_t* record = records_ + low * record_bytes_;
+  if (std::memcmp(record, wanted, key_bytes_) != 0) return std::nullopt;
   return unpack(record);
 }
 
 void CrlIndex::visit(const Crl::Visitor& visitor) const {
+  const std::size_t issuer_bytes = shape_.has_issuers ? kIssuerBytes : 0;
   for (std::size_t i = 0; i < count_; ++i) {
-    const std::uint8_t* record = records_.data() + i * record_bytes_;
-    if (visitor(ByteView(record + 1, record[0]), unpack(record)) == Crl::Visit::kEnough) return;
+    const std::uint8_t* record = records_ + i * record_bytes_;
+    if (issuer_bytes != 0 && (record[0] | record[1]) != 0) break;  // sorted: the list's own issuer stands first
+    const std::uint8_t* serial = record + issuer_bytes;
+    if (visitor(ByteView(serial + 1, serial[0]), unpack(record)) == Crl::Visit::kEnough) return;
   }
-  for (const auto& [serial, entry] : long_) {
-    if (visitor(serial, entry) == Crl::Visit::kEnough) return;
+  for (const auto& [key, entry] : long_) {
+    if (key.first == 0 && visitor(key.second, entry) == Crl::Visit::kEnough) return;
   }
 }
 
 std::size_t CrlIndex::resident_bytes() const {
-  std::size_t bytes = records_.capacity();
-  for (const auto& [serial, entry] : long_) bytes += serial.capacity() + sizeof entry + 64;  // a map node, about
+  std::size_t bytes = owned_.capacity();
+  for (const auto& [key, entry] : long_) bytes += key.second.capacity() + sizeof entry + 64;  // a map node, about
   return bytes;
 }
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "ocsp/crl_index.h"
+#include "ocsp/crl_index_builder.h"
 #include "ocsp/test_support.h"
 
 namespace tanba::ocsp {
@@ -180,7 +180,8 @@ TEST(CrlParsing, CriticalExtensionsThatAreNotUnderstoodAreRefused) {
   // certificateIssuer is understood in an indirect list only.
   const Bytes issuer = extension(29, Critical::kYes, hex("3000"));
   EXPECT_EQ(code_of(Hand().entry("05", {issuer}).parse()), Code::kCrlCriticalExtension);
-  EXPECT_FALSE(code_of(Hand().entry("05", {issuer}).with(extension(28, Critical::kYes, hex("30038401ff"))).parse()));
+  EXPECT_EQ(code_of(Hand().entry("05", {issuer}).with(extension(28, Critical::kYes, hex("30038401ff"))).parse()),
+            Code::kCrlMalformed);  // without a name in it
 }
 
 TEST(CrlParsing, WhatTheStandardDoesNotAllowIsMalformed) {
@@ -233,6 +234,55 @@ TEST(CrlIndex, TakesLittleMemory) {
   EXPECT_LE(crl->resident_bytes(), 28U * 1000U + 1000U);
 }
 
+// --- indirect lists --------------------------------------------------------------------------------------------------
+
+// certificateIssuer: GeneralNames with one directoryName, CN=`name`.
+Bytes certificate_issuer(std::string_view name) {
+  const Bytes text = der::write(der::kUtf8String, base::as_bytes(name));
+  const Bytes attribute = seq({hex("0603550403"), text});
+  const Bytes directory = der::write(0xA4, seq({wrap(0x31, {attribute})}));
+  return extension(29, Critical::kYes, der::write(0x30, directory));
+}
+pki::Name common_name(std::string_view name) {
+  const Bytes text = der::write(der::kUtf8String, base::as_bytes(name));
+  return *pki::Name::parse(seq({wrap(0x31, {seq({hex("0603550403"), text})})}));
+}
+Hand indirect() {
+  return Hand().with(extension(28, Critical::kYes, hex("30038401ff")));
+}
+
+// RFC 5280 5.3.3: the issuer of an entry is that of the entry before it, at first the list's own.
+TEST(IndirectCrl, EntriesBelongToTheIssuerNamedLast) {
+  const auto crl = *indirect()
+                        .entry("01")
+                        .entry("02", {certificate_issuer("A")})
+                        .entry("03")
+                        .entry("01", {certificate_issuer("B")})
+                        .entry("04", {certificate_issuer("Tanba")})
+                        .parse();
+  const auto listed = [&](std::string_view issuer, std::string_view serial) {
+    return crl->find(common_name(issuer), hex(serial)).has_value();
+  };
+  EXPECT_TRUE(listed("Tanba", "01") && crl->find(hex("01")).has_value());
+  EXPECT_FALSE(listed("Tanba", "02") || listed("Tanba", "03"));
+  EXPECT_TRUE(listed("A", "02") && listed("A", "03"));
+  EXPECT_FALSE(listed("A", "01") || listed("A", "04"));
+  EXPECT_TRUE(listed("B", "01"));
+  EXPECT_TRUE(listed("Tanba", "04") && crl->find(hex("04")).has_value());
+  EXPECT_FALSE(listed("C", "01"));
+  EXPECT_EQ(crl->entries(), 5U);
+}
+
+TEST(IndirectCrl, MoreIssuersThanAnyHasAreRefused) {
+  Hand hand = indirect();
+  for (std::size_t i = 0; i <= CrlIndexBuilder::kMaxIssuers; ++i) {
+    hand.entry("05", {certificate_issuer("A" + std::to_string(i))});
+  }
+  EXPECT_EQ(code_of(hand.parse()), Code::kCrlMalformed);
+  hand.entries.pop_back();
+  EXPECT_FALSE(code_of(hand.parse()));
+}
+
 // --- freshness
 // ---------------------------------------------------------------------------------------------------------
 
@@ -272,12 +322,12 @@ class CrlOfAuthority : public test::Authority {
     return parsed ? *parsed : nullptr;
   }
   struct Verdicts {
-    std::optional<Code> scope{}, freshness{}, signature{};
+    std::optional<Code> scope{}, signer{}, freshness{}, signature{};
     bool operator==(const Verdicts&) const = default;
   };
   Verdicts judge(const std::string& name) const {
     const CrlPtr crl = list(name);
-    return {code_of(check_scope(*crl, *head_, *issuing_)),
+    return {code_of(check_scope(*crl, *head_)), code_of(check_signer(*crl, *issuing_)),
             code_of(check_freshness(*crl, {.max_age = Seconds(86400)}, good_at())),
             code_of(crl->verify_signature(*context_, issuing_->key()))};
   }
@@ -297,7 +347,7 @@ TEST_F(CrlOfAuthority, EachFaultIsFoundByItsOwnCheckAlone) {
   EXPECT_EQ(judge("crl-bad/stale.crl"), Verdicts{.freshness = Code::kCrlStale});
   EXPECT_EQ(judge("crl-bad/future.crl"), Verdicts{.freshness = Code::kCrlFuture});
   EXPECT_EQ(judge("crl-bad/wrong-issuer.crl").scope, Code::kCrlIssuer);
-  EXPECT_EQ(judge("crl-delta/issuing-delta.crl"), Verdicts{.scope = Code::kCrlScope});
+  EXPECT_EQ(judge("crl-delta/issuing-delta.crl"), Verdicts{});  // for itself in order: see check_delta
 }
 
 TEST_F(CrlOfAuthority, SaysWhoIsRevokedWhenAndWhy) {
@@ -325,9 +375,8 @@ TEST_F(CrlOfAuthority, AVerifiedListStaysBoundToItsKey) {
 
 TEST_F(CrlOfAuthority, AuthoritiesOfOneNameAreToldApartByTheKeyIdentifier) {
   if (!present()) return;
-  const auto leaf = certificate("certs/by-twin-b.pem");
-  EXPECT_FALSE(code_of(check_scope(*list("crl/twin-b.crl"), *leaf, *certificate("ca/twin-b.pem"))));
-  EXPECT_EQ(code_of(check_scope(*list("crl/twin-a.crl"), *leaf, *certificate("ca/twin-b.pem"))), Code::kCrlIssuer);
+  EXPECT_FALSE(code_of(check_signer(*list("crl/twin-b.crl"), *certificate("ca/twin-b.pem"))));
+  EXPECT_EQ(code_of(check_signer(*list("crl/twin-a.crl"), *certificate("ca/twin-b.pem"))), Code::kCrlIssuer);
 }
 
 // --- scope
@@ -347,8 +396,8 @@ class CrlScope : public CrlOfAuthority {
       return *hand.with(extension(28, Critical::kYes, der::write(0x30, point_contents))).parse();
     };
     const auto root = certificate("ca/root.pem");
-    return {code_of(check_scope(*with_issuer(*issuing_), *head_, *issuing_)),
-            code_of(check_scope(*with_issuer(*root), *issuing_, *root))};
+    return {code_of(check_scope(*with_issuer(*issuing_), *head_)),
+            code_of(check_scope(*with_issuer(*root), *issuing_))};
   }
   // distributionPoint [0] fullName [0] with one uniformResourceIdentifier [6].
   static Bytes url(const std::string& text) {
@@ -362,8 +411,9 @@ TEST_F(CrlScope, KindsOfCertificates) {
   EXPECT_EQ(scope_of(hex("8101ff")), (For{.authority = Code::kCrlScope}));        // onlyContainsUserCerts
   EXPECT_EQ(scope_of(hex("8201ff")), (For{.user = Code::kCrlScope}));             // onlyContainsCACerts
   EXPECT_EQ(scope_of(hex("8501ff")), (For{Code::kCrlScope, Code::kCrlScope}));    // attribute certificates
-  EXPECT_EQ(scope_of(hex("8401ff")), (For{Code::kCrlScope, Code::kCrlScope}));    // indirect
-  EXPECT_EQ(scope_of(hex("83020640")), (For{Code::kCrlScope, Code::kCrlScope}));  // only some reasons
+  EXPECT_EQ(scope_of(hex("8401ff")), For{});                                      // indirect: may be its own too
+  EXPECT_EQ(scope_of(hex("83020640")), For{});                                    // only some reasons
+  EXPECT_EQ(scope_of(hex("83020780")), (For{Code::kCrlScope, Code::kCrlScope}));  // none: bit 0 is no reason
 }
 
 TEST_F(CrlScope, TheDistributionPointsNameHasToBeTheCertificates) {
@@ -383,24 +433,104 @@ TEST_F(CrlScope, TheDistributionPointsNameHasToBeTheCertificates) {
   EXPECT_EQ(scope_of(relative).user, Code::kCrlScope);
 }
 
-TEST_F(CrlScope, NameAndKeyOfTheIssuer) {
+TEST_F(CrlScope, TheReasonsThatAListSpeaksOf) {
   if (!present()) return;
-  Hand hand;
-  EXPECT_EQ(code_of(check_scope(**hand.parse(), *head_, *issuing_)), Code::kCrlIssuer);
-  hand.issuer = base::to_bytes(issuing_->subject().der());
-  EXPECT_FALSE(code_of(check_scope(**hand.parse(), *head_, *issuing_)));
-  hand.with(extension(35, Critical::kNo, hex("30068004deadbeef")));
-  EXPECT_EQ(code_of(check_scope(**hand.parse(), *head_, *issuing_)), Code::kCrlIssuer);
+  const auto reasons_of = [&](std::string_view point) {
+    Hand hand;
+    hand.issuer = base::to_bytes(issuing_->subject().der());
+    if (!point.empty()) hand.with(extension(28, Critical::kYes, der::write(0x30, hex(point))));
+    return *check_scope(**hand.parse(), *head_);
+  };
+  EXPECT_EQ(reasons_of(""), kAllReasons);
+  EXPECT_EQ(reasons_of("8101ff"), kAllReasons);
+  EXPECT_EQ(reasons_of("83020560"), (1U << 1) | (1U << 2));  // keyCompromise, cACompromise
+  EXPECT_EQ(reasons_of("8303071f80"), 0x1F8U);               // all but three
+  EXPECT_EQ(reasons_of("830307ff80"), kAllReasons);
 }
 
-TEST_F(CrlScope, AnIssuerWithoutCrlSignIsRefused) {
+TEST_F(CrlScope, NameOfTheIssuer) {
+  if (!present()) return;
+  Hand hand;
+  EXPECT_EQ(code_of(check_scope(**hand.parse(), *head_)), Code::kCrlIssuer);
+  hand.issuer = base::to_bytes(issuing_->subject().der());
+  EXPECT_FALSE(code_of(check_scope(**hand.parse(), *head_)));
+}
+
+// An indirect list of a foreign name counts only for certificates whose distribution point names it.
+TEST_F(CrlScope, AnIndirectListIsNotEverybodys) {
+  if (!present()) return;
+  Hand hand;
+  hand.with(extension(28, Critical::kYes, hex("30038401ff")));
+  EXPECT_EQ(code_of(check_scope(**hand.parse(), *head_)), Code::kCrlIssuer);
+}
+
+TEST_F(CrlScope, NameAndKeyOfTheSigner) {
+  if (!present()) return;
+  Hand hand;
+  EXPECT_EQ(code_of(check_signer(**hand.parse(), *issuing_)), Code::kCrlIssuer);
+  hand.issuer = base::to_bytes(issuing_->subject().der());
+  EXPECT_FALSE(code_of(check_signer(**hand.parse(), *issuing_)));
+  hand.with(extension(35, Critical::kNo, hex("30068004deadbeef")));
+  EXPECT_EQ(code_of(check_signer(**hand.parse(), *issuing_)), Code::kCrlIssuer);
+}
+
+TEST_F(CrlScope, ASignerWithoutCrlSignIsRefused) {
   if (!present()) return;
   const auto signer = certificate("certs/head.pem");  // digitalSignature and nonRepudiation only
   Hand hand;
   hand.issuer = base::to_bytes(signer->subject().der());
-  const auto refused = check_scope(**hand.parse(), *certificate("certs/by-head.pem"), *signer);
+  const auto refused = check_signer(**hand.parse(), *signer);
   ASSERT_EQ(code_of(refused), Code::kCrlIssuer);
   EXPECT_NE(refused.error().cause().find("cRLSign"), std::string::npos);
+}
+
+// --- delta lists -----------------------------------------------------------------------------------------------------
+
+struct Numbered {
+  std::string number, base_number;  // contents of the INTEGER in hexadecimal; empty: no extension
+  std::string point = {}, key = {};
+  [[nodiscard]] CrlPtr list() const {
+    const auto integer = [](const std::string& value) { return der::write(der::kInteger, hex(value)); };
+    Hand hand;
+    if (!number.empty()) hand.with(extension(20, Critical::kNo, integer(number)));
+    if (!base_number.empty()) hand.with(extension(27, Critical::kYes, integer(base_number)));
+    if (!point.empty()) hand.with(extension(28, Critical::kYes, hex(point)));
+    if (!key.empty()) hand.with(extension(35, Critical::kNo, hex(key)));
+    return *hand.parse();
+  }
+};
+
+TEST(CrlDelta, GoesOnFromItsBaseAndLaterOnes) {
+  const auto check = [](const Numbered& delta, const Numbered& base) {
+    return code_of(check_delta(*delta.list(), *base.list()));
+  };
+  const Numbered delta{.number = "0a", .base_number = "05"};
+  EXPECT_EQ(delta.list()->base_number(), "05");
+  EXPECT_FALSE(check(delta, {.number = "05"}));
+  EXPECT_FALSE(check(delta, {.number = "09"}));
+  EXPECT_EQ(check(delta, {.number = "04"}), Code::kCrlDelta);  // made for a later list
+  EXPECT_EQ(check(delta, {.number = "0a"}), Code::kCrlDelta);  // not newer than the list
+  EXPECT_EQ(check(delta, {}), Code::kCrlDelta);                // a list without number
+  EXPECT_EQ(check({.number = "", .base_number = "05"}, {.number = "05"}), Code::kCrlDelta);
+  EXPECT_EQ(check({.number = "0a"}, {.number = "05"}), Code::kCrlDelta);            // no delta at all
+  EXPECT_EQ(check(delta, {.number = "09", .base_number = "01"}), Code::kCrlDelta);  // a delta of a delta
+  // Numbers of different lengths compare as numbers.
+  EXPECT_FALSE(check({.number = "0100", .base_number = "05"}, {.number = "7f"}));
+  EXPECT_EQ(check({.number = "7f", .base_number = "05"}, {.number = "0100"}), Code::kCrlDelta);
+}
+
+TEST(CrlDelta, HasTheScopeAndTheKeyOfItsBase) {
+  const auto check = [](Numbered delta, Numbered base) {
+    delta.number = "0a", delta.base_number = "05", base.number = "05";
+    return code_of(check_delta(*delta.list(), *base.list()));
+  };
+  EXPECT_FALSE(check({.point = "30038101ff"}, {.point = "30038101ff"}));
+  EXPECT_EQ(check({.point = "30038101ff"}, {.point = "30038201ff"}), Code::kCrlDelta);
+  EXPECT_EQ(check({.point = "30038101ff"}, {}), Code::kCrlDelta);
+  EXPECT_EQ(check({}, {.point = "30038101ff"}), Code::kCrlDelta);
+  EXPECT_FALSE(check({.key = "30038001aa"}, {.key = "30038001aa"}));
+  EXPECT_EQ(check({.key = "30038001aa"}, {.key = "30038001bb"}), Code::kCrlDelta);
+  EXPECT_EQ(check({.key = "30038001aa"}, {}), Code::kCrlDelta);
 }
 
 }  // namespace

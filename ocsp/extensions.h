@@ -43,6 +43,8 @@ inline constexpr auto kDeltaCrlIndicator = id_ce(27);
 inline constexpr auto kIssuingDistributionPoint = id_ce(28);
 inline constexpr auto kCertificateIssuer = id_ce(29);
 inline constexpr auto kAuthorityKeyIdentifier = id_ce(35);
+inline constexpr auto kFreshestCrl = id_ce(46);
+inline constexpr auto kExpiredCertsOnCrl = id_ce(60);  // X.509 9.5.2.9
 
 // id-pkix-ocsp (1.3.6.1.5.5.7.48.1), its last arc.
 [[nodiscard]] constexpr std::array<std::uint8_t, 9> id_pkix_ocsp(std::uint8_t arc) {

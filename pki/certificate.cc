@@ -51,7 +51,65 @@ void add_url(std::vector<std::string>& urls, ByteView octets) {
   if (std::ranges::find(urls, url) == urls.end()) urls.push_back(std::move(url));
 }
 
+Status read_urls(ByteView general_names, std::vector<std::string>& urls) {
+  der::Reader names(general_names);
+  while (!names.at_end()) {
+    TANBA_TRY(const der::Tlv name, names.next());
+    if (name.tag == kUriName) add_url(urls, name.value);
+  }
+  return {};
+}
+
+Status read_directory_names(ByteView general_names, std::vector<Bytes>& out) {
+  der::Reader names(general_names);
+  while (!names.at_end()) {
+    TANBA_TRY(const der::Tlv name, names.next());
+    if (name.tag != kDirectoryName) continue;
+    TANBA_TRY(const der::Tlv dn, der::parse_single(name.value, der::kSequence, "directoryName"));
+    out.push_back(base::to_bytes(dn.whole));
+  }
+  return {};
+}
+
+Status read_point(der::Reader fields, DistributionPoint& point) {
+  TANBA_TRY(const auto name, fields.optional(der::context_constructed(0)));
+  if (name) {
+    der::Reader choice(name->value);
+    TANBA_TRY(const der::Tlv inside, choice.next());
+    TANBA_CHECK(choice.finish("DistributionPointName"));
+    point.name = base::to_bytes(inside.whole);
+    if (inside.tag == der::context_constructed(0)) {
+      TANBA_CHECK(read_urls(inside.value, point.urls));
+    }
+  }
+  TANBA_TRY(const auto reasons, fields.optional(der::context_primitive(1)));
+  if (reasons) {
+    TANBA_TRY(point.reasons, der::read_named_bits(reasons->value));
+  }
+  TANBA_TRY(const auto issuer, fields.optional(der::context_constructed(2)));
+  if (issuer) {
+    TANBA_CHECK(read_directory_names(issuer->value, point.crl_issuer));
+  }
+  return fields.finish("DistributionPoint");
+}
+
 }  // namespace
+
+Result<std::vector<DistributionPoint>> parse_distribution_points(ByteView value) {
+  std::vector<DistributionPoint> points;
+  TANBA_TRY(const der::Tlv whole, der::parse_single(value, der::kSequence, "CRLDistributionPoints"));
+  der::Reader reader(whole.value);
+  while (!reader.at_end()) {
+    TANBA_TRY(const der::Tlv fields, reader.expect(der::kSequence, "DistributionPoint"));
+    DistributionPoint point;
+    TANBA_CHECK(read_point(der::Reader(fields.value), point));
+    if (points.size() == kMaxUrls) {
+      return base::fail(Error(Code::kDerMalformed, {{"what", "more distribution points than are accepted"}}));
+    }
+    points.push_back(std::move(point));
+  }
+  return points;
+}
 
 class CertificateParser {
  public:
@@ -174,8 +232,14 @@ class CertificateParser {
     if (oid == oids().subject_key_id) return read_subject_key_id(extension.value);
     if (oid == oids().authority_key_id) return read_authority_key_id(extension.value);
     if (oid == oids().authority_info) return read_authority_info(extension.value);
-    if (oid == oids().crl_points) return read_points(extension.value, certificate_->crl_points_);
-    if (oid == oids().freshest_crl) return read_points(extension.value, certificate_->freshest_crl_points_);
+    if (oid == oids().crl_points) {
+      TANBA_TRY(certificate_->crl_points_, parse_distribution_points(extension.value));
+      return {};
+    }
+    if (oid == oids().freshest_crl) {
+      TANBA_TRY(certificate_->freshest_crl_points_, parse_distribution_points(extension.value));
+      return {};
+    }
     if (oid == oids().ocsp_no_check) certificate_->ocsp_no_check_ = true;
     return {};
   }
@@ -243,62 +307,6 @@ class CertificateParser {
       if (base::equal(method.value, oids().access_ca_issuers.contents())) {
         add_url(certificate_->ca_issuer_urls_, location.value);
       }
-    }
-    return {};
-  }
-
-  // CRLDistributionPoints and FreshestCRL (RFC 5280 4.2.1.13, 4.2.1.15).
-  static Status read_points(ByteView value, std::vector<DistributionPoint>& points) {
-    TANBA_TRY(const der::Tlv whole, der::parse_single(value, der::kSequence, "CRLDistributionPoints"));
-    der::Reader reader(whole.value);
-    while (!reader.at_end()) {
-      TANBA_TRY(const der::Tlv fields, reader.expect(der::kSequence, "DistributionPoint"));
-      DistributionPoint point;
-      TANBA_CHECK(read_point(der::Reader(fields.value), point));
-      if (points.size() == kMaxUrls) return malformed("more distribution points than are accepted");
-      points.push_back(std::move(point));
-    }
-    return {};
-  }
-
-  static Status read_point(der::Reader fields, DistributionPoint& point) {
-    TANBA_TRY(const auto name, fields.optional(der::context_constructed(0)));
-    if (name) {
-      der::Reader choice(name->value);
-      TANBA_TRY(const der::Tlv inside, choice.next());
-      TANBA_CHECK(choice.finish("DistributionPointName"));
-      point.name = base::to_bytes(inside.whole);
-      if (inside.tag == der::context_constructed(0)) {
-        TANBA_CHECK(read_urls(inside.value, point.urls));
-      }
-    }
-    TANBA_TRY(const auto reasons, fields.optional(der::context_primitive(1)));
-    if (reasons) {
-      TANBA_TRY(point.reasons, der::read_named_bits(reasons->value));
-    }
-    TANBA_TRY(const auto issuer, fields.optional(der::context_constructed(2)));
-    if (issuer) {
-      TANBA_CHECK(read_directory_names(issuer->value, point.crl_issuer));
-    }
-    return fields.finish("DistributionPoint");
-  }
-
-  static Status read_urls(ByteView general_names, std::vector<std::string>& urls) {
-    der::Reader names(general_names);
-    while (!names.at_end()) {
-      TANBA_TRY(const der::Tlv name, names.next());
-      if (name.tag == kUriName) add_url(urls, name.value);
-    }
-    return {};
-  }
-
-  static Status read_directory_names(ByteView general_names, std::vector<Bytes>& out) {
-    der::Reader names(general_names);
-    while (!names.at_end()) {
-      TANBA_TRY(const der::Tlv name, names.next());
-      if (name.tag != kDirectoryName) continue;
-      TANBA_TRY(const der::Tlv dn, der::parse_single(name.value, der::kSequence, "directoryName"));
-      out.push_back(base::to_bytes(dn.whole));
     }
     return {};
   }

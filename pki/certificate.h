@@ -116,6 +116,9 @@ class Certificate {
 // SubjectPublicKeyInfo read alone (keys of tokens, keyd's lists).
 [[nodiscard]] base::Result<PublicKeyInfo> parse_public_key_info(base::ByteView spki);
 
+// CRLDistributionPoints and FreshestCRL, the extension's value (RFC 5280 4.2.1.13): a CRL has the latter too.
+[[nodiscard]] base::Result<std::vector<DistributionPoint>> parse_distribution_points(base::ByteView value);
+
 // Every certificate in a file's octets: DER (one) or PEM (any number, in order). Other PEM blocks are passed over.
 // file.wrong_content is the caller's to make when this returns none.
 [[nodiscard]] base::Result<std::vector<CertificatePtr>> parse_certificates(base::ByteView file);

@@ -58,6 +58,10 @@ struct PathResult {
   std::vector<RejectedPath> rejected;
 };
 
+// The keys of a path's certificates, anchor last: a DSA key that leaves its parameters to its issuer (RFC 3279 2.3.2) has
+// them here.
+[[nodiscard]] std::vector<PublicKeyInfo> effective_keys(std::span<const CertificatePtr> path);
+
 // At most this many valid paths are collected: with them revocation can choose; more would only cost.
 inline constexpr std::size_t kMaxValidPaths = 4;
 

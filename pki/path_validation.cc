@@ -344,16 +344,6 @@ Status check_purpose(const Certificate& leaf, KeyPurpose purpose, PolicyId polic
   return {};
 }
 
-// Keys from the anchor down, each completed from the one above.
-std::vector<PublicKeyInfo> effective_keys(const Path& path) {
-  std::vector<PublicKeyInfo> keys(path.certificates.size());
-  keys.back() = path.certificates.back()->key();
-  for (std::size_t i = keys.size() - 1; i-- > 0;) {
-    keys[i] = with_inherited_parameters(path.certificates[i]->key(), keys[i + 1]);
-  }
-  return keys;
-}
-
 Error with_label(const Error& error, const Certificate& certificate, const PublicKeyInfo& key) {
   if (error.code() != Code::kCertificateUnsupportedKey) return error;
   return Error(Code::kCertificateUnsupportedKey, {{"certificate", certificate.label()}, {"algorithm", key.algorithm}},
@@ -408,6 +398,14 @@ PublicKeyInfo with_inherited_parameters(const PublicKeyInfo& key, const PublicKe
   return completed ? *std::move(completed) : key;
 }
 
+std::vector<PublicKeyInfo> effective_keys(std::span<const CertificatePtr> path) {
+  std::vector<PublicKeyInfo> keys(path.size());
+  if (path.empty()) return keys;
+  keys.back() = path.back()->key();
+  for (std::size_t i = keys.size() - 1; i-- > 0;) keys[i] = with_inherited_parameters(path[i]->key(), keys[i + 1]);
+  return keys;
+}
+
 Status check_link(Context& context, const Certificate& certificate, const Certificate& issuer,
                   const PublicKeyInfo& issuer_key, base::Budget& budget) {
   if (knows_certificate_signature(context, certificate, issuer_key)) return {};
@@ -425,7 +423,7 @@ Status check_link(Context& context, const Certificate& certificate, const Certif
 Result<std::vector<Error>> validate_path(Context& context, const Path& path, const PathQuery& query,
                                          base::Budget& budget) {
   std::vector<Error> errors;
-  const std::vector<PublicKeyInfo> keys = effective_keys(path);
+  const std::vector<PublicKeyInfo> keys = effective_keys(path.certificates);
   TANBA_CHECK(check_links(context, path, keys, budget, errors));
   check_anchor(*query.trust->anchor_of(path.certificates.back()->digest()), query, errors);
   check_times(path, query.at, errors);

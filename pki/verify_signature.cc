@@ -4,7 +4,7 @@
 #include <array>
 
 #include "pki/der.h"
-#include "pki/kzgost/digest.h"
+#include "pki/stream_digest.h"
 
 namespace tanba::pki {
 namespace {
@@ -60,38 +60,11 @@ Result<Bytes> compute_digest(Context& context, DigestAlgorithm algorithm, ByteVi
   return hasher.finish();
 }
 
-namespace {
-
-std::optional<kzgost::DigestFunction> gost_function(DigestAlgorithm algorithm) {
-  switch (algorithm) {
-    case DigestAlgorithm::kGost34311:
-      return kzgost::DigestFunction::kGost34311;
-    case DigestAlgorithm::kStreebog256:
-      return kzgost::DigestFunction::kStreebog256;
-    case DigestAlgorithm::kStreebog512:
-      return kzgost::DigestFunction::kStreebog512;
-    default:
-      return std::nullopt;
-  }
-}
-
-}  // namespace
-
 Result<Bytes> compute_digest(DigestAlgorithm algorithm, ByteView octets) {
-  if (const auto function = gost_function(algorithm)) {
-    kzgost::DigestState state(*function);
-    state.update(octets);
-    return base::to_bytes(state.finish().view());
-  }
-  // The names are literals, so NUL ends them.
-  const EvpMdPtr digest(EVP_MD_fetch(nullptr, openssl_name(algorithm).data(), nullptr));
-  Bytes out(EVP_MAX_MD_SIZE);
-  unsigned size = 0;
-  if (!digest || EVP_Digest(octets.data(), octets.size(), out.data(), &size, digest.get(), nullptr) != 1) {
-    static_cast<void>(drain_openssl_errors());
-    return unknown_digest(algorithm);
-  }
-  out.resize(size);
+  TANBA_TRY(StreamDigest digest, StreamDigest::start(algorithm));
+  digest.update(octets);
+  Bytes out = digest.finish();
+  if (out.empty()) return unknown_digest(algorithm);
   return out;
 }
 

@@ -110,7 +110,7 @@ base::Result<ClaimVerdict> ClaimJudge::with_revocation(const pki::Path& path) {
   verdict.chain = path.certificates;
   for (std::size_t i = 0; i + 1 < path.certificates.size(); ++i) {
     const CertificateRole role = i == 0 ? CertificateRole::kEndEntity : CertificateRole::kAuthority;
-    TANBA_TRY(RevocationVerdict one, revocation_.check(path.certificates[i], path.certificates[i + 1], role));
+    TANBA_TRY(RevocationVerdict one, revocation_.check(PathPart(path.certificates).subspan(i), role));
     append(verdict.errors, std::move(one.errors));
     append(verdict.warnings, std::move(one.warnings));
     std::ranges::move(one.entries, std::back_inserter(verdict.revocation));

@@ -24,7 +24,7 @@ struct ClaimVerdict {
 class ClaimJudge {
  public:
   ClaimJudge(pki::Context& context, pki::PathCache* cache, const JudgeInput& input, base::Budget& budget)
-      : context_(context), cache_(cache), input_(input), budget_(budget), revocation_(context, input, budget) {}
+      : context_(context), cache_(cache), input_(input), budget_(budget), revocation_(context, cache, input, budget) {}
 
   [[nodiscard]] base::Result<ClaimVerdict> claim(const pki::CertificatePtr& leaf,
                                                  std::span<const pki::CertificatePtr> candidates,

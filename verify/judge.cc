@@ -5,6 +5,7 @@
 
 #include "pki/identity.h"
 #include "verify/claim.h"
+#include "verify/crl_status.h"
 #include "verify/revocation.h"
 #include "verify/timestamps.h"
 
@@ -250,19 +251,6 @@ void check_expectation(Report& report, const Expectation& expected) {
 
 // --- issuers of lists and answers ----------------------------------------------------------------------------------
 
-// Certificates at hand that could have signed for this name, each once.
-std::vector<CertificatePtr> issuers_named(const pki::Name& name, const JudgeInput& input) {
-  std::vector<CertificatePtr> found;
-  for (const CertificatePtr& certificate : input.trust->with_subject(name)) found.push_back(certificate);
-  for (const CertificatePtr& certificate : input.candidates) {
-    if (certificate->subject() == name) found.push_back(certificate);
-  }
-  std::ranges::sort(found, {}, [](const CertificatePtr& c) { return c->digest(); });
-  const auto [first, last] = std::ranges::unique(found, {}, [](const CertificatePtr& c) { return c->digest(); });
-  found.erase(first, last);
-  return found;
-}
-
 std::vector<CertificatePtr> all_at_hand(const JudgeInput& input) {
   std::vector<CertificatePtr> all(input.candidates);
   for (const pki::Anchor& anchor : input.trust->anchors()) all.push_back(anchor.certificate);
@@ -454,7 +442,8 @@ base::Result<Judgement> judge_ocsp(pki::Context& context, pki::PathCache* cache,
     finding.errors.push_back(Error(Code::kPathNoChain, {{"certificate", "OCSP"}, {"issuer", "-"}},
                                    "no certificate at hand is named by both hashes of the CertID"));
   } else {
-    TANBA_TRY(std::vector<Error> responder, judge.revocation().check_responder(*subject.response, issuer));
+    TANBA_TRY(std::vector<Error> responder,
+              judge.revocation().check_responder(*subject.response, PathPart(&issuer, 1)));
     // The response is the thing judged: what does not verify is refused, not awaited.
     for (const Error& error : responder) {
       const bool broken = error.code() == Code::kOcspSignature;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "pki/identity.h"
+#include "verify/crl_status.h"
 
 namespace tanba::verify {
 namespace {
@@ -23,25 +24,17 @@ struct Closing {
   ~Closing() { open.pop_back(); }
 };
 
+// RFC 6960 4.4.4: archiveCutoff is how a responder says that it keeps what it knows beyond a certificate's end. Without
+// it "good" may mean no more than that an ended certificate was forgotten; "revoked" means what it says.
+base::Status check_archive(const ocsp::SingleResponse& answer, const pki::Certificate& certificate) {
+  if (answer.status != ocsp::CertStatus::kGood || answer.this_update <= certificate.not_after()) return {};
+  if (answer.archive_cutoff && *answer.archive_cutoff <= certificate.not_after()) return {};
+  return base::fail(Code::kOcspArchiveCutoff,
+                    {{"certificate", certificate.label()}, {"this_update", base::format_time(answer.this_update)}});
+}
+
 bool is_internal(const Error& error) {
   return base::info(error.code()).effect == base::Effect::kInternal;
-}
-
-std::string reason_text(ocsp::RevocationReason reason) {
-  return reason == ocsp::RevocationReason::kNone ? "unspecified" : std::string(to_string(reason));
-}
-
-Error revoked_error(const pki::Certificate& certificate, CertificateRole role, Time since,
-                    ocsp::RevocationReason reason, const std::string& source) {
-  if (reason == ocsp::RevocationReason::kCertificateHold) {
-    return Error(Code::kRevocationOnHold,
-                 {{"certificate", certificate.label()}, {"since", base::format_time(since)}, {"source", source}});
-  }
-  const Code code = role == CertificateRole::kAuthority ? Code::kRevocationCaRevoked : Code::kRevocationRevoked;
-  return Error(code, {{"certificate", certificate.label()},
-                      {"since", base::format_time(since)},
-                      {"reason", reason_text(reason)},
-                      {"source", source}});
 }
 
 // A revocation harms a signature that is proved to have existed before it, only when the key was doubtful already then
@@ -69,6 +62,23 @@ bool ends_every_token(ocsp::RevocationReason reason) {
 
 }  // namespace
 
+std::string reason_text(ocsp::RevocationReason reason) {
+  return reason == ocsp::RevocationReason::kNone ? "unspecified" : std::string(to_string(reason));
+}
+
+Error revoked_error(const pki::Certificate& certificate, CertificateRole role, Time since,
+                    ocsp::RevocationReason reason, const std::string& source) {
+  if (reason == ocsp::RevocationReason::kCertificateHold) {
+    return Error(Code::kRevocationOnHold,
+                 {{"certificate", certificate.label()}, {"since", base::format_time(since)}, {"source", source}});
+  }
+  const Code code = role == CertificateRole::kAuthority ? Code::kRevocationCaRevoked : Code::kRevocationRevoked;
+  return Error(code, {{"certificate", certificate.label()},
+                      {"since", base::format_time(since)},
+                      {"reason", reason_text(reason)},
+                      {"source", source}});
+}
+
 struct RevocationJudge::Gathered {
   std::vector<Error> refusals;  // revoked, held, unknown
   std::vector<Error> unusable;  // why evidence at hand does not count
@@ -76,6 +86,7 @@ struct RevocationJudge::Gathered {
   GoodEvidence good;
   bool ocsp_bad = false;
   bool crl_bad = false;
+  std::vector<std::string> delta_sources;  // that may go on from the lists that decided
   [[nodiscard]] bool disagree() const { return (good.ocsp && crl_bad) || (good.crl && ocsp_bad); }
   // Evidence that is not current is good only under the rule's grace.
   void good_ocsp(const Age& age) {
@@ -83,12 +94,6 @@ struct RevocationJudge::Gathered {
       good.ocsp_in_grace = age;
     else
       good.ocsp = true;
-  }
-  void good_crl(const Age& age) {
-    if (age.freshness == Freshness::kInGrace)
-      good.crl_in_grace = age;
-    else
-      good.crl = true;
   }
 };
 
@@ -125,7 +130,8 @@ void RevocationJudge::gather_holds(const pki::Certificate& certificate, Gathered
 }
 
 base::Result<std::vector<Error>> RevocationJudge::check_responder(const ocsp::OcspResponse& response,
-                                                                  const CertificatePtr& issuer) {
+                                                                  PathPart issuers) {
+  const CertificatePtr& issuer = issuers.front();
   TANBA_CHECK(budget_.charge_public_key_operation(2));  // the response's signature and the delegate's certificate
   auto responder = ocsp::verify_response(context_, response, issuer, input_.candidates);
   if (!responder) {
@@ -156,7 +162,9 @@ base::Result<std::vector<Error>> RevocationJudge::check_responder(const ocsp::Oc
   }
   // RFC 6960 4.2.2.2.1: without id-pkix-ocsp-nocheck the responder's own certificate has to be checked.
   if (errors.empty() && !signer.has_ocsp_no_check() && input_.policy.revocation != RevocationMode::kOff) {
-    TANBA_TRY(const RevocationVerdict own, check(responder->certificate, issuer, CertificateRole::kEndEntity));
+    std::vector<CertificatePtr> path{responder->certificate};
+    path.insert(path.end(), issuers.begin(), issuers.end());
+    TANBA_TRY(const RevocationVerdict own, check(path, CertificateRole::kEndEntity));
     if (!own.errors.empty()) {
       errors.push_back(
           Error::because(Code::kOcspResponder, "the responder's certificate: " + own.errors.front().message()));
@@ -165,8 +173,9 @@ base::Result<std::vector<Error>> RevocationJudge::check_responder(const ocsp::Oc
   return errors;
 }
 
-base::Status RevocationJudge::gather_ocsp(const CertificatePtr& certificate, const CertificatePtr& issuer,
-                                          CertificateRole role, Gathered& out) {
+base::Status RevocationJudge::gather_ocsp(PathPart path, CertificateRole role, Gathered& out) {
+  const CertificatePtr& certificate = path[0];
+  const CertificatePtr& issuer = path[1];
   const FreshnessRule rule = rule_for(input_.policy, *issuer);
   for (const OcspItem& item : input_.evidence->ocsp()) {
     const auto answer = ocsp::find_answer(context_, *item.response, *certificate, *issuer);
@@ -188,7 +197,11 @@ base::Status RevocationJudge::gather_ocsp(const CertificatePtr& certificate, con
         continue;
       }
     }
-    TANBA_TRY(const std::vector<Error> responder, check_responder(*item.response, issuer));
+    if (auto kept = check_archive(*answer, *certificate); !kept) {
+      out.unusable.push_back(kept.error());
+      continue;
+    }
+    TANBA_TRY(const std::vector<Error> responder, check_responder(*item.response, path.subspan(1)));
     if (!responder.empty()) {
       // Evidence that does not verify counts as absent: a weak or broken response is no verdict on the certificate.
       for (const Error& error : responder) {
@@ -237,68 +250,15 @@ base::Status RevocationJudge::gather_ocsp(const CertificatePtr& certificate, con
   return {};
 }
 
-base::Status RevocationJudge::gather_crls(const CertificatePtr& certificate, const CertificatePtr& issuer,
-                                          CertificateRole role, Gathered& out) {
-  const FreshnessRule rule = rule_for(input_.policy, *issuer);
-  for (const CrlItem& item : input_.evidence->crls()) {
-    const ocsp::Crl& crl = *item.crl;
-    if (!(crl.issuer() == certificate->issuer())) {
-      if (item.asked_for == certificate->digest()) out.unusable.emplace_back(Code::kCrlIssuer);
-      continue;
-    }
-    if (auto scope = ocsp::check_scope(crl, *certificate, *issuer); !scope) {
-      out.unusable.push_back(scope.error());
-      continue;
-    }
-    Age age = judge_age(crl, rule, input_.now);
-    const bool after_proof = input_.existed_at && crl.this_update() >= *input_.existed_at;
-    if (age.error && after_proof && age.error->code() == Code::kCrlStale) age = {.freshness = Freshness::kCurrent};
-    if (age.error) out.unusable.push_back(*age.error);
-    if (age.freshness == Freshness::kNo) continue;
-    // RFC 5280 4.2.1.3: "If the keyUsage extension is present, then the subject public key MUST NOT be used to verify
-    // signatures on ... CRLs unless the corresponding ... cRLSign bit is set."
-    if (issuer->key_usage() && (*issuer->key_usage() & pki::kCrlSign) == 0) {
-      out.unusable.push_back(Error::because(Code::kCrlIssuer, "cRLSign is not set in the issuer's certificate"));
-      continue;
-    }
-    const pki::KeyFacts key{issuer->key().kind, issuer->key().bits};
-    if (auto ok = check_algorithm(input_.policy.id, crl.signature_algorithm(), key, judging_time(), issuer->label());
-        !ok) {
-      out.unusable.push_back(Error::because(Code::kCrlSignature, ok.error().message()));
-      continue;
-    }
-    TANBA_CHECK(budget_.charge_public_key_operation());
-    if (auto verified = crl.verify_signature(context_, issuer->key()); !verified) {
-      if (is_internal(verified.error())) return base::fail(verified.error());
-      out.unusable.push_back(Error::because(Code::kCrlSignature, verified.error().message()));
-      continue;
-    }
-    RevocationEntry entry{.certificate = certificate->label(),
-                          .source = item.source,
-                          .kind = "CRL",
-                          .status = RevocationStatus::kGood,
-                          .this_update = crl.this_update(),
-                          .next_update = crl.next_update(),
-                          .revocation_time = {},
-                          .reason = {},
-                          .evidence = item.id.hex()};
-    if (const auto revoked = crl.find(certificate->serial())) {
-      const bool hold = revoked->reason == ocsp::RevocationReason::kCertificateHold;
-      entry.status = hold ? RevocationStatus::kOnHold : RevocationStatus::kRevoked;
-      entry.revocation_time = revoked->revocation_time;
-      entry.reason = reason_text(revoked->reason);
-      if (counts(role, revoked->reason, revoked->revocation_time, revoked->invalidity_date)) {
-        out.refusals.push_back(
-            revoked_error(*certificate, role, revoked->revocation_time, revoked->reason, item.source));
-        out.crl_bad = true;
-      } else {
-        out.good_crl(age);
-      }
-    } else {
-      out.good_crl(age);
-    }
-    out.entries.push_back(std::move(entry));
-  }
+base::Status RevocationJudge::gather_crls(PathPart path, CertificateRole role, Gathered& out) {
+  TANBA_TRY(CrlStatus status, CrlStatusJudge(*this, context_, cache_, input_, budget_).judge(path, role));
+  std::ranges::move(status.refusals, std::back_inserter(out.refusals));
+  std::ranges::move(status.unusable, std::back_inserter(out.unusable));
+  std::ranges::move(status.entries, std::back_inserter(out.entries));
+  out.good.crl = status.good;
+  out.good.crl_in_grace = status.good_in_grace;
+  out.crl_bad = status.bad;
+  out.delta_sources = std::move(status.delta_sources);
   return {};
 }
 
@@ -359,8 +319,20 @@ void RevocationJudge::note_lacking(const pki::Certificate& certificate, Evidence
   }
 }
 
-base::Result<RevocationVerdict> RevocationJudge::check(const CertificatePtr& certificate, const CertificatePtr& issuer,
-                                                       CertificateRole role) {
+// A list that is good for itself may be followed by a delta that says more: it is asked for once, and when it does not
+// come the list counts as it is (RFC 5280 6.3.3: deltas are used where they are at hand).
+void RevocationJudge::name_deltas(const CertificatePtr& certificate, const CertificatePtr& issuer,
+                                  const Gathered& gathered, RevocationVerdict& verdict) const {
+  Need delta{Need::Kind::kCrl, certificate, issuer, {}};
+  for (const std::string& source : gathered.delta_sources) {
+    if (!input_.evidence->was_asked(source, certificate->digest())) delta.sources.push_back(source);
+  }
+  if (!delta.sources.empty()) verdict.needs.push_back(std::move(delta));
+}
+
+base::Result<RevocationVerdict> RevocationJudge::check(PathPart path, CertificateRole role) {
+  const CertificatePtr& certificate = path[0];
+  const CertificatePtr& issuer = path[1];
   RevocationVerdict verdict;
   const auto not_checked = [&] {
     verdict.warnings.emplace_back(Code::kRevocationNotChecked,
@@ -385,8 +357,8 @@ base::Result<RevocationVerdict> RevocationJudge::check(const CertificatePtr& cer
     not_checked();
     return verdict;
   }
-  TANBA_CHECK(gather_ocsp(certificate, issuer, role, gathered));
-  TANBA_CHECK(gather_crls(certificate, issuer, role, gathered));
+  TANBA_CHECK(gather_ocsp(path, role, gathered));
+  TANBA_CHECK(gather_crls(path, role, gathered));
   verdict.errors = std::move(gathered.refusals);
   verdict.entries = std::move(gathered.entries);
   if (gathered.disagree()) {
@@ -394,7 +366,12 @@ base::Result<RevocationVerdict> RevocationJudge::check(const CertificatePtr& cer
                                   std::vector<base::ErrorArgument>{{"certificate", certificate->label()}});
   }
   const EvidenceRule rule = rule_for(input_.policy, *issuer).evidence;
-  if (!verdict.errors.empty() || lacking(rule, gathered.good).empty()) return verdict;
+  if (!verdict.errors.empty()) return verdict;
+  if (lacking(rule, gathered.good).empty()) {
+    // Where OCSP answered already, a delta would add nothing that the rule asks for.
+    if (!gathered.good.ocsp) name_deltas(certificate, issuer, gathered, verdict);
+    return verdict;
+  }
 
   name_needs(certificate, issuer, gathered.good, verdict);
   if (take_grace(*certificate, rule, gathered.good, verdict)) return verdict;

@@ -1,6 +1,7 @@
 // Whether one certificate is revoked, from the evidence at hand (RFC 6960, RFC 5280 6.3). Internal to verify.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "verify/freshness_rules.h"
@@ -19,30 +20,34 @@ struct RevocationVerdict {
 
 enum class CertificateRole : std::uint8_t { kEndEntity, kAuthority };
 
+// A certificate with those above it up to the anchor; the second one issued the first.
+using PathPart = std::span<const pki::CertificatePtr>;
+
 class RevocationJudge {
  public:
-  RevocationJudge(pki::Context& context, const JudgeInput& input, base::Budget& budget)
-      : context_(context), input_(input), budget_(budget) {}
+  // `cache` may be null.
+  RevocationJudge(pki::Context& context, pki::PathCache* cache, const JudgeInput& input, base::Budget& budget)
+      : context_(context), cache_(cache), input_(input), budget_(budget) {}
 
-  // `issuer` is the certificate above `certificate` in the path.
-  [[nodiscard]] base::Result<RevocationVerdict> check(const pki::CertificatePtr& certificate,
-                                                      const pki::CertificatePtr& issuer, CertificateRole role);
+  // Of the first certificate of `path`; there are at least two.
+  [[nodiscard]] base::Result<RevocationVerdict> check(PathPart path, CertificateRole role);
   // The responder of this answer has the right to give it, and its own certificate holds at the time of judging.
+  // `issuers` begins with the authority that it answers for.
   [[nodiscard]] base::Result<std::vector<base::Error>> check_responder(const ocsp::OcspResponse& response,
-                                                                       const pki::CertificatePtr& issuer);
+                                                                       PathPart issuers);
+  // Whether a revocation counts for what is judged here, which may have existed before it.
+  [[nodiscard]] bool counts(CertificateRole role, ocsp::RevocationReason reason, base::Time revoked,
+                            const std::optional<base::Time>& invalid_since) const;
 
  private:
   struct Gathered;
   void gather_holds(const pki::Certificate& certificate, Gathered& out) const;
-  [[nodiscard]] base::Status gather_ocsp(const pki::CertificatePtr& certificate, const pki::CertificatePtr& issuer,
-                                         CertificateRole role, Gathered& out);
-  [[nodiscard]] base::Status gather_crls(const pki::CertificatePtr& certificate, const pki::CertificatePtr& issuer,
-                                         CertificateRole role, Gathered& out);
+  [[nodiscard]] base::Status gather_ocsp(PathPart path, CertificateRole role, Gathered& out);
+  [[nodiscard]] base::Status gather_crls(PathPart path, CertificateRole role, Gathered& out);
   void name_needs(const pki::CertificatePtr& certificate, const pki::CertificatePtr& issuer, const GoodEvidence& found,
                   RevocationVerdict& verdict) const;
-  // Whether a revocation counts for what is judged here, which may have existed before it.
-  [[nodiscard]] bool counts(CertificateRole role, ocsp::RevocationReason reason, base::Time revoked,
-                            const std::optional<base::Time>& invalid_since) const;
+  void name_deltas(const pki::CertificatePtr& certificate, const pki::CertificatePtr& issuer, const Gathered& gathered,
+                   RevocationVerdict& verdict) const;
   [[nodiscard]] bool take_grace(const pki::Certificate& certificate, EvidenceRule rule, const GoodEvidence& found,
                                 RevocationVerdict& verdict) const;
   static void note_lacking(const pki::Certificate& certificate, EvidenceRule rule, const GoodEvidence& found,
@@ -50,10 +55,17 @@ class RevocationJudge {
   [[nodiscard]] base::Time judging_time() const { return input_.existed_at.value_or(input_.now); }
 
   pki::Context& context_;
+  pki::PathCache* cache_;
   const JudgeInput& input_;
   base::Budget& budget_;
   // Certificates whose revocation is being judged: evidence that needs itself is a cycle (DESIGN 3).
   std::vector<base::Digest> open_;
 };
+
+// Shared by what judges OCSP answers and what judges lists:
+
+[[nodiscard]] std::string reason_text(ocsp::RevocationReason reason);
+[[nodiscard]] base::Error revoked_error(const pki::Certificate& certificate, CertificateRole role, base::Time since,
+                                        ocsp::RevocationReason reason, const std::string& source);
 
 }  // namespace tanba::verify

@@ -1,5 +1,8 @@
 #include "verify/evidence/store.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <span>
 #include <system_error>
@@ -7,12 +10,16 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "verify/evidence/list_file.h"
 
 namespace tanba::verify::evidence {
 namespace {
 
 // A kept list: one line with its reach, standing and source, then the DER. The source is in the file so that the name
 // can be a digest.
+constexpr std::string_view kListPrefix = "crl-";
+constexpr std::string_view kIndexPrefix = "index-";  // of the list whose name goes on in the same way
+constexpr std::size_t kMaxLineBytes = 4096;          // addresses have at most 2,048 octets
 constexpr std::string_view kReaches[] = {"address", "issuer"};
 constexpr std::string_view kStandings[] = {"unproved", "proved"};
 
@@ -81,7 +88,25 @@ Store::Store(Options options) : options_(std::move(options)) {
 }
 
 std::filesystem::path Store::crl_file(const std::string& source) const {
-  return options_.directory / ("crl-" + base::sha256(base::as_bytes(source)).hex());
+  return options_.directory / (std::string(kListPrefix) + base::sha256(base::as_bytes(source)).hex());
+}
+
+std::filesystem::path Store::index_file(const std::string& source) const {
+  return options_.directory / (std::string(kIndexPrefix) + base::sha256(base::as_bytes(source)).hex());
+}
+
+std::optional<Store::KeptList> Store::read_list(const std::filesystem::path& path, base::Time now) const {
+  const base::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  base::Bytes head(kMaxLineBytes);
+  const ssize_t got = file.open() ? ::pread(file.get(), head.data(), head.size(), 0) : -1;
+  if (got <= 0) return std::nullopt;
+  head.resize(static_cast<std::size_t>(got));
+  const auto kept = split(head);
+  if (!kept) return std::nullopt;
+  const auto crl = open_list(file.get(), head.size() - kept->octets.size(), index_file(kept->source));
+  if (!crl) return std::nullopt;
+  CrlItem item{.id = (*crl)->digest(), .crl = *crl, .asked_for = {}, .source = kept->source, .received_at = now};
+  return KeptList{std::move(item), kept->reach, kept->standing};
 }
 
 std::filesystem::path Store::waiting_file(const std::string& source) const {
@@ -89,12 +114,22 @@ std::filesystem::path Store::waiting_file(const std::string& source) const {
 }
 
 std::size_t Store::load(base::Time now) {
-  std::vector<KeptList> read;
-  read_lists(options_.directory, "crl-", now,
-             [&](KeptList&& list, base::ByteView) { read.push_back(std::move(list)); });
-  const std::scoped_lock lock(mutex_);
-  for (KeptList& list : read) crls_.insert_or_assign(list.item.source, std::move(list));
-  return read.size();
+  if (options_.directory.empty()) return 0;
+  std::size_t read = 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(options_.directory, error)) {
+    const std::string name = entry.path().filename().string();
+    // What a crash left half written.
+    if (name.starts_with(kIndexPrefix) && name.contains(".tmp-")) std::filesystem::remove(entry.path(), error);
+    if (!name.starts_with(kListPrefix)) continue;
+    auto kept = read_list(entry.path(), now);
+    if (!kept) continue;
+    const std::string source = kept->item.source;
+    const std::scoped_lock lock(mutex_);
+    crls_.insert_or_assign(source, *std::move(kept));
+    ++read;
+  }
+  return read;
 }
 
 std::vector<Store::WaitingList> Store::waiting(base::Time now) const {
@@ -122,17 +157,23 @@ void Store::add_known(const pki::Certificate& certificate, base::Time now, Evide
     const bool reusable = now >= item.received_at && now - item.received_at <= options_.ocsp_reuse;
     if (reusable || age == Age::kAny) evidence.add(item);
   }
-  // Complete lists, and the deltas that go on from them (RFC 5280 4.2.1.15).
-  for (const auto* points : {&certificate.crl_points(), &certificate.freshest_crl_points()}) {
-    for (const pki::DistributionPoint& point : *points) {
+  std::vector<pki::DistributionPoint> deltas;
+  const auto add_of = [&](const std::vector<pki::DistributionPoint>& points) {
+    for (const pki::DistributionPoint& point : points) {
       for (const std::string& url : point.urls) {
-        if (const auto found = crls_.find(url); found != crls_.end()) evidence.add(found->second.item);
+        const auto found = crls_.find(url);
+        if (found == crls_.end() || !evidence.add(found->second.item)) continue;
+        const ocsp::Crl& crl = *found->second.item.crl;
+        deltas.insert(deltas.end(), crl.freshest_points().begin(), crl.freshest_points().end());
       }
     }
-  }
+  };
+  add_of(certificate.crl_points());
+  add_of(certificate.freshest_crl_points());
   for (const auto& [source, kept] : crls_) {
     if (kept.reach == Reach::kIssuer && kept.item.crl->issuer() == certificate.issuer()) evidence.add(kept.item);
   }
+  add_of(std::exchange(deltas, {}));  // of the lists that are at hand; a delta names no further ones
 }
 
 void Store::keep(const OcspItem& item) {
@@ -155,7 +196,14 @@ base::Status Store::keep(const KeptList& list, base::ByteView octets) {
     const std::scoped_lock lock(mutex_);
     crls_.insert_or_assign(list.item.source, list);
   }
-  return write(crl_file(list.item.source), list, octets);
+  TANBA_CHECK(write(crl_file(list.item.source), list, octets));
+  if (options_.directory.empty()) return {};
+  const ocsp::CrlPtr indexed = index_list(octets, list.item.crl, index_file(list.item.source));
+  const std::scoped_lock lock(mutex_);
+  // Unless another list of the source came in the meantime.
+  const auto kept = crls_.find(list.item.source);
+  if (kept != crls_.end() && kept->second.item.id == list.item.id) kept->second.item.crl = indexed;
+  return {};
 }
 
 std::vector<Store::KeptList> Store::lists() const {
@@ -186,7 +234,7 @@ std::optional<std::string> Store::source_of(const base::Digest& id) const {
 base::Result<base::Bytes> Store::crl_octets(const base::Digest& id) const {
   const auto source = source_of(id);
   if (!source) return base::fail(base::Code::kRegistryNotFound, {{"what", "CRL"}, {"id", id.hex()}});
-  TANBA_TRY(const base::Bytes file, base::read_file(crl_file(*source), base::Limits{}.max_crl_bytes + 4096));
+  TANBA_TRY(const base::Bytes file, base::read_file(crl_file(*source), base::Limits{}.max_crl_bytes + kMaxLineBytes));
   const auto kept = split(file);
   if (!kept || base::sha256(kept->octets) != id) {
     return base::fail(base::Code::kRegistryNotFound, {{"what", "CRL"}, {"id", id.hex()}});

@@ -82,6 +82,8 @@ class Store {
   [[nodiscard]] std::optional<std::string> source_of(const base::Digest& id) const;
   [[nodiscard]] std::filesystem::path crl_file(const std::string& source) const;
   [[nodiscard]] std::filesystem::path waiting_file(const std::string& source) const;
+  [[nodiscard]] std::filesystem::path index_file(const std::string& source) const;
+  [[nodiscard]] std::optional<KeptList> read_list(const std::filesystem::path& file, base::Time now) const;
 
   Options options_;
   mutable std::mutex mutex_;

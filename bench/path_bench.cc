@@ -1,0 +1,142 @@
+// Certification paths a second: a signer that is known, and new signers under a known authority, beside the bare
+// RSA-2048 verification in the same run; on one thread and on two.
+#include <benchmark/benchmark.h>
+#include <openssl/param_build.h>
+
+#include <memory>
+
+#include "base/limits.h"
+#include "bench/authority.h"
+#include "bench/ratios.h"
+#include "pki/context.h"
+#include "pki/path.h"
+
+namespace tanba::bench {
+namespace {
+
+constexpr int kNewSigners = 4000;  // for each thread; every one is met once
+constexpr int kThreads = 2;
+
+template <class T>
+T must_have(base::Result<T> result) {
+  if (result) return *std::move(result);
+  std::fprintf(stderr, "%s %s\n", result.error().message().c_str(), result.error().cause().c_str());
+  std::exit(1);
+}
+
+// A public key like any other, whose modulus is no product of two primes: nobody signs with it here, and making
+// thousands of real ones would take minutes.
+pki::EvpPkeyPtr some_public_key() {
+  using BignumPtr = std::unique_ptr<BIGNUM, pki::Deleter<BN_free>>;
+  const BignumPtr modulus(BN_new()), exponent(BN_new());
+  BN_rand(modulus.get(), 2048, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ODD);
+  BN_set_word(exponent.get(), 65537);
+  const std::unique_ptr<OSSL_PARAM_BLD, pki::Deleter<OSSL_PARAM_BLD_free>> builder(OSSL_PARAM_BLD_new());
+  OSSL_PARAM_BLD_push_BN(builder.get(), "n", modulus.get());
+  OSSL_PARAM_BLD_push_BN(builder.get(), "e", exponent.get());
+  const std::unique_ptr<OSSL_PARAM, pki::Deleter<OSSL_PARAM_free>> parameters(OSSL_PARAM_BLD_to_param(builder.get()));
+  const pki::EvpPkeyCtxPtr context(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr));
+  EVP_PKEY* key = nullptr;
+  must(EVP_PKEY_fromdata_init(context.get()) == 1 &&
+           EVP_PKEY_fromdata(context.get(), &key, EVP_PKEY_PUBLIC_KEY, parameters.get()) == 1,
+       "public key");
+  return pki::EvpPkeyPtr(key);
+}
+
+struct Authority {
+  Chain chain;
+  Identity pattern = chain.new_signer("PATTERN");
+  std::vector<base::Bytes> signers;
+  pki::CertificatePtr issuing = must_have(pki::Certificate::parse(chain.issuing.der()));
+  pki::TrustSnapshotPtr trust =
+      pki::TrustSnapshot::make({{.certificate = must_have(pki::Certificate::parse(chain.root.der())),
+                                 .purposes = pki::TrustPurposes::all(),
+                                 .trusted_from = {},
+                                 .trusted_until = {}}},
+                               {issuing});
+
+  Authority() {
+    for (int i = 0; i < kThreads * kNewSigners; ++i) {
+      const pki::X509Ptr certificate(X509_dup(pattern.certificate.get()));
+      ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1'000'000 + i);
+      must(X509_set_pubkey(certificate.get(), some_public_key().get()) == 1, "key");
+      must(X509_sign(certificate.get(), chain.issuing.key.get(), EVP_sha256()) > 0, "certificate");
+      Identity made{pki::X509Ptr(X509_dup(certificate.get())), nullptr};
+      signers.push_back(made.der());
+    }
+  }
+};
+
+const Authority& authority() {
+  static const Authority made;
+  return made;
+}
+
+std::size_t paths_of(pki::Context& context, pki::PathCache& cache, const pki::CertificatePtr& leaf) {
+  const base::Time now = std::chrono::time_point_cast<base::Seconds>(std::chrono::system_clock::now());
+  const pki::PathQuery query{.leaf = leaf, .trust = authority().trust, .candidates = {}, .at = now};
+  base::Budget budget{base::Limits{}};
+  auto found = find_paths(context, &cache, query, budget);
+  must(found && !found->valid.empty(), "a path");
+  return found->valid.size();
+}
+
+void bare_rsa_verification(benchmark::State& state) {
+  const base::Bytes message(256, 'm');
+  const Identity& signer = authority().chain.issuing;
+  auto context = must_have(pki::Context::create());
+  base::Bytes digest(32), signature(256);
+  const pki::EvpPkeyCtxPtr sign(EVP_PKEY_CTX_new(signer.key.get(), nullptr));
+  std::size_t size = signature.size();
+  must(EVP_PKEY_sign_init(sign.get()) == 1 && EVP_PKEY_CTX_set_signature_md(sign.get(), EVP_sha256()) == 1 &&
+           EVP_PKEY_sign(sign.get(), signature.data(), &size, digest.data(), digest.size()) == 1,
+       "signature");
+  const auto certificate = must_have(pki::Certificate::parse(signer.der()));
+  EVP_PKEY_CTX* verify = must_have(context->verifier(certificate->key(), pki::SignatureAlgorithm{}));
+  for (auto _ : state) {
+    must(EVP_PKEY_verify(verify, signature.data(), size, digest.data(), digest.size()) == 1, "verification");
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+void known_signer(benchmark::State& state) {
+  auto context = must_have(pki::Context::create());
+  pki::PathCache cache;
+  const auto leaf = must_have(pki::Certificate::parse(authority().signers.front()));
+  for (auto _ : state) benchmark::DoNotOptimize(paths_of(*context, cache, leaf));
+  state.SetItemsProcessed(state.iterations());
+}
+
+// From the certificate's octets to its path.
+void new_signer(benchmark::State& state) {
+  auto context = must_have(pki::Context::create());
+  pki::PathCache cache;
+  paths_of(*context, cache, must_have(pki::Certificate::parse(authority().pattern.der())));  // the authority is known
+  auto next = static_cast<std::size_t>(state.thread_index()) * kNewSigners;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(
+        paths_of(*context, cache, must_have(pki::Certificate::parse(authority().signers[next++]))));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+BENCHMARK(bare_rsa_verification)->Threads(1)->UseRealTime();
+BENCHMARK(bare_rsa_verification)->Threads(2)->UseRealTime();
+BENCHMARK(known_signer)->Threads(1)->UseRealTime();
+BENCHMARK(known_signer)->Threads(2)->UseRealTime();
+BENCHMARK(new_signer)->Iterations(kNewSigners)->Threads(1)->UseRealTime();
+BENCHMARK(new_signer)->Iterations(kNewSigners)->Threads(2)->UseRealTime();
+
+}  // namespace
+}  // namespace tanba::bench
+
+int main(int argc, char** argv) {
+  tanba::pki::initialise_process();
+  const std::string bare = "of the bare RSA verification";
+  return tanba::bench::run_with_ratios(
+      argc, argv,
+      {{bare, "known_signer/real_time/threads:1", "bare_rsa_verification/real_time/threads:1"},
+       {bare, "known_signer/real_time/threads:2", "bare_rsa_verification/real_time/threads:2"},
+       {bare, "new_signer/iterations:4000/real_time/threads:1", "bare_rsa_verification/real_time/threads:1"},
+       {bare, "new_signer/iterations:4000/real_time/threads:2", "bare_rsa_verification/real_time/threads:2"}});
+}

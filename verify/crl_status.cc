@@ -1,0 +1,361 @@
+#include "verify/crl_status.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tanba::verify {
+namespace {
+
+using base::Code;
+using base::Error;
+using base::Result;
+using base::Status;
+using ocsp::Crl;
+using ocsp::ReasonMask;
+using ocsp::RevocationReason;
+using ocsp::RevokedEntry;
+using pki::CertificatePtr;
+
+bool is_fault(const Error& error) {
+  return base::info(error.code()).effect == base::Effect::kInternal || error.code() == Code::kLimitCost;
+}
+
+// What base and delta say together: RFC 5280 6.3.3 (i) to (k).
+std::optional<RevokedEntry> combined(const Crl& list, const Crl* delta, const pki::Certificate& certificate) {
+  const auto in_base = list.find(certificate.issuer(), certificate.serial());
+  const auto in_delta = delta != nullptr ? delta->find(certificate.issuer(), certificate.serial()) : std::nullopt;
+  if (!in_delta) return in_base;
+  const bool final_in_base = in_base && in_base->reason != RevocationReason::kCertificateHold;
+  if (in_delta->reason == RevocationReason::kRemoveFromCrl) {
+    // (k): "If the cert_status is removeFromCRL, set cert_status to UNREVOKED."
+    const bool ended = delta->this_update() > certificate.not_after();
+    return final_in_base || ended ? in_base : std::nullopt;
+  }
+  if (!in_base) return in_delta;
+  // Doubtful since the earlier of both; a revocation outweighs a hold.
+  RevokedEntry entry = final_in_base ? *in_base : *in_delta;
+  entry.revocation_time = std::min(in_base->revocation_time, in_delta->revocation_time);
+  if (!entry.invalidity_date) entry.invalidity_date = in_delta->invalidity_date;
+  return entry;
+}
+
+// Not listed means not revoked only while the list keeps certificates of that age. RFC 5280 3.3: "An entry MUST NOT be
+// removed from the CRL until it appears on one regularly scheduled CRL issued beyond the revoked certificate's validity
+// period": after that it may be.
+Status check_keeps(const Crl& crl, const pki::Certificate& certificate) {
+  if (crl.this_update() <= certificate.not_after()) return {};
+  if (crl.keeps_expired_since() && *crl.keeps_expired_since() <= certificate.not_after()) return {};
+  return base::fail(Code::kCrlExpiredCertificate,
+                    {{"certificate", certificate.label()}, {"this_update", base::format_time(crl.this_update())}});
+}
+
+bool same_scope(const Crl& a, const Crl& b) {
+  const auto& own = a.distribution_point();
+  const auto& others = b.distribution_point();
+  return a.issuer() == b.issuer() && own.has_value() == others.has_value() &&
+         (!own || base::equal(own->der, others->der));
+}
+
+std::string reason_names(ReasonMask reasons) {
+  std::string text;
+  // ReasonFlags' bits are CRLReason's numbers but for the last two (RFC 5280 4.2.1.13, 5.3.1).
+  for (unsigned bit = 1; bit <= 8; ++bit) {
+    if ((reasons & (1U << bit)) == 0) continue;
+    const auto reason = static_cast<RevocationReason>(bit < 7 ? bit : bit + 2);
+    text += (text.empty() ? "" : ", ") + std::string(to_string(reason));
+  }
+  return text;
+}
+
+Error as_signature_error(const Error& error) {
+  return error.code() == Code::kCrlSignature ? error : Error::because(Code::kCrlSignature, error.message());
+}
+
+}  // namespace
+
+std::vector<CertificatePtr> issuers_named(const pki::Name& name, const JudgeInput& input) {
+  std::vector<CertificatePtr> found;
+  for (const CertificatePtr& certificate : input.trust->with_subject(name)) found.push_back(certificate);
+  for (const CertificatePtr& certificate : input.candidates) {
+    if (certificate->subject() == name) found.push_back(certificate);
+  }
+  std::ranges::sort(found, {}, [](const CertificatePtr& c) { return c->digest(); });
+  const auto [first, last] = std::ranges::unique(found, {}, [](const CertificatePtr& c) { return c->digest(); });
+  found.erase(first, last);
+  return found;
+}
+
+Result<CrlStatus> CrlStatusJudge::judge(PathPart path, CertificateRole role) {
+  CrlStatus out;
+  const pki::Certificate& certificate = *path.front();
+  for (const CrlItem& item : input_.evidence->crls()) {
+    if (!item.crl->is_delta()) TANBA_CHECK(take_base(item, path, out));
+  }
+  for (const CrlItem& item : input_.evidence->crls()) {
+    if (item.crl->is_delta()) TANBA_CHECK(take_delta(item, path, out));
+  }
+  // 6.3.3: "the reasons_mask is not all-reasons and the cert_status is UNREVOKED": several lists may be needed.
+  Covered covered;
+  for (const Usable& list : lists_) judge_one(list, path, role, covered, out);
+  conclude(covered, out);
+  if (out.good) name_delta_sources(certificate, out);
+  return out;
+}
+
+void CrlStatusJudge::Covered::add(const Usable& list) {
+  with_grace |= list.reasons;
+  if (list.age.freshness == Freshness::kCurrent) {
+    current |= list.reasons;
+  } else if (!oldest || list.age.until < oldest->until) {
+    oldest = list.age;
+  }
+}
+
+void CrlStatusJudge::conclude(const Covered& covered, CrlStatus& out) {
+  if (out.bad) return;
+  out.good = covered.current == ocsp::kAllReasons;
+  if (!out.good && covered.with_grace == ocsp::kAllReasons) out.good_in_grace = covered.oldest;
+  if (out.good || out.good_in_grace || covered.with_grace == 0) return;
+  const ReasonMask open = ocsp::kAllReasons & ~covered.with_grace;
+  out.unusable.emplace_back(Code::kCrlReasons, std::vector<base::ErrorArgument>{{"reasons", reason_names(open)}});
+}
+
+Status CrlStatusJudge::take_base(const CrlItem& item, PathPart path, CrlStatus& out) {
+  const pki::Certificate& certificate = *path.front();
+  const Crl& crl = *item.crl;
+  const auto reasons = ocsp::check_scope(crl, certificate);
+  if (!reasons) {
+    // A list of somebody else is worth a word only when it was fetched for this certificate.
+    const bool meant = reasons.error().code() != Code::kCrlIssuer || item.asked_for == certificate.digest();
+    if (meant) out.unusable.push_back(reasons.error());
+    return {};
+  }
+  const Age age = age_of(crl, *path[1]);
+  if (age.error) out.unusable.push_back(*age.error);
+  if (age.freshness == Freshness::kNo) return {};
+  TANBA_TRY(const Result<Signer> signer, find_signer(crl, path));
+  if (!signer) {
+    out.unusable.push_back(signer.error());
+    return {};
+  }
+  lists_.push_back({.item = &item, .age = age, .reasons = *reasons, .key = signer->key, .delta = nullptr});
+  return {};
+}
+
+// What lies after the reading of the clock is not known yet (--at); what was made after a proof of existence tells of
+// the time of the proof however old it is.
+Age CrlStatusJudge::age_of(const Crl& crl, const pki::Certificate& issuer) const {
+  Age age = judge_age(crl, rule_for(input_.policy, issuer), input_.now);
+  const bool after_proof = input_.existed_at && crl.this_update() >= *input_.existed_at;
+  if (age.error && after_proof && age.error->code() == Code::kCrlStale) age = {.freshness = Freshness::kCurrent};
+  return age;
+}
+
+// --- deltas ----------------------------------------------------------------------------------------------------------
+
+Status CrlStatusJudge::take_delta(const CrlItem& item, PathPart path, CrlStatus& out) {
+  const Crl& delta = *item.crl;
+  if (!ocsp::check_scope(delta, *path.front())) return {};
+  // No grace for deltas: without them their list stands.
+  if (const Age age = age_of(delta, *path[1]); age.freshness != Freshness::kCurrent) {
+    if (age.error) out.unusable.push_back(*age.error);
+    return {};
+  }
+  std::optional<Error> misfit;
+  bool fitted = false;
+  for (Usable& list : lists_) {
+    const Crl& base_list = *list.item->crl;
+    if (auto fits = ocsp::check_delta(delta, base_list); !fits) {
+      misfit = fits.error();
+      continue;
+    }
+    // 6.3.3 (h): "validate the signature on the delta CRL using the public key validated in step (f)."
+    TANBA_CHECK(budget_.charge_public_key_operation());
+    if (auto verified = delta.verify_signature(context_, list.key); !verified) {
+      if (is_fault(verified.error())) return verified;
+      misfit = as_signature_error(verified.error());
+      continue;
+    }
+    fitted = true;
+    if (list.delta == nullptr || list.delta->crl->this_update() < delta.this_update()) list.delta = &item;
+  }
+  if (!fitted) {
+    out.unusable.push_back(misfit.value_or(Error(Code::kCrlDelta, {{"what", "no list that it goes on from"}})));
+  }
+  return {};
+}
+
+void CrlStatusJudge::name_delta_sources(const pki::Certificate& certificate, CrlStatus& out) const {
+  const auto add = [&](const std::vector<pki::DistributionPoint>& points) {
+    for (const pki::DistributionPoint& point : points) {
+      for (const std::string& url : point.urls) {
+        if (std::ranges::find(out.delta_sources, url) == out.delta_sources.end()) out.delta_sources.push_back(url);
+      }
+    }
+  };
+  for (const Usable& list : lists_) {
+    if (list.delta != nullptr) continue;
+    add(list.item->crl->freshest_points());
+    add(certificate.freshest_crl_points());
+  }
+}
+
+// --- who signed the list ---------------------------------------------------------------------------------------------
+
+Result<Status> CrlStatusJudge::check_signature(const Crl& crl, const Signer& signer) {
+  const pki::KeyFacts key{signer.key.kind, signer.key.bits};
+  if (auto ok = check_algorithm(input_.policy.id, crl.signature_algorithm(), key, judging_time(),
+                                signer.certificate->label());
+      !ok) {
+    return Status(base::fail(as_signature_error(ok.error())));
+  }
+  TANBA_CHECK(budget_.charge_public_key_operation());
+  auto verified = crl.verify_signature(context_, signer.key);
+  if (!verified && is_fault(verified.error())) return base::fail(verified.error());
+  if (!verified) return Status(base::fail(as_signature_error(verified.error())));
+  return Status();
+}
+
+// RFC 5280 6.3.3 (f): "Obtain and validate the certification path for the issuer of the complete CRL. The trust anchor
+// for the certification path MUST be the same as the trust anchor used to validate the target certificate."
+Result<Result<CrlStatusJudge::Signer>> CrlStatusJudge::find_signer(const Crl& crl, PathPart path) {
+  Error why = Error::because(Code::kCrlIssuer, "no certificate of the list's signer is at hand");
+  // Those above the certificate are validated with it.
+  const PathPart issuers = path.subspan(1);
+  const std::vector<pki::PublicKeyInfo> keys = pki::effective_keys(issuers);
+  for (std::size_t i = 0; i < issuers.size(); ++i) {
+    if (!(crl.issuer() == issuers[i]->subject())) continue;
+    const Signer signer{.certificate = issuers[i], .key = keys[i]};
+    Status ok = ocsp::check_signer(crl, *signer.certificate);
+    if (ok) {
+      TANBA_TRY(ok, check_signature(crl, signer));
+    }
+    if (ok) return Result<Signer>(signer);
+    why = ok.error();
+  }
+  for (const CertificatePtr& outside : issuers_named(crl.issuer(), input_)) {
+    if (std::ranges::find(issuers, outside->digest(), [](const auto& c) { return c->digest(); }) != issuers.end()) {
+      continue;
+    }
+    Status ok = ocsp::check_signer(crl, *outside);
+    if (ok) {
+      TANBA_TRY(ok, outside->digest() == path.front()->digest() ? check_own_signer(crl, outside)
+                                                                : check_outside_signer(crl, outside, path));
+    }
+    if (ok) return Result<Signer>(Signer{.certificate = outside, .key = outside->key()});
+    why = ok.error();
+  }
+  return Result<Signer>(base::fail(why));
+}
+
+// The list that is to say whether its own signer is revoked. As a rule that is a cycle. But where the authority wrote
+// into the signer's certificate that this very signer's lists speak for it (RFC 5280 4.2.1.13, cRLIssuer), there is no
+// other source by the authority's own word, as with id-pkix-ocsp-nocheck; PKITS 4.14.30 is such a case. Its path is the
+// one that is being judged.
+Result<Status> CrlStatusJudge::check_own_signer(const Crl& crl, const CertificatePtr& signer) {
+  const bool by_its_authoritys_word = std::ranges::any_of(signer->crl_points(), [&](const auto& point) {
+    return std::ranges::any_of(point.crl_issuer, [&](const base::Bytes& der) {
+      const auto name = pki::Name::parse(der);
+      return name && *name == signer->subject();
+    });
+  });
+  if (!by_its_authoritys_word) return Status(base::fail(Code::kEvidenceCycle));
+  return check_signature(crl, {.certificate = signer, .key = signer->key()});
+}
+
+// The claim that this certificate may sign the list: its own path, and nothing in it revoked.
+Result<Status> CrlStatusJudge::check_outside_signer(const Crl& crl, const CertificatePtr& signer, PathPart path) {
+  TANBA_TRY(Status signature, check_signature(crl, {.certificate = signer, .key = signer->key()}));
+  if (!signature) return signature;
+  // When the signature's existence is vouched for, the list came later: its signer is judged then.
+  const pki::PathQuery query{.leaf = signer,
+                             .trust = input_.trust,
+                             .candidates = input_.candidates,
+                             .at = input_.existed_at ? crl.this_update() : input_.now,
+                             .trust_purpose = input_.trust_purpose,
+                             .key_purpose = pki::KeyPurpose::kAny,
+                             .algorithm_policy = input_.policy.id,
+                             .policy_inputs = {}};
+  auto found = find_paths(context_, cache_, query, budget_);
+  if (!found) return base::fail(found.error());
+  std::vector<Error> why;
+  for (const pki::Path& own : found->valid) {
+    if (own.certificates.back()->digest() != path.back()->digest()) continue;
+    TANBA_TRY(const bool good, holds(own, why));
+    if (good) return Status();
+  }
+  std::string cause = "no path under the same anchor";
+  if (!found->rejected.empty() && !found->rejected.front().errors.empty()) {
+    cause = found->rejected.front().errors.front().message();
+  }
+  if (!why.empty()) cause = why.front().message();
+  return Status(base::fail(Code::kCrlIssuer, "the signer's certificate: " + cause));
+}
+
+Result<bool> CrlStatusJudge::holds(const pki::Path& path, std::vector<Error>& why) {
+  for (std::size_t i = 0; i + 1 < path.certificates.size(); ++i) {
+    const CertificateRole role = i == 0 ? CertificateRole::kEndEntity : CertificateRole::kAuthority;
+    TANBA_TRY(RevocationVerdict one, revocation_.check(PathPart(path.certificates).subspan(i), role));
+    if (one.errors.empty()) continue;
+    std::ranges::move(one.errors, std::back_inserter(why));
+    return false;
+  }
+  return true;
+}
+
+// --- what a list says ------------------------------------------------------------------------------------------------
+
+// A newer list of the same scope is at hand.
+bool CrlStatusJudge::superseded(const Usable& list) const {
+  const Crl& own = *list.item->crl;
+  return std::ranges::any_of(lists_, [&](const Usable& other) {
+    return same_scope(own, *other.item->crl) && own.this_update() < other.item->crl->this_update();
+  });
+}
+
+void CrlStatusJudge::judge_one(const Usable& list, PathPart path, CertificateRole role, Covered& covered,
+                               CrlStatus& out) {
+  const pki::Certificate& certificate = *path.front();
+  const Crl& crl = *list.item->crl;
+  const Crl* delta = list.delta != nullptr ? list.delta->crl.get() : nullptr;
+  RevocationEntry entry{.certificate = certificate.label(),
+                        .source = list.item->source,
+                        .kind = "CRL",
+                        .status = RevocationStatus::kGood,
+                        .this_update = crl.this_update(),
+                        .next_update = crl.next_update(),
+                        .revocation_time = {},
+                        .reason = {},
+                        .evidence = list.item->id.hex()};
+  const auto revoked = combined(crl, delta, certificate);
+  const bool hold = revoked && revoked->reason == RevocationReason::kCertificateHold;
+  if (hold && superseded(list)) return;
+  if (!revoked) {
+    if (auto keeps = check_keeps(crl, certificate); !keeps) {
+      out.unusable.push_back(keeps.error());
+      return;
+    }
+  }
+  if (revoked) {
+    entry.status = hold ? RevocationStatus::kOnHold : RevocationStatus::kRevoked;
+    entry.revocation_time = revoked->revocation_time;
+    entry.reason = reason_text(revoked->reason);
+  }
+  if (revoked && revocation_.counts(role, revoked->reason, revoked->revocation_time, revoked->invalidity_date)) {
+    out.refusals.push_back(
+        revoked_error(certificate, role, revoked->revocation_time, revoked->reason, list.item->source));
+    out.bad = true;
+  } else {
+    covered.add(list);
+  }
+  out.entries.push_back(entry);
+  if (delta == nullptr) return;
+  entry.source = list.delta->source;
+  entry.kind = "delta CRL";
+  entry.this_update = delta->this_update();
+  entry.next_update = delta->next_update();
+  entry.evidence = list.delta->id.hex();
+  out.entries.push_back(std::move(entry));
+}
+
+}  // namespace tanba::verify

@@ -1,0 +1,88 @@
+// What the revocation lists at hand say about one certificate: RFC 5280 6.3.3 over all of them. Internal to verify.
+//
+// Deviations from RFC 5280, each to the safe side:
+// - A list that is out of date is not revived by a delta (6.3.3 (a)(1)(i) would): a delta never outlives its base.
+// - removeFromCRL takes back a hold, nothing else, and only while the certificate lasts (5.3.1 uses it for ended ones
+// too).
+// - Of several lists of one scope each that is in date counts: what an older one revokes stays revoked (3.3: entries
+// stay
+//   until the certificate has ended). Only a hold ends when a newer list does not have it any more.
+// - A list that was made after the certificate had ended says nothing by not listing it, unless it has
+// expiredCertsOnCRL.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "verify/revocation.h"
+
+namespace tanba::verify {
+
+// Certificates at hand that could have signed for this name, each once.
+[[nodiscard]] std::vector<pki::CertificatePtr> issuers_named(const pki::Name& name, const JudgeInput& input);
+
+struct CrlStatus {
+  std::vector<base::Error> refusals;  // revoked or held
+  std::vector<base::Error> unusable;  // why lists at hand do not count, or do not suffice
+  std::vector<RevocationEntry> entries;
+  bool good = false;                       // not revoked for any reason, by lists that are current
+  std::optional<Age> good_in_grace;        // the same with lists that have ended, under the rule's grace: the oldest
+  bool bad = false;                        // revoked or held
+  std::vector<std::string> delta_sources;  // of deltas to the lists that count, where none is at hand
+};
+
+class CrlStatusJudge {
+ public:
+  CrlStatusJudge(RevocationJudge& revocation, pki::Context& context, pki::PathCache* cache, const JudgeInput& input,
+                 base::Budget& budget)
+      : revocation_(revocation), context_(context), cache_(cache), input_(input), budget_(budget) {}
+
+  // Of the first certificate of `path`. Errors are internal faults and limit.cost.
+  [[nodiscard]] base::Result<CrlStatus> judge(PathPart path, CertificateRole role);
+
+ private:
+  // A list whose word counts, with the key that signed it and the delta that goes on from it.
+  struct Usable {
+    const CrlItem* item = nullptr;
+    Age age;
+    ocsp::ReasonMask reasons = 0;
+    pki::PublicKeyInfo key;
+    const CrlItem* delta = nullptr;
+  };
+  // The key that signed the list, and how to name its holder; or why the list does not count.
+  struct Signer {
+    pki::CertificatePtr certificate;
+    pki::PublicKeyInfo key;
+  };
+
+  [[nodiscard]] base::Status take_base(const CrlItem& item, PathPart path, CrlStatus& out);
+  [[nodiscard]] base::Status take_delta(const CrlItem& item, PathPart path, CrlStatus& out);
+  [[nodiscard]] Age age_of(const ocsp::Crl& crl, const pki::Certificate& issuer) const;
+  [[nodiscard]] base::Result<base::Result<Signer>> find_signer(const ocsp::Crl& crl, PathPart path);
+  [[nodiscard]] base::Result<base::Status> check_signature(const ocsp::Crl& crl, const Signer& signer);
+  [[nodiscard]] base::Result<base::Status> check_own_signer(const ocsp::Crl& crl, const pki::CertificatePtr& signer);
+  [[nodiscard]] base::Result<base::Status> check_outside_signer(const ocsp::Crl& crl, const pki::CertificatePtr& signer,
+                                                                PathPart path);
+  [[nodiscard]] base::Result<bool> holds(const pki::Path& path, std::vector<base::Error>& why);
+  // For which reasons the lists say that it is not revoked.
+  struct Covered {
+    ocsp::ReasonMask current = 0;
+    ocsp::ReasonMask with_grace = 0;
+    std::optional<Age> oldest;  // of those in grace
+    void add(const Usable& list);
+  };
+  void judge_one(const Usable& list, PathPart path, CertificateRole role, Covered& covered, CrlStatus& out);
+  static void conclude(const Covered& covered, CrlStatus& out);
+  [[nodiscard]] bool superseded(const Usable& list) const;
+  void name_delta_sources(const pki::Certificate& certificate, CrlStatus& out) const;
+  [[nodiscard]] base::Time judging_time() const { return input_.existed_at.value_or(input_.now); }
+
+  RevocationJudge& revocation_;
+  pki::Context& context_;
+  pki::PathCache* cache_;
+  const JudgeInput& input_;
+  base::Budget& budget_;
+  std::vector<Usable> lists_;
+};
+
+}  // namespace tanba::verify

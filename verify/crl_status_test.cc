@@ -1,0 +1,510 @@
+// RFC 5280 6.3.3 over lists made for each rule: one thing changed decides alone.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "pki/test_support.h"
+#include "verify/crl_maker.h"
+#include "verify/judge.h"
+
+namespace tanba::verify {
+namespace {
+
+using base::Code;
+using base::Seconds;
+using base::Time;
+using test::CertificatePlan;
+using test::EntryPlan;
+using test::ListPlan;
+using test::noon;
+
+constexpr Seconds kDay{86400};
+constexpr int kKeyCompromise = 1;
+constexpr int kHold = 6;
+constexpr int kRemove = 8;
+
+class CrlStatusTest : public testing::Test {
+ protected:
+  CrlStatusTest() : context_(pki::test::make_context()) {
+    authority("CA");
+    leaf({.serial = 5});
+    input_.now = noon();
+    input_.policy = policy_for(pki::PolicyId::kConformance);
+    input_.key_purpose = pki::KeyPurpose::kAny;
+    input_.evidence = &evidence_;
+  }
+
+  void authority(const std::string& name, const std::string& issuer = "") {
+    maker_.certificate(
+        {.name = name, .issuer = issuer, .serial = 2, .ca = true, .key_usage = "critical,keyCertSign,cRLSign"});
+    at_hand(name);
+  }
+  void at_hand(const std::string& name) { input_.candidates.push_back(maker_.get(name).ours); }
+  // The certificate that is judged.
+  void leaf(CertificatePlan plan) {
+    plan.name = "leaf";
+    if (plan.issuer.empty()) plan.issuer = "CA";
+    maker_.certificate(plan);
+  }
+  void add(const ListPlan& plan) {
+    const auto made = maker_.list(plan);
+    evidence_.add(CrlItem{.id = made.ours->digest(),
+                          .crl = made.ours,
+                          .asked_for = {},
+                          .source = "list " + std::to_string(evidence_.crls().size() + 1),
+                          .received_at = noon()});
+  }
+  void add_answer(const test::AnswerPlan& plan) {
+    const base::Bytes der = maker_.answer(plan);
+    const auto response = ocsp::parse_response(der);
+    ASSERT_TRUE(response.has_value()) << response.error().message();
+    evidence_.add(OcspItem{.id = (*response)->digest,
+                           .response = *response,
+                           .octets = {},
+                           .nonce = {},
+                           .asked_for = {},
+                           .source = "answer",
+                           .received_at = noon()});
+  }
+  Report judge() {
+    std::vector<pki::Anchor> anchors;
+    for (const std::string& name : anchors_) {
+      anchors.push_back({.certificate = maker_.get(name).ours,
+                         .purposes = pki::TrustPurposes::all(),
+                         .trusted_from = {},
+                         .trusted_until = {}});
+    }
+    input_.trust = pki::TrustSnapshot::make(std::move(anchors), {});
+    base::Budget budget{base::Limits{}};
+    auto judgement = judge_certificate(*context_, nullptr, maker_.get("leaf").ours, input_, budget);
+    if (!judgement) {
+      ADD_FAILURE() << judgement.error().message();
+      return {};
+    }
+    needs_ = std::move(judgement->needs);
+    return std::move(judgement->report);
+  }
+  static std::vector<Code> codes(const Report& report) {
+    std::vector<Code> all;
+    for (const LocatedError& located : all_errors(report)) all.push_back(located.error.code());
+    return all;
+  }
+  void expect_good() {
+    const Report report = judge();
+    EXPECT_EQ(report.outcome.decision, Decision::kAccept) << message(report);
+  }
+  // Refused or not decided, for this reason.
+  void expect(Decision decision, Code code) {
+    const Report report = judge();
+    EXPECT_EQ(report.outcome.decision, decision) << message(report);
+    const auto found = codes(report);
+    EXPECT_NE(std::ranges::find(found, code), found.end()) << base::dotted(code) << " is not in" << message(report);
+  }
+  static std::string message(const Report& report) {
+    std::string text;
+    for (const LocatedError& located : all_errors(report)) {
+      text += "\n  " + located.error.message() + " " + located.error.cause();
+    }
+    return text;
+  }
+  void clear() { evidence_ = {}; }
+
+  std::unique_ptr<pki::Context> context_;
+  test::CrlMaker maker_;
+  EvidenceSet evidence_;
+  JudgeInput input_;
+  std::vector<Need> needs_;
+  std::vector<std::string> anchors_ = {"CA"};
+};
+
+TEST_F(CrlStatusTest, AListThatDoesNotNameTheCertificateIsGood) {
+  add({.entries = {{.serial = 6, .reason = kKeyCompromise}}});
+  expect_good();
+}
+
+TEST_F(CrlStatusTest, AListedCertificateIsRevoked) {
+  add({.entries = {{.serial = 5, .reason = kKeyCompromise}}});
+  expect(Decision::kRefuse, Code::kRevocationRevoked);
+}
+
+TEST_F(CrlStatusTest, AHoldRefuses) {
+  add({.entries = {{.serial = 5, .reason = kHold}}});
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+}
+
+// --- deltas ----------------------------------------------------------------------------------------------------------
+
+TEST_F(CrlStatusTest, ADeltaAddsARevocation) {
+  add({});
+  expect_good();
+  add({.number = 11, .base_number = 10, .entries = {{.serial = 5, .reason = kKeyCompromise}}});
+  expect(Decision::kRefuse, Code::kRevocationRevoked);
+}
+
+TEST_F(CrlStatusTest, ADeltaTakesBackAHold) {
+  add({.entries = {{.serial = 5, .reason = kHold}}});
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+  add({.number = 11, .base_number = 10, .entries = {{.serial = 5, .reason = kRemove}}});
+  expect_good();
+}
+
+// RFC 5280 5.3.1: removeFromCRL "indicates that a certificate is to be removed from a CRL either because the
+// certificate expired or was removed from hold": a revocation for good is neither.
+TEST_F(CrlStatusTest, ADeltaDoesNotTakeBackARevocation) {
+  add({.entries = {{.serial = 5, .reason = kKeyCompromise}}});
+  add({.number = 11, .base_number = 10, .entries = {{.serial = 5, .reason = kRemove}}});
+  expect(Decision::kRefuse, Code::kRevocationRevoked);
+}
+
+TEST_F(CrlStatusTest, RemoveFromCrlInACompleteListIsNoRelease) {
+  add({.entries = {{.serial = 5, .reason = kRemove}}});
+  expect(Decision::kRefuse, Code::kRevocationRevoked);
+}
+
+TEST_F(CrlStatusTest, ADeltaAloneSaysNothing) {
+  add({.number = 11, .base_number = 10});
+  expect(Decision::kRetry, Code::kCrlDelta);
+}
+
+TEST_F(CrlStatusTest, ADeltaOfALaterBaseIsNotUsed) {
+  add({.entries = {{.serial = 5, .reason = kHold}}});
+  add({.number = 12, .base_number = 11, .entries = {{.serial = 5, .reason = kRemove}}});
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+}
+
+TEST_F(CrlStatusTest, ADeltaOlderThanTheListIsNotUsed) {
+  add({.number = 12, .entries = {{.serial = 5, .reason = kHold}}});
+  add({.number = 11, .base_number = 10, .entries = {{.serial = 5, .reason = kRemove}}});
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+}
+
+TEST_F(CrlStatusTest, ADeltaDoesNotOutliveItsBase) {
+  add({.this_update = noon() - 3 * kDay, .next_update = noon() - kDay});
+  add({.number = 11, .base_number = 10});
+  expect(Decision::kRetry, Code::kCrlStale);
+}
+
+TEST_F(CrlStatusTest, AStaleDeltaIsNotUsedAndItsBaseIs) {
+  add({.entries = {{.serial = 5, .reason = kHold}}});
+  add({.number = 11,
+       .base_number = 10,
+       .this_update = noon() - 3 * kDay,
+       .next_update = noon() - kDay,
+       .entries = {{.serial = 5, .reason = kRemove}}});
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+}
+
+TEST_F(CrlStatusTest, ADeltaFromTheFutureIsNotUsed) {
+  add({.entries = {{.serial = 5, .reason = kHold}}});
+  add({.number = 11,
+       .base_number = 10,
+       .this_update = noon() + kDay,
+       .next_update = noon() + 3 * kDay,
+       .entries = {{.serial = 5, .reason = kRemove}}});
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+}
+
+TEST_F(CrlStatusTest, ADeltaOfAnotherScopeIsNotUsed) {
+  add({.entries = {{.serial = 5, .reason = kHold}}});
+  add({.number = 11, .base_number = 10, .point = "onlyuser=TRUE", .entries = {{.serial = 5, .reason = kRemove}}});
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+}
+
+// RFC 5280 6.3.3 (h): by the key of the base, whoever else of that name there is.
+TEST_F(CrlStatusTest, ADeltaByAnotherKeyIsNotUsed) {
+  authority("other");
+  add({.entries = {{.serial = 5, .reason = kHold}}, .has_key_id = false});
+  add({.signer = "other",
+       .issuer = "CA",
+       .number = 11,
+       .base_number = 10,
+       .entries = {{.serial = 5, .reason = kRemove}},
+       .has_key_id = false});
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+}
+
+TEST_F(CrlStatusTest, TheNewestOfSeveralDeltasCounts) {
+  add({.entries = {{.serial = 5, .reason = kHold}}});
+  add({.number = 12,
+       .base_number = 10,
+       .this_update = noon() - Seconds(60),
+       .entries = {{.serial = 5, .reason = kRemove}}});
+  add({.number = 11, .base_number = 10, .this_update = noon() - Seconds(3600)});
+  expect_good();
+}
+
+TEST_F(CrlStatusTest, ADeltaIsNamedAsNeededWhereAListIsGoodForItself) {
+  add({.freshest = "fullname=URI:http://crl/delta"});
+  expect_good();
+  ASSERT_EQ(needs_.size(), 1U);
+  EXPECT_EQ(needs_[0].kind, Need::Kind::kCrl);
+  EXPECT_EQ(needs_[0].sources, std::vector<std::string>{"http://crl/delta"});
+  // Asked in vain: the list counts as it is.
+  evidence_.note_asked("http://crl/delta", maker_.get("leaf").ours->digest());
+  expect_good();
+  EXPECT_TRUE(needs_.empty());
+}
+
+TEST_F(CrlStatusTest, TheCertificateMayNameTheDeltaToo) {
+  leaf({.serial = 5, .freshest = "URI:http://crl/of-leaf"});
+  add({});
+  expect_good();
+  ASSERT_EQ(needs_.size(), 1U);
+  add({.number = 11, .base_number = 10});
+  expect_good();
+  EXPECT_TRUE(needs_.empty()) << "a delta is at hand";
+}
+
+// --- scope -----------------------------------------------------------------------------------------------------------
+
+TEST_F(CrlStatusTest, ListsOfOtherKindsSayNothing) {
+  for (const char* point : {"onlyCA=TRUE", "onlyAA=TRUE"}) {
+    clear();
+    add({.point = point});
+    expect(Decision::kRetry, Code::kCrlScope);
+  }
+  clear();
+  add({.point = "onlyuser=TRUE"});
+  expect_good();
+}
+
+TEST_F(CrlStatusTest, ReasonsOfSeveralListsAddUp) {
+  leaf({.serial = 5, .points = "URI:http://crl/1"});
+  add({.point = "onlysomereasons=keyCompromise,CACompromise"});
+  expect(Decision::kRetry, Code::kCrlReasons);
+  add({.point =
+           "onlysomereasons=affiliationChanged,superseded,cessationOfOperation,certificateHold,privilegeWithdrawn"});
+  expect(Decision::kRetry, Code::kCrlReasons);  // aACompromise is open
+  add({.point = "onlysomereasons=AACompromise"});
+  expect_good();
+}
+
+TEST_F(CrlStatusTest, OneOfSeveralListsRevokes) {
+  add({.point = "onlysomereasons=keyCompromise,CACompromise", .entries = {{.serial = 5, .reason = kKeyCompromise}}});
+  expect(Decision::kRefuse, Code::kRevocationRevoked);
+}
+
+// RFC 5280 6.3.3 (d): a point that names some reasons does not make its list speak of the others.
+TEST_F(CrlStatusTest, ThePointsReasonsLimitAListToo) {
+  const std::string sections = "[p1]\nfullname=URI:http://crl/1\nreasons=keyCompromise\n";
+  leaf({.serial = 5, .points = "p1", .sections = sections});
+  add({.point = "fullname=URI:http://crl/1"});
+  expect(Decision::kRetry, Code::kCrlReasons);
+}
+
+TEST_F(CrlStatusTest, APartitionedListIsForItsOwnPointOnly) {
+  leaf({.serial = 5, .points = "URI:http://crl/1"});
+  add({.point = "fullname=URI:http://crl/2"});
+  expect(Decision::kRetry, Code::kCrlScope);
+  clear();
+  add({.point = "fullname=URI:http://crl/1"});
+  expect_good();
+}
+
+TEST_F(CrlStatusTest, ANameRelativeToTheIssuerIsCompared) {
+  const std::string name = "[rel]\nOU=first\n";
+  leaf({.serial = 5, .points = "p1", .sections = "[p1]\nrelativename=rel\n" + name});
+  add({.point = "relativename=rel", .sections = "[rel]\nOU=second\n"});
+  expect(Decision::kRetry, Code::kCrlScope);
+  clear();
+  add({.point = "relativename=rel", .sections = name});
+  expect_good();
+}
+
+// --- indirect lists and other signers --------------------------------------------------------------------------------
+
+class IndirectTest : public CrlStatusTest {
+ protected:
+  static constexpr const char* kSections =
+      "[p1]\nfullname=URI:http://crl/1\nCRLissuer=dirName:issuer\n[issuer]\nCN=Lists\n";
+  void SetUp() override { leaf({.serial = 5, .points = "p1", .sections = kSections}); }
+  void lists_by(const std::string& issuer, const std::string& usage = "critical,cRLSign") {
+    maker_.certificate(
+        {.name = "Lists", .issuer = issuer, .serial = 9, .key_usage = usage, .points = "URI:http://crl/own"});
+    at_hand("Lists");
+  }
+  ListPlan indirect(std::vector<EntryPlan> entries = {}) {
+    return {.signer = "Lists", .point = "fullname=URI:http://crl/1\nindirectCRL=TRUE", .entries = std::move(entries)};
+  }
+  // The authority's own list, which speaks for the certificate of the lists' signer and no other.
+  void add_own_list(const std::string& signer, std::vector<EntryPlan> entries = {}) {
+    add({.signer = signer, .point = "fullname=URI:http://crl/own", .entries = std::move(entries)});
+  }
+};
+
+TEST_F(IndirectTest, AnotherSignerThatThePointNamesMaySpeak) {
+  lists_by("CA");
+  add(indirect());
+  expect(Decision::kRetry, Code::kCrlIssuer);  // whether its own certificate is revoked is not known
+  add_own_list("CA");
+  expect_good();
+}
+
+TEST_F(IndirectTest, EntriesCountForTheIssuerTheyName) {
+  lists_by("CA");
+  add_own_list("CA");
+  add(indirect({{.serial = 5, .reason = kKeyCompromise}}));  // of "Lists" itself
+  expect_good();
+  clear();
+  add_own_list("CA");
+  add(indirect({{.serial = 5, .reason = kKeyCompromise, .issuer = "CA"}}));
+  expect(Decision::kRefuse, Code::kRevocationRevoked);
+}
+
+TEST_F(IndirectTest, ASignerThatIsRevokedMayNotSpeak) {
+  lists_by("CA");
+  add(indirect());
+  add_own_list("CA", {{.serial = 9, .reason = kKeyCompromise}});
+  expect(Decision::kRetry, Code::kCrlIssuer);
+}
+
+TEST_F(IndirectTest, ASignerUnderAnotherAnchorMayNotSpeak) {
+  authority("Foreign");
+  anchors_ = {"CA", "Foreign"};
+  lists_by("Foreign");
+  add(indirect());
+  add_own_list("Foreign");
+  expect(Decision::kRetry, Code::kCrlIssuer);
+}
+
+TEST_F(IndirectTest, ASignerWithoutCrlSignMayNotSpeak) {
+  lists_by("CA", "critical,digitalSignature");
+  add(indirect());
+  add_own_list("CA");
+  expect(Decision::kRetry, Code::kCrlIssuer);
+}
+
+// RFC 5280 6.3.3 (b)(1): "verify that [...] the complete CRL contains an issuing distribution point extension with the
+// indirectCRL boolean asserted".
+TEST_F(IndirectTest, AListOfAnotherIssuerHasToSayThatItIsIndirect) {
+  lists_by("CA");
+  ListPlan plan = indirect();
+  plan.point = "fullname=URI:http://crl/1";
+  add(plan);
+  add_own_list("CA");
+  expect(Decision::kRetry, Code::kRevocationMissing);
+}
+
+// PKITS 4.14.30: the authority wrote into the signer's certificate that its own lists speak for it.
+TEST_F(IndirectTest, ASignerSpeaksForItselfOnlyByItsAuthoritysWord) {
+  maker_.certificate({.name = "Lists",
+                      .issuer = "CA",
+                      .serial = 9,
+                      .key_usage = "critical,cRLSign",
+                      .points = "p1",
+                      .sections = kSections});
+  at_hand("Lists");
+  add(indirect());
+  expect_good();
+  clear();
+  add(indirect({{.serial = 9, .reason = kKeyCompromise, .issuer = "CA"}}));
+  expect(Decision::kRetry, Code::kCrlIssuer);
+}
+
+// The same authority with another key for lists: its certificate's path and status are needed too.
+TEST_F(CrlStatusTest, AListByAnotherKeyOfTheAuthorityNeedsThatKeysStatus) {
+  leaf({.serial = 5, .points = "URI:http://crl/1"});
+  maker_.certificate({.name = "CRL key",
+                      .issuer = "CA",
+                      .subject = "CA",
+                      .serial = 9,
+                      .key_usage = "critical,cRLSign",
+                      .points = "URI:http://crl/2"});
+  at_hand("CRL key");
+  const ListPlan list{.signer = "CRL key", .issuer = "CA", .point = "fullname=URI:http://crl/1"};
+  add(list);
+  expect(Decision::kRetry, Code::kCrlIssuer);
+  add({.point = "fullname=URI:http://crl/2"});
+  expect_good();
+  clear();
+  add(list);
+  add({.point = "fullname=URI:http://crl/2", .entries = {{.serial = 9, .reason = kKeyCompromise}}});
+  expect(Decision::kRetry, Code::kCrlIssuer);
+  // What the key itself says of its certificate is worth nothing.
+  clear();
+  add(list);
+  add({.signer = "CRL key", .issuer = "CA", .point = "fullname=URI:http://crl/2"});
+  expect(Decision::kRetry, Code::kCrlIssuer);
+}
+
+// --- several lists of one scope --------------------------------------------------------------------------------------
+
+TEST_F(CrlStatusTest, ANewerListEndsAHold) {
+  add({.number = 9, .this_update = noon() - 2 * kDay, .entries = {{.serial = 5, .reason = kHold}}});
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+  add({});
+  expect_good();
+}
+
+// RFC 5280 3.3: "An entry MUST NOT be removed from the CRL until it appears on one regularly scheduled CRL issued
+// beyond the revoked certificate's validity period."
+TEST_F(CrlStatusTest, ANewerListDoesNotEndARevocation) {
+  add({.number = 9, .this_update = noon() - 2 * kDay, .entries = {{.serial = 5, .reason = kKeyCompromise}}});
+  add({});
+  expect(Decision::kRefuse, Code::kRevocationRevoked);
+}
+
+TEST_F(CrlStatusTest, AListOfAnotherScopeDoesNotEndAHold) {
+  add({.number = 9, .this_update = noon() - 2 * kDay, .entries = {{.serial = 5, .reason = kHold}}});
+  add({.point = "onlyuser=TRUE"});
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+}
+
+// --- ended certificates ----------------------------------------------------------------------------------------------
+
+TEST_F(CrlStatusTest, AListMadeAfterTheCertificatesEndCountsOnlyWhereItKeepsEndedOnes) {
+  leaf({.serial = 5, .until = noon() - 10 * kDay});
+  input_.existed_at = noon() - 20 * kDay;
+  add({});
+  expect(Decision::kRetry, Code::kCrlExpiredCertificate);
+  clear();
+  add({.keeps_expired = noon() - 5 * kDay});
+  expect(Decision::kRetry, Code::kCrlExpiredCertificate);
+  clear();
+  add({.keeps_expired = noon() - 100 * kDay});
+  expect_good();
+  clear();
+  add({.this_update = noon() - 11 * kDay, .next_update = noon() - 9 * kDay});  // made before the end, after the proof
+  expect_good();
+}
+
+TEST_F(CrlStatusTest, ARevocationIsBelievedHoweverLateTheList) {
+  leaf({.serial = 5, .until = noon() - 10 * kDay});
+  input_.existed_at = noon() - 20 * kDay;
+  add({.entries = {{.serial = 5, .reason = kKeyCompromise, .at = noon() - 21 * kDay}}});
+  expect(Decision::kRefuse, Code::kRevocationRevoked);
+}
+
+// RFC 6960 4.4.4. A responder may forget certificates that have ended: its "good" is then nothing but "not on my list".
+TEST_F(CrlStatusTest, AGoodAnswerAfterTheCertificatesEndNeedsArchiveCutoff) {
+  leaf({.serial = 5, .until = noon() - 10 * kDay});
+  input_.existed_at = noon() - 20 * kDay;
+  add_answer({});
+  expect(Decision::kRetry, Code::kOcspArchiveCutoff);
+  clear();
+  add_answer({.archive_cutoff = noon() - 5 * kDay});  // later than the end
+  expect(Decision::kRetry, Code::kOcspArchiveCutoff);
+  clear();
+  add_answer({.archive_cutoff = noon() - 100 * kDay});
+  expect_good();
+  clear();
+  add_answer({.this_update = noon() - 11 * kDay});  // made before the end
+  expect_good();
+  clear();
+  add_answer({.revoked = true});  // nobody makes that up
+  expect(Decision::kRefuse, Code::kRevocationRevoked);
+}
+
+// A delta that removes because the certificate has ended says nothing of a hold.
+TEST_F(CrlStatusTest, ADeltaMadeAfterTheEndReleasesNothing) {
+  leaf({.serial = 5, .until = noon() - 10 * kDay});
+  input_.existed_at = noon() - 20 * kDay;
+  add({.this_update = noon() - 11 * kDay,
+       .next_update = noon() + kDay,
+       .entries = {{.serial = 5, .reason = kHold, .at = noon() - 25 * kDay}}});
+  add({.number = 11, .base_number = 10, .entries = {{.serial = 5, .reason = kRemove}}});
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+}
+
+}  // namespace
+}  // namespace tanba::verify

@@ -1,0 +1,136 @@
+// Lists that are kept with an index: what happens to either between two runs.
+#include "verify/evidence/store.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "base/file.h"
+#include "pki/der.h"
+#include "verify/evidence/list_file.h"
+
+namespace tanba::verify::evidence {
+namespace {
+
+namespace der = pki::der;
+namespace fs = std::filesystem;
+using base::Bytes;
+using base::ByteView;
+
+base::Time at(std::string_view text) {
+  return *base::parse_time(text);
+}
+
+Bytes serial_of(std::uint32_t n) {
+  Bytes serial(16, 0x42);
+  for (std::size_t i = 0; i < 4; ++i) serial[1 + i] = static_cast<std::uint8_t>(n >> (8 * (3 - i)));
+  return serial;
+}
+
+// A list of this many entries, unsigned: the store keeps what parses.
+Bytes list_of(std::uint32_t entries, std::string_view this_update) {
+  const Bytes algorithm = *base::from_hex("300d06092a864886f70d01010b0500");
+  const Bytes issuer = *base::from_hex("3010310e300c06035504030c0554616e6261");
+  const Bytes time = der::write_time(at("2025-06-01T00:00:00Z"));
+  const Bytes reason = *base::from_hex("300c300a0603551d1504030a0101");
+  Bytes list;
+  for (std::uint32_t n = 0; n < entries; ++n) {
+    const Bytes entry = der::write_sequence({der::write(der::kInteger, serial_of(n)), time, reason});
+    list.insert(list.end(), entry.begin(), entry.end());
+  }
+  const Bytes tbs = der::write_sequence(
+      {der::write_integer(1), algorithm, issuer, der::write_time(at(this_update)), der::write(der::kSequence, list)});
+  return der::write_sequence({tbs, algorithm, *base::from_hex("03020000")});
+}
+
+class StoreTest : public testing::Test {
+ protected:
+  static constexpr std::uint32_t kLarge = 90'000;  // 4.6 MB
+  static constexpr const char* kSource = "http://crl.example.test/large.crl";
+
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "tanba-store-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  base::Status keep(ByteView octets) {
+    Store store({.directory = folder_});
+    const auto crl = *ocsp::Crl::parse(octets);
+    const CrlItem item{
+        .id = crl->digest(), .crl = crl, .asked_for = {}, .source = kSource, .received_at = at("2026-01-02T00:00:00Z")};
+    return store.keep({.item = item}, octets);
+  }
+  // What the next run has.
+  ocsp::CrlPtr loaded() {
+    Store store({.directory = folder_});
+    store.load(at("2026-01-02T00:00:00Z"));
+    const auto lists = store.lists();
+    return lists.size() == 1 ? lists.front().item.crl : nullptr;
+  }
+  [[nodiscard]] fs::path index() const {
+    return folder_ / ("index-" + base::sha256(base::as_bytes(std::string_view(kSource))).hex());
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(StoreTest, ALargeListIsOpenedByItsIndex) {
+  const Bytes large = list_of(kLarge, "2026-01-01T00:00:00Z");
+  ASSERT_GE(large.size(), kIndexedBytes);
+  ASSERT_TRUE(keep(large).has_value());
+  ASSERT_TRUE(fs::exists(index()));
+  const auto crl = loaded();
+  ASSERT_TRUE(crl);
+  EXPECT_EQ(crl->digest(), base::sha256(large));
+  EXPECT_EQ(crl->entries(), kLarge);
+  EXPECT_TRUE(crl->find(serial_of(kLarge - 1)).has_value());
+  EXPECT_FALSE(crl->find(serial_of(kLarge)).has_value());
+  EXPECT_LT(crl->resident_bytes(), 100'000U) << "mapped";
+}
+
+TEST_F(StoreTest, ASmallListHasNoIndex) {
+  ASSERT_TRUE(keep(list_of(3, "2026-01-01T00:00:00Z")).has_value());
+  EXPECT_FALSE(fs::exists(index()));
+  ASSERT_TRUE(loaded());
+  EXPECT_EQ(loaded()->entries(), 3U);
+}
+
+TEST_F(StoreTest, ATornIndexIsMadeAnew) {
+  const Bytes large = list_of(kLarge, "2026-01-01T00:00:00Z");
+  ASSERT_TRUE(keep(large).has_value());
+  fs::resize_file(index(), fs::file_size(index()) / 2);
+  ASSERT_TRUE(loaded());
+  EXPECT_EQ(loaded()->entries(), kLarge);
+  EXPECT_TRUE(ocsp::Crl::open(index()).has_value());
+  fs::remove(index());
+  ASSERT_TRUE(loaded());
+  EXPECT_TRUE(ocsp::Crl::open(index()).has_value());
+}
+
+// A crash between the list and its index: the index is whole, but of the list before.
+TEST_F(StoreTest, TheIndexOfAnEarlierListIsNotTakenForThisOne) {
+  ASSERT_TRUE(keep(list_of(kLarge, "2026-01-01T00:00:00Z")).has_value());
+  const Bytes earlier = *base::read_file(index(), 64U << 20);
+  const Bytes later = list_of(kLarge + 1, "2026-01-02T00:00:00Z");
+  ASSERT_TRUE(keep(later).has_value());
+  ASSERT_TRUE(base::write_file_durably(index(), earlier).has_value());
+  const auto crl = loaded();
+  ASSERT_TRUE(crl);
+  EXPECT_EQ(crl->digest(), base::sha256(later));
+  EXPECT_TRUE(crl->find(serial_of(kLarge)).has_value());
+  EXPECT_EQ((*ocsp::Crl::open(index()))->digest(), base::sha256(later));
+}
+
+TEST_F(StoreTest, WhatACrashLeftHalfWrittenIsRemoved) {
+  ASSERT_TRUE(keep(list_of(3, "2026-01-01T00:00:00Z")).has_value());
+  const fs::path half = index().string() + ".tmp-AbCdEf";
+  ASSERT_TRUE(base::write_file_durably(half, Bytes(100)).has_value());
+  ASSERT_TRUE(loaded());
+  EXPECT_FALSE(fs::exists(half));
+}
+
+}  // namespace
+}  // namespace tanba::verify::evidence
