@@ -259,34 +259,6 @@ class Normaliser {
     }
   }
 
-  static verify::EvidenceRule read_evidence_rule(Reader& from) {
-    using enum verify::EvidenceRule;
-    return from.word<verify::EvidenceRule>(
-        "evidence",
-        {{"ocsp-or-crl", kOcspOrCrl}, {"ocsp-and-crl", kOcspAndCrl}, {"ocsp-only", kOcspOnly}, {"crl-only", kCrlOnly}});
-  }
-
-  void read_issuer_rules() {
-    for (const ParsedTable& entry : list("revocation_rule")) {
-      Reader from(entry, "revocation_rule", errors_);
-      verify::FreshnessRule rule{.evidence = out_.evidence_rule,
-                                 .ocsp = out_.ocsp_freshness,
-                                 .crl = out_.crl_freshness,
-                                 .ocsp_limit = {},
-                                 .crl_limit = {},
-                                 .grace = out_.evidence_grace};
-      if (from.has("evidence")) rule.evidence = read_evidence_rule(from);
-      if (from.has("ocsp_max_age_s")) rule.ocsp_limit = rule.ocsp.max_age = from.duration_s("ocsp_max_age_s");
-      if (from.has("crl_max_age_s")) rule.crl_limit = rule.crl.max_age = from.duration_s("crl_max_age_s");
-      if (from.has("grace_s")) rule.grace = from.duration_s("grace_s");
-      const auto issuer = base::digest_from_hex(from.text("issuer"));
-      if (!issuer)
-        from.wrong("issuer", "it is not a SHA-256 in hexadecimal");
-      else if (!out_.issuer_rules.emplace(*issuer, rule).second)
-        from.wrong("issuer", "it has a rule already");
-    }
-  }
-
   void read_stores() {
     Reader database = table("database");
     out_.database = database.text("url");
