@@ -45,6 +45,9 @@ from signers import (
 UTC = datetime.timezone.utc
 P12_PASSWORD = "tanba-demo"
 P12_ROUNDS = 2048  # OpenSSL's own default; these keys protect nothing
+# Entries are never taken off these lists, and they say so: a signature that was stamped before its certificate ended can
+# be judged after the end.
+KEEPS_EXPIRED_SINCE = datetime.datetime(2000, 1, 1, tzinfo=datetime.timezone.utc)
 CRL_DAYS = 7
 
 _SCHEMA = """
@@ -376,6 +379,7 @@ class Authority:
             self.entries(name) if delta is None else delta,
             signer or issuer.signer,
             delta_base,
+            KEEPS_EXPIRED_SINCE,
         )
 
     def crl_number(self, name: str) -> int:

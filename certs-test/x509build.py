@@ -202,8 +202,10 @@ def crl(
     entries: list[RevokedEntry],
     signer: Signer,
     delta_base: int | None = None,
+    keeps_expired_since: datetime.datetime | None = None,
 ) -> bytes:
-    """A version 2 CRL; with `delta_base` a delta CRL against the complete CRL of that number."""
+    """A version 2 CRL; with `delta_base` a delta CRL against the complete CRL of that number; `keeps_expired_since` is
+    X.509's expiredCertsOnCRL: no entry was taken off for certificates that ended since then."""
     revoked = []
     for entry in entries:
         marks = []
@@ -218,6 +220,8 @@ def crl(
     extensions.append(extension("2.5.29.20", der.integer(number)))
     if delta_base is not None:
         extensions.append(extension("2.5.29.27", der.integer(delta_base), critical=True))
+    if keeps_expired_since is not None:
+        extensions.append(extension("2.5.29.60", der.generalized_time(keeps_expired_since)))
     tbs = der.seq(
         der.integer(1),
         signer.algorithm,
