@@ -37,8 +37,8 @@ class TwoDaemons(StaffStack):
             return False
 
 
-def import_issuing(stack, based_on):
-    certificate = stack.authority / "ca/issuing.pem"
+def import_twin(stack, based_on):
+    certificate = stack.authority / "ca/twin-a.pem"
     fingerprint = run("openssl", "x509", "-in", certificate, "-noout", "-fingerprint", "-sha256").split("=")[1].strip()
     return {"kind": "intermediate", "certificate": base64.b64encode(certificate.read_bytes()).decode(),
             "sha256": fingerprint, "reason": "новый УЦ", "basedOn": based_on}
@@ -47,11 +47,11 @@ def import_issuing(stack, based_on):
 def trust(stack, first, second):
     one = expect(first.get("/v1/trust"), 200).body
     check(expect(second.get("/v1/trust"), 200).body["list"] == one["list"], "they begin with one list")
-    made = expect(first.post("/v1/trust/certificates", import_issuing(stack, one["version"])), 201).body
+    made = expect(first.post("/v1/trust/certificates", import_twin(stack, one["version"])), 201).body
     until(lambda: expect(second.get("/v1/trust"), 200).body["version"] == made["version"], "the new list at the second daemon")
     verdict = stack.second_nobody.as_caller(stack.keys["egov"]).post("/v1/verify", {"document": "YQ=="})
     check(expect(verdict, 200).body["trust"]["snapshot"] == made["list"], f"its reports name another list: {verdict}")
-    late = import_issuing(stack, one["version"])
+    late = import_twin(stack, one["version"])
     expect(second.post("/v1/trust/certificates", late), 409, "trust.version")
     back = expect(second.post("/v1/trust/rollbacks", {"version": one["version"], "reason": "назад", "basedOn": made["version"]}), 201)
     until(lambda: expect(first.get("/v1/trust"), 200).body["version"] == back.body["version"], "the rollback at the first daemon")
