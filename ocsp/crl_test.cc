@@ -171,6 +171,14 @@ TEST(CrlParsing, TooManyOverlongSerialNumbersAreRefused) {
   EXPECT_TRUE(hand.parse().has_value());
 }
 
+// certificateIssuer: GeneralNames with one directoryName, CN=`name`.
+Bytes certificate_issuer(std::string_view name) {
+  const Bytes text = der::write(der::kUtf8String, base::as_bytes(name));
+  const Bytes attribute = seq({hex("0603550403"), text});
+  const Bytes directory = der::write(0xA4, seq({wrap(0x31, {attribute})}));
+  return extension(29, Critical::kYes, der::write(0x30, directory));
+}
+
 TEST(CrlParsing, CriticalExtensionsThatAreNotUnderstoodAreRefused) {
   EXPECT_EQ(code_of(Hand().with(extension(99, Critical::kYes, hex("0500"))).parse()), Code::kCrlCriticalExtension);
   EXPECT_FALSE(code_of(Hand().with(extension(99, Critical::kNo, hex("0500"))).parse()));
@@ -178,9 +186,9 @@ TEST(CrlParsing, CriticalExtensionsThatAreNotUnderstoodAreRefused) {
             Code::kCrlCriticalExtension);
   EXPECT_FALSE(code_of(Hand().entry("05", {extension(99, Critical::kNo, hex("0500"))}).parse()));
   // certificateIssuer is understood in an indirect list only.
-  const Bytes issuer = extension(29, Critical::kYes, hex("3000"));
-  EXPECT_EQ(code_of(Hand().entry("05", {issuer}).parse()), Code::kCrlCriticalExtension);
-  EXPECT_EQ(code_of(Hand().entry("05", {issuer}).with(extension(28, Critical::kYes, hex("30038401ff"))).parse()),
+  EXPECT_EQ(code_of(Hand().entry("05", {certificate_issuer("A")}).parse()), Code::kCrlCriticalExtension);
+  const Bytes nobody = extension(29, Critical::kYes, hex("3000"));
+  EXPECT_EQ(code_of(Hand().entry("05", {nobody}).with(extension(28, Critical::kYes, hex("30038401ff"))).parse()),
             Code::kCrlMalformed);  // without a name in it
 }
 
@@ -236,13 +244,6 @@ TEST(CrlIndex, TakesLittleMemory) {
 
 // --- indirect lists --------------------------------------------------------------------------------------------------
 
-// certificateIssuer: GeneralNames with one directoryName, CN=`name`.
-Bytes certificate_issuer(std::string_view name) {
-  const Bytes text = der::write(der::kUtf8String, base::as_bytes(name));
-  const Bytes attribute = seq({hex("0603550403"), text});
-  const Bytes directory = der::write(0xA4, seq({wrap(0x31, {attribute})}));
-  return extension(29, Critical::kYes, der::write(0x30, directory));
-}
 pki::Name common_name(std::string_view name) {
   const Bytes text = der::write(der::kUtf8String, base::as_bytes(name));
   return *pki::Name::parse(seq({wrap(0x31, {seq({hex("0603550403"), text})})}));

@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 
 #include "base/limits.h"
+#include "net/http/problem.h"
 #include "server/members.h"
 #include "server/operations.h"
 #include "server/rows_json.h"
@@ -71,7 +72,7 @@ class Act : public std::enable_shared_from_this<Act> {
     use_.registry->submit(
         licensing::registry::NoteRevocationAct(note_),
         [self = shared_from_this(), status, outcome = std::move(outcome)](Result<Nothing> noted) {
-          if (!outcome) return self->responder_.fail(outcome.error());
+          if (!outcome) return self->refuse(outcome.error());
           if (!noted) return self->responder_.fail(noted.error());
           self->responder_.send(Response::json(status, source_answer(*outcome, self->responder_.language())));
         });
@@ -79,6 +80,15 @@ class Act : public std::enable_shared_from_this<Act> {
   void fail(const base::Error& error) { finish(0, std::unexpected(error)); }
 
  private:
+  // A fetched list may be better next time; the one that was brought is the request's own content and stays as it is.
+  void refuse(const base::Error& error) {
+    if (note_.act != RevocationAct::kImport || !base::dotted(error.code()).starts_with("crl."))
+      return responder_.fail(error);
+    net::http::ProblemContext context{.request_id = responder_.request_id(), .language = responder_.language()};
+    context.status = 422;
+    responder_.send(net::http::problem(error, context));
+  }
+
   const UseCases& use_;
   Responder responder_;
   licensing::registry::NoteRevocationAct note_;

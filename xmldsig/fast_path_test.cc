@@ -191,8 +191,9 @@ TEST_F(Soap, BodyAndHeadersMustReallyBeCovered) {
   const std::size_t signature_begin = plain.find("<ds:Signature ");
   const std::size_t signature_end = plain.find("</ds:Signature>") + 15;
   const std::string signature = plain.substr(signature_begin, signature_end - signature_begin);
+  const std::string holder = "<w xmlns:wsse=\"" + std::string(kWsseNamespace) + "\">";
   const std::string moved =
-      changed(changed(plain, signature, ""), "<wsse:Security ", "<w>" + signature + "</w><wsse:Security ");
+      changed(changed(plain, signature, ""), "<wsse:Security ", holder + signature + "</w><wsse:Security ");
   EXPECT_FALSE(covers(moved));
 }
 

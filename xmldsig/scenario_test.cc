@@ -17,7 +17,8 @@ bool is_of_inspection(std::string_view code) {
   for (const std::string_view prefix : {"xml.", "limit.", "format.", "digest.", "signature."}) {
     if (code.starts_with(prefix)) return true;
   }
-  return false;
+  return code ==
+         "algorithm.mismatch";  // method and key of different kinds; whether one is allowed is the policy's matter
 }
 
 TEST(Scenarios, EachGivesItsCodeOrNone) {

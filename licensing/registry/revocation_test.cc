@@ -68,7 +68,8 @@ class RevocationRows : public ::testing::TestWithParam<Backend> {
   }
   std::vector<std::string> found(const Scope& scope, const CertificateQuery& query) {
     std::vector<std::string> out;
-    for (const CertificateRow& row : registry_->certificates(scope, query).value()) {
+    const auto rows = registry_->certificates(scope, query).value();
+    for (const CertificateRow& row : rows) {
       out.push_back(row.certificate.serial);
     }
     return out;
