@@ -122,6 +122,16 @@ const std::array kDifferences = {
         [](const Combination& lists, Verdict ours, Verdict) {
           return lists.delta_fits() && lists.base->plan.when == When::kEnded && ours == Verdict::kOpen;
         }},
+    Difference{"RFC 5280 5.2.4: a delta says something only together with a complete list of its scope, and there is "
+               "no current "
+               "one; OpenSSL 3.0 takes a delta for some reasons only for a complete list",
+               [](const Combination& lists, Verdict ours, Verdict) {
+                 const auto for_some_reasons = [](const Scope& scope) {
+                   return std::string_view(scope.point).starts_with("onlysomereasons");
+                 };
+                 return lists.delta != nullptr && for_some_reasons(*lists.delta->plan.scope) &&
+                        lists.base->plan.when != When::kNow && lists.second == nullptr && ours == Verdict::kOpen;
+               }},
     Difference{
         "RFC 5280 6.3.3 (a): a delta has to be current to be used; OpenSSL takes one that is out of date or not yet "
         "made",

@@ -107,7 +107,7 @@ void add_list_extensions(X509_CRL* crl, const ListPlan& plan, X509* issuer) {
   if (!plan.point.empty()) {
     add(NID_issuing_distribution_point, "critical,@idp", "[idp]\n" + plan.point + "\n" + plan.sections);
   }
-  if (!plan.freshest.empty()) add(NID_freshest_crl, "@fresh", "[fresh]\n" + plan.freshest + "\n");
+  if (!plan.freshest.empty()) add(NID_freshest_crl, "fresh", "[fresh]\n" + plan.freshest + "\n");
   if (plan.keeps_expired != base::Time{}) {
     const ASN1_OBJECT* oid = OBJ_txt2obj("2.5.29.60", 1);
     Asn1TimePtr time(ASN1_GENERALIZEDTIME_set(nullptr, plan.keeps_expired.time_since_epoch().count()));
@@ -150,6 +150,8 @@ const MadeCertificate& CrlMaker::certificate(const CertificatePlan& plan) {
   add(NID_basic_constraints, plan.ca ? "critical,CA:TRUE" : "CA:FALSE");
   add(NID_key_usage, plan.key_usage);
   add(NID_subject_key_identifier, "hash");
+  // Without it OpenSSL takes a key that one name certifies for itself for self-signed.
+  if (!plan.issuer.empty()) add(NID_authority_key_identifier, "keyid:always");
   if (!plan.points.empty()) add(NID_crl_distribution_points, plan.points, plan.sections);
   if (!plan.freshest.empty()) add(NID_freshest_crl, plan.freshest, plan.sections);
   must(X509_sign(made.get(), key(issuer_name), EVP_sha256()) > 0, "signature");
