@@ -1090,6 +1090,14 @@ class Scenarios(unittest.TestCase):
                     done.returncode == 0, scenario["outcome"] in INTACT, done.stderr.decode("utf-8", "replace")
                 )
 
+    NOT_FOR_XMLSEC1 = {
+        "xml-external-entity",  # it would follow it
+        *("xml-entity-bomb", "xml-wrapped-same-id"),  # it cannot read them
+        *("xml-wrapped-wsu-id", "xml-wrapped-xml-id"),  # it is told of one attribute only that names an Id
+        *("xml-base64", "xml-transforms-reversed"),  # their transforms fail on the document: nothing is digested
+        *("xml-other-certificate-claimed", "xml-other-certificate-first"),  # it takes the first certificate
+    }
+
     def test_signatures_of_xml_documents(self):
         checked = 0
         for name in scenarios.names():
@@ -1103,8 +1111,8 @@ class Scenarios(unittest.TestCase):
                 and len(scenario["signers"]) > 1
             ):
                 continue
-            if name in ("xml-external-entity", "xml-entity-bomb", "xml-wrapped-same-id"):
-                continue  # xmlsec1 would follow the first, and cannot read the others
+            if name in self.NOT_FOR_XMLSEC1:
+                continue
             done = run(
                 "xmlsec1",
                 "--verify",
@@ -1128,8 +1136,13 @@ class Scenarios(unittest.TestCase):
         *("cms-no-content-type", "cms-no-message-digest", "cms-two-message-digests"),
         *("cms-other-signing-certificate", "cms-gost-other-signing-certificate"),
         *("xml-doctype", "xml-entity-bomb", "xml-external-entity", "xml-wrapped-same-id"),
-        *("xml-xpath", "xml-xpath-filter", "xml-xslt"),
+        *("xml-xpath", "xml-xpath-filter", "xml-xslt", "xml-base64"),
+        *("xml-default-attribute", "xml-doctype-id", "xml-parameter-entity"),
+        *("xml-other-certificate-claimed", "xml-other-certificate-first"),  # the first certificate is the signer's
+        *("xml-wrapped-lower-id", "xml-wrapped-upper-id", "xml-wrapped-wsu-id"),
     }
+    # Each signature is verified without those that were added later, whatever these cover.
+    MILDER = {"xml-signature-only"}
     LARGE = 1 << 20
 
     def test_the_independent_verifier_agrees(self):
@@ -1147,7 +1160,8 @@ class Scenarios(unittest.TestCase):
                     good = True
                 except gostverify.Refused:
                     good = False
-                self.assertEqual(good, scenario["outcome"] in INTACT and name not in self.STRICTER)
+                intact = scenario["outcome"] in INTACT or name in self.MILDER
+                self.assertEqual(good, intact and name not in self.STRICTER)
                 counts[good] += 1
         self.assertGreater(counts[True], 120)
         self.assertGreater(counts[False], 40)
