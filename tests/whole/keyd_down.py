@@ -14,6 +14,10 @@ def scenario(stack):
     stack.keyd.kill()
     answer = expect(officer.api.post(path, body), 503, "keyd.unreachable")
     check(int(answer.headers.get("Retry-After", 0)) > 0, f"no Retry-After: {answer}")
+    # Whoever spreads the load sees it; the daemon itself is alive.
+    unready = until(lambda: (found := stack.nobody.get("/readyz")).status == 503 and found, "/readyz saying that the key server is away").body
+    check(unready["checks"]["keyd"]["code"] == "keyd.unreachable" and unready["checks"]["registry"]["status"] == "ok", f"/readyz: {unready}")
+    expect(stack.nobody.get("/healthz"), 200)
     # Others are served: submissions, and decisions signed on workstations.
     another, _ = stack.registered("individual")
     officer.decide(another, "refusal", "workstation")
@@ -27,6 +31,7 @@ def scenario(stack):
     stack.wait_for_daemon()
     officer.api.close()  # the connection to the daemon that was killed
     officer.log_in()
+    until(lambda: stack.nobody.get("/readyz").status == 200, "/readyz")
     # By itself: the officer need not come back.
     until(lambda: expect(officer.api.get(intent), 200).body["state"] == "committed", "the decision")
     finished = expect(officer.api.post(path, body), 200).body
