@@ -109,12 +109,12 @@ void add_list_extensions(X509_CRL* crl, const ListPlan& plan, X509* issuer) {
   }
   if (!plan.freshest.empty()) add(NID_freshest_crl, "fresh", "[fresh]\n" + plan.freshest + "\n");
   if (plan.keeps_expired != base::Time{}) {
-    const ASN1_OBJECT* oid = OBJ_txt2obj("2.5.29.60", 1);
+    const std::unique_ptr<ASN1_OBJECT, pki::Deleter<ASN1_OBJECT_free>> oid(OBJ_txt2obj("2.5.29.60", 1));
     Asn1TimePtr time(ASN1_GENERALIZEDTIME_set(nullptr, plan.keeps_expired.time_since_epoch().count()));
     const base::Bytes der = der_of(time.get(), i2d_ASN1_GENERALIZEDTIME);
     const std::unique_ptr<ASN1_OCTET_STRING, pki::Deleter<ASN1_OCTET_STRING_free>> value(ASN1_OCTET_STRING_new());
     ASN1_OCTET_STRING_set(value.get(), der.data(), static_cast<int>(der.size()));
-    const ExtensionPtr made(X509_EXTENSION_create_by_OBJ(nullptr, oid, 0, value.get()));
+    const ExtensionPtr made(X509_EXTENSION_create_by_OBJ(nullptr, oid.get(), 0, value.get()));
     must(X509_CRL_add_ext(crl, made.get(), -1) == 1, "expiredCertsOnCRL");
   }
 }
