@@ -30,11 +30,12 @@ std::vector<std::uint8_t> contents_of(const std::filesystem::path& path) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  LLVMFuzzerTestOneInput(nullptr, 0);  // libFuzzer begins with it
   std::size_t replayed = 0;
   for (int i = 1; i < argc; ++i) {
     if (!std::filesystem::exists(argv[i])) {
-      std::printf("note: %s does not exist, nothing to replay from it\n", argv[i]);
-      continue;
+      std::printf("%s does not exist: a target without seeds tries nothing\n", argv[i]);
+      return 1;
     }
     for (const std::filesystem::path& path : files_of(argv[i])) {
       const std::vector<std::uint8_t> octets = contents_of(path);
@@ -43,5 +44,5 @@ int main(int argc, char** argv) {
     }
   }
   std::printf("replayed %zu inputs\n", replayed);
-  return 0;
+  return replayed == 0 ? 1 : 0;
 }
