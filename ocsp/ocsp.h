@@ -1,8 +1,8 @@
 // OCSP (RFC 6960): requests, and responses parsed and judged. Nothing is fetched and no clock is read here.
 //
-// НУЦ РК's particulars: CertID hashed with SHA-256, the nonce as an OCTET STRING inside the extension's OCTET STRING, no
-// nextUpdate, and the extended-revoke extension, with which a certificate that the responder does not know comes back
-// revoked, on hold, at 1970-01-01.
+// НУЦ РК's particulars: CertID hashed with SHA-256, the nonce as an OCTET STRING inside the extension's OCTET STRING,
+// no nextUpdate, and the extended-revoke extension, with which a certificate that the responder does not know comes
+// back revoked, on hold, at 1970-01-01.
 #pragma once
 
 #include <memory>
@@ -55,30 +55,31 @@ enum class CertStatus : std::uint8_t { kGood, kRevoked, kUnknown };
 struct SingleResponse {
   CertId cert_id;
   CertStatus status = CertStatus::kUnknown;
-  base::Time revocation_time;                       // when revoked
+  base::Time revocation_time;  // when revoked
   RevocationReason reason = RevocationReason::kNone;
   base::Time this_update;
   std::optional<base::Time> next_update;
   std::optional<base::Time> archive_cutoff;
-  base::Time produced_at;                           // of the response it stands in
+  std::optional<base::Time> invalidity_date;
+  base::Time produced_at;  // of the response it stands in
 };
 
 struct OcspResponse {
-  base::Bytes octets;                               // what was parsed
-  base::Digest digest;                              // SHA-256 of it
-  base::Bytes tbs;                                  // ResponseData, whole
-  base::Bytes signature_algorithm;                  // AlgorithmIdentifier, whole
+  base::Bytes octets;               // what was parsed
+  base::Digest digest;              // SHA-256 of it
+  base::Bytes tbs;                  // ResponseData, whole
+  base::Bytes signature_algorithm;  // AlgorithmIdentifier, whole
   base::Bytes signature;
-  std::optional<base::Bytes> responder_name;        // Name, DER ...
-  std::optional<base::Bytes> responder_key_hash;    // ... or SHA-1 of the key
+  std::optional<base::Bytes> responder_name;      // Name, DER ...
+  std::optional<base::Bytes> responder_key_hash;  // ... or SHA-1 of the key
   base::Time produced_at;
-  std::vector<SingleResponse> responses;            // without those whose CertID names an unknown digest
-  std::optional<base::Bytes> nonce;                 // unwrapped
-  bool extended_revoke = false;                     // RFC 6960 4.4.8
-  std::vector<pki::CertificatePtr> certificates;    // embedded ones that parse
+  std::vector<SingleResponse> responses;          // without those whose CertID names an unknown digest
+  std::optional<base::Bytes> nonce;               // unwrapped
+  bool extended_revoke = false;                   // RFC 6960 4.4.8
+  std::vector<pki::CertificatePtr> certificates;  // embedded ones that parse
 };
-// At most Limits::max_ocsp_bytes, strict DER: a successful OCSPResponse of type id-pkix-ocsp-basic. Errors: ocsp.malformed; ocsp.response_status when the responder
-// says tryLater, unauthorized and so on.
+// At most Limits::max_ocsp_bytes, strict DER: a successful OCSPResponse of type id-pkix-ocsp-basic. Errors:
+// ocsp.malformed; ocsp.response_status when the responder says tryLater, unauthorized and so on.
 [[nodiscard]] base::Result<std::shared_ptr<const OcspResponse>> parse_response(base::ByteView der);
 
 // Who signed the response and by what right.
@@ -104,8 +105,8 @@ struct Responder {
                                                        const pki::Certificate& issuer);
 
 struct FreshnessRules {
-  base::Seconds max_age;           // where nextUpdate is missing (НУЦ РК): thisUpdate may be this old
-  base::Seconds max_skew{300};     // clocks of responder and verifier may differ by this
+  base::Seconds max_age;        // where nextUpdate is missing (НУЦ РК): thisUpdate may be this old
+  base::Seconds max_skew{300};  // clocks of responder and verifier may differ by this
 };
 // ocsp.stale, ocsp.future (thisUpdate or producedAt). RFC 6960 3.2 (5) and (6). The skew is granted to the future only.
 [[nodiscard]] base::Status check_freshness(const SingleResponse& answer, const FreshnessRules& rules, base::Time at);

@@ -100,6 +100,9 @@ Status parse_single_extensions(ByteView contents, SingleResponse& out) {
     if (base::equal(extension.oid, kOcspArchiveCutoff)) {
       TANBA_TRY(const der::Tlv time, der::parse_single(extension.value, der::kGeneralizedTime, "archiveCutoff"));
       TANBA_TRY(out.archive_cutoff, der::read_generalized_time(time.value));
+    } else if (base::equal(extension.oid, kInvalidityDate)) {
+      TANBA_TRY(const der::Tlv time, der::parse_single(extension.value, der::kGeneralizedTime, "invalidityDate"));
+      TANBA_TRY(out.invalidity_date, der::read_generalized_time(time.value));
     } else if (extension.critical && !base::equal(extension.oid, kOcspNonce)) {  // some repeat it here: says nothing
       return bad("a critical extension that is not understood");
     }

@@ -352,6 +352,15 @@ TEST(OcspParsing, WhatTheStandardDoesNotAllowIsMalformed) {
             Code::kOcspMalformed);
 }
 
+TEST(OcspParsing, InvalidityDateIsRead) {
+  Hand hand;
+  const base::Bytes value = pki::der::write_octet_string(pki::der::write_generalized_time(at("2020-01-01T00:00:00Z")));
+  hand.single_extensions = Hand::wrap(0xA1, {Hand::seq({Hand::seq({Hand::hex("0603551d18"), value})})});
+  EXPECT_EQ((*hand.parse())->responses.at(0).invalidity_date, at("2020-01-01T00:00:00Z"));
+  hand.single_extensions = Hand::wrap(0xA1, {Hand::seq({Hand::seq({Hand::hex("0603551d18"), Hand::hex("04020500")})})});
+  EXPECT_FALSE(hand.parse().has_value());
+}
+
 TEST(OcspParsing, ArchiveCutoffIsRead) {
   Hand hand;
   const base::Bytes value = pki::der::write_octet_string(pki::der::write_generalized_time(at("2020-01-01T00:00:00Z")));

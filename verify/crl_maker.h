@@ -64,7 +64,8 @@ struct AnswerPlan {
   bool revoked = false;  // for keyCompromise, 30 days before noon
   base::Time this_update = noon() - base::Seconds(60);
   base::Time next_update = noon() + base::Seconds(86400);
-  base::Time archive_cutoff = {};  // the epoch: none
+  base::Time archive_cutoff = {};   // the epoch: none
+  base::Time invalidity_date = {};  // the epoch: none
 };
 
 template <class Ours, class Theirs>

@@ -196,6 +196,10 @@ base::Bytes CrlMaker::answer(const AnswerPlan& plan) {
     const Asn1TimePtr cutoff(ASN1_GENERALIZEDTIME_set(nullptr, plan.archive_cutoff.time_since_epoch().count()));
     must(OCSP_SINGLERESP_add1_ext_i2d(single, NID_id_pkix_OCSP_archiveCutoff, cutoff.get(), 0, 0) == 1, "cutoff");
   }
+  if (plan.invalidity_date != base::Time{}) {
+    const Asn1TimePtr since(ASN1_GENERALIZEDTIME_set(nullptr, plan.invalidity_date.time_since_epoch().count()));
+    must(OCSP_SINGLERESP_add1_ext_i2d(single, NID_invalidity_date, since.get(), 0, 0) == 1, "invalidity date");
+  }
   // OpenSSL has no call for producedAt but the one that takes today's time.
   auto* produced = const_cast<ASN1_GENERALIZEDTIME*>(OCSP_resp_get0_produced_at(basic.get()));
   ASN1_GENERALIZEDTIME_set(produced, plan.this_update.time_since_epoch().count());

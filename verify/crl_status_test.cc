@@ -495,6 +495,17 @@ TEST_F(CrlStatusTest, AGoodAnswerAfterTheCertificatesEndNeedsArchiveCutoff) {
   expect(Decision::kRefuse, Code::kRevocationRevoked);
 }
 
+// RFC 6960 4.4.5: an answer says it as a list's entry does.
+TEST_F(CrlStatusTest, AnAnswersInvalidityDateReachesBackBehindTheRevocation) {
+  leaf({.serial = 5});
+  input_.existed_at = noon() - 40 * kDay;
+  add_answer({.revoked = true, .invalidity_date = noon() - 35 * kDay});
+  expect_good();
+  clear();
+  add_answer({.revoked = true, .invalidity_date = noon() - 50 * kDay});
+  expect(Decision::kRefuse, Code::kRevocationRevoked);
+}
+
 // A delta that removes because the certificate has ended says nothing of a hold.
 TEST_F(CrlStatusTest, ADeltaMadeAfterTheEndReleasesNothing) {
   leaf({.serial = 5, .until = noon() - 10 * kDay});

@@ -236,7 +236,7 @@ base::Status RevocationJudge::gather_ocsp(PathPart path, CertificateRole role, G
       entry.status = hold ? RevocationStatus::kOnHold : RevocationStatus::kRevoked;
       entry.revocation_time = answer->revocation_time;
       entry.reason = reason_text(answer->reason);
-      if (counts(role, answer->reason, answer->revocation_time, {})) {
+      if (counts(role, answer->reason, answer->revocation_time, answer->invalidity_date)) {
         out.refusals.push_back(revoked_error(*certificate, role, answer->revocation_time, answer->reason, item.source));
         out.ocsp_bad = true;
       } else {
