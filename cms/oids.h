@@ -8,8 +8,10 @@ namespace tanba::cms::oid {
 extern const pki::Oid kData, kSignedData, kTstInfo;
 // Signed attributes.
 extern const pki::Oid kContentType, kMessageDigest, kSigningTime, kSigningCertificate, kSigningCertificateV2;
+extern const pki::Oid kSignaturePolicy, kSignaturePolicyUri;
 // Unsigned attributes.
 extern const pki::Oid kCountersignature, kSignatureTimeStamp, kCertificateValues, kRevocationValues;
+extern const pki::Oid kArchiveTimeStamp, kArchiveTimeStampV2;
 // RFC 5940: an OCSP response among the revocation information of SignedData.
 extern const pki::Oid kOcspResponse, kOcspBasic;
 

@@ -478,6 +478,12 @@ Result<std::string> read_string(const Tlv& tlv) {
 
 // --- writing ---------------------------------------------------------------------------------------------------------
 
+Bytes write_header(std::uint8_t tag, std::uint64_t contents_bytes) {
+  Bytes out;
+  append_header(out, tag, contents_bytes);
+  return out;
+}
+
 Bytes write(std::uint8_t tag, ByteView contents) {
   Bytes out;
   out.reserve(header_size(contents.size()) + contents.size());

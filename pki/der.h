@@ -92,6 +92,8 @@ class Reader {
 [[nodiscard]] base::Result<std::string> read_string(const Tlv& tlv);
 
 // Writing: small structures (requests, attributes, SignerInfo) bottom up.
+// Identifier and length alone, for contents that are not held in memory.
+[[nodiscard]] base::Bytes write_header(std::uint8_t tag, std::uint64_t contents_bytes);
 [[nodiscard]] base::Bytes write(std::uint8_t tag, base::ByteView contents);
 [[nodiscard]] base::Bytes write_sequence(std::initializer_list<base::ByteView> elements);
 [[nodiscard]] base::Bytes write_set_of(std::vector<base::Bytes> elements);  // sorted, X.690 11.6

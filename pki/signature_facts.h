@@ -69,6 +69,32 @@ struct TimestampFacts {
   std::vector<base::Bytes> ocsp_responses;
 };
 
+// By which rules the signer says that the signature was made: EN 319 122-1 5.2.9 (CMS), EN 319 132-1 5.2.9 (XML). Read,
+// and not followed: what it means is for whoever knows those rules.
+struct SignaturePolicyFacts {
+  std::string id;                // OID or URI as written; empty when the policy is implied by what is signed
+  std::string digest_algorithm;  // of the policy's text: OID or URI as written; empty when no digest is given
+  base::Bytes digest;
+  std::string uri;  // where its text can be had; empty when not said
+  bool operator==(const SignaturePolicyFacts&) const = default;
+};
+
+// Whether what is signed names the certificate of the signer, so that no other one of the same key can take its place.
+enum class CertificateReference : std::uint8_t { kAbsent, kSigned };
+
+// A signature over the value of another signature (RFC 5652 11.4). Its own are looked for too, and stand beside it.
+struct CounterSignatureFacts {
+  std::string id;    // "S1.C1", its own counter-signature "S1.C1.C1"
+  std::string over;  // the id of the signature whose value it is over
+  std::optional<SignatureAlgorithm> algorithm;
+  std::vector<DigestAlgorithm> content_digests;
+  std::vector<std::string> algorithm_names;
+  CertificatePtr certificate;       // null when neither document nor caller had it
+  std::vector<base::Error> errors;  // empty: the value verified over the other signature's value
+  CertificateReference certificate_reference = CertificateReference::kAbsent;
+  std::optional<base::Time> claimed_signing_time;  // proves nothing
+};
+
 struct SignatureFacts {
   std::string id;                                // the Signature's Id, else "S1", "S2", ... in document order
   std::optional<SignatureAlgorithm> algorithm;   // nothing when it is not understood (errors says so)
@@ -82,7 +108,10 @@ struct SignatureFacts {
   std::optional<base::Time> claimed_signing_time;  // proves nothing
   std::vector<TimestampToken> timestamp_tokens;    // found, not verified yet: verify::inspect turns them into ...
   std::vector<TimestampFacts> timestamps;          // ... these, each of which may prove when the signature existed
-  std::uint32_t countersignatures = 0;             // how many the signature carries; noted, not verified
+  std::uint32_t countersignatures = 0;             // how many the signature carries, verified or not
+  std::vector<CounterSignatureFacts> counter_signatures;  // those that were verified: CMS only
+  CertificateReference certificate_reference = CertificateReference::kAbsent;
+  std::optional<SignaturePolicyFacts> signature_policy;
   base::Bytes signature_value;
   // The octets that were digested, as one string, when the signature covers one thing and the caller asked for them:
   // CMS content, or the canonical XML. Business data is read from here only.
