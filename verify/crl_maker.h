@@ -27,6 +27,8 @@ struct CertificatePlan {
   long serial = 1;
   bool ca = false;
   std::string key_usage = "critical,digitalSignature";
+  std::string extended_key_usage{};  // "critical,timeStamping"; empty: none
+  bool ocsp_no_check = false;
   // OpenSSL's configuration: sections [points] or others that `points` names, e.g. "@p1,@p2".
   std::string points{};    // crlDistributionPoints
   std::string freshest{};  // freshestCRL
@@ -55,17 +57,19 @@ struct ListPlan {
   std::string freshest{};         // a section for freshestCRL
   bool has_key_id = true;         // authorityKeyIdentifier
   base::Time keeps_expired = {};  // expiredCertsOnCRL; the epoch: none
+  bool sha1 = false;
 };
 
-// An OCSP answer by the certificate's own authority.
+// An OCSP answer by the certificate's own authority, or a responder of its.
 struct AnswerPlan {
   std::string certificate = "leaf";
   std::string issuer = "CA";
-  bool revoked = false;  // for keyCompromise, 30 days before noon
+  std::string responder{};  // empty: the issuer
+  bool revoked = false;     // for keyCompromise, 30 days before noon
   base::Time this_update = noon() - base::Seconds(60);
-  base::Time next_update = noon() + base::Seconds(86400);
-  base::Time archive_cutoff = {};   // the epoch: none
-  base::Time invalidity_date = {};  // the epoch: none
+  base::Time next_update = noon() + base::Seconds(86400);  // the epoch: none
+  base::Time archive_cutoff = {};                          // the epoch: none
+  base::Time invalidity_date = {};                         // the epoch: none
 };
 
 template <class Ours, class Theirs>
@@ -78,6 +82,8 @@ using MadeList = Both<ocsp::CrlPtr, X509CrlPtr>;
 
 class CrlMaker {
  public:
+  enum class Keys : std::uint8_t { kEc, kRsa };
+  explicit CrlMaker(Keys keys = Keys::kEc) : kind_(keys) {}
   // Remembered by name: lists and certificates that name it as issuer are bound to it.
   const MadeCertificate& certificate(const CertificatePlan& plan);
   [[nodiscard]] MadeList list(const ListPlan& plan);
@@ -86,6 +92,7 @@ class CrlMaker {
 
  private:
   EVP_PKEY* key(const std::string& name);
+  Keys kind_;
   std::map<std::string, pki::EvpPkeyPtr> keys_;
   std::map<std::string, MadeCertificate> certificates_;
 };

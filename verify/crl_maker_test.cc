@@ -5,6 +5,7 @@
 #include <openssl/conf.h>
 #include <openssl/ec.h>
 #include <openssl/ocsp.h>
+#include <openssl/rsa.h>
 
 #include <cstdlib>
 
@@ -127,7 +128,7 @@ base::Time noon() {
 
 EVP_PKEY* CrlMaker::key(const std::string& name) {
   auto& known = keys_[name];
-  if (!known) known.reset(EVP_EC_gen("P-256"));
+  if (!known) known.reset(kind_ == Keys::kRsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256"));
   must(known != nullptr, "key");
   return known.get();
 }
@@ -152,6 +153,8 @@ const MadeCertificate& CrlMaker::certificate(const CertificatePlan& plan) {
   add(NID_subject_key_identifier, "hash");
   // Without it OpenSSL takes a key that one name certifies for itself for self-signed.
   if (!plan.issuer.empty()) add(NID_authority_key_identifier, "keyid:always");
+  if (!plan.extended_key_usage.empty()) add(NID_ext_key_usage, plan.extended_key_usage);
+  if (plan.ocsp_no_check) add(NID_id_pkix_OCSP_noCheck, "ignored");
   if (!plan.points.empty()) add(NID_crl_distribution_points, plan.points, plan.sections);
   if (!plan.freshest.empty()) add(NID_freshest_crl, plan.freshest, plan.sections);
   must(X509_sign(made.get(), key(issuer_name), EVP_sha256()) > 0, "signature");
@@ -171,7 +174,7 @@ MadeList CrlMaker::list(const ListPlan& plan) {
   must(X509_CRL_set1_nextUpdate(made.get(), asn1_time(plan.next_update).get()) == 1, "nextUpdate");
   for (const EntryPlan& entry : plan.entries) add_entry(made.get(), entry);
   add_list_extensions(made.get(), plan, certificates_.at(plan.signer).theirs.get());
-  must(X509_CRL_sign(made.get(), key(plan.signer), EVP_sha256()) > 0, "signature");
+  must(X509_CRL_sign(made.get(), key(plan.signer), plan.sha1 ? EVP_sha1() : EVP_sha256()) > 0, "signature");
   const base::Bytes der = der_of(made.get(), i2d_X509_CRL);
   // OpenSSL caches what extensions say when it reads a list.
   const unsigned char* octets = der.data();
@@ -190,7 +193,7 @@ base::Bytes CrlMaker::answer(const AnswerPlan& plan) {
   OCSP_SINGLERESP* single = OCSP_basic_add1_status(  // get0
       basic.get(), id.get(), plan.revoked ? V_OCSP_CERTSTATUS_REVOKED : V_OCSP_CERTSTATUS_GOOD, plan.revoked ? 1 : -1,
       plan.revoked ? asn1_time(noon() - base::Seconds(86400L * 30)).get() : nullptr, asn1_time(plan.this_update).get(),
-      asn1_time(plan.next_update).get());
+      plan.next_update != base::Time{} ? asn1_time(plan.next_update).get() : nullptr);
   must(single != nullptr, "single response");
   if (plan.archive_cutoff != base::Time{}) {
     const Asn1TimePtr cutoff(ASN1_GENERALIZEDTIME_set(nullptr, plan.archive_cutoff.time_since_epoch().count()));
@@ -203,7 +206,10 @@ base::Bytes CrlMaker::answer(const AnswerPlan& plan) {
   // OpenSSL has no call for producedAt but the one that takes today's time.
   auto* produced = const_cast<ASN1_GENERALIZEDTIME*>(OCSP_resp_get0_produced_at(basic.get()));
   ASN1_GENERALIZEDTIME_set(produced, plan.this_update.time_since_epoch().count());
-  must(OCSP_basic_sign(basic.get(), issuer, key(plan.issuer), EVP_sha256(), nullptr, OCSP_NOTIME) == 1, "signature");
+  const std::string& signer = plan.responder.empty() ? plan.issuer : plan.responder;
+  must(OCSP_basic_sign(basic.get(), certificates_.at(signer).theirs.get(), key(signer), EVP_sha256(), nullptr,
+                       OCSP_NOTIME) == 1,
+       "signature");
   const std::unique_ptr<OCSP_RESPONSE, pki::Deleter<OCSP_RESPONSE_free>> response(
       OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic.get()));
   return der_of(response.get(), i2d_OCSP_RESPONSE);

@@ -56,6 +56,12 @@ bool same_scope(const Crl& a, const Crl& b) {
          (!own || base::equal(own->der, others->der));
 }
 
+// Those in the path of what is judged are judged for its time; a list that came after their end is nobody's word.
+Status check_signed_in_time(const Crl& crl, const pki::Certificate& signer) {
+  if (crl.this_update() <= signer.not_after()) return {};
+  return base::fail(Error::because(Code::kCrlIssuer, "the signer's certificate had ended before the list"));
+}
+
 std::string reason_names(ReasonMask reasons) {
   std::string text;
   // ReasonFlags' bits are CRLReason's numbers but for the last two (RFC 5280 4.2.1.13, 5.3.1).
@@ -106,6 +112,9 @@ void CrlStatusJudge::Covered::add(const Usable& list) {
   with_grace |= list.reasons;
   if (list.age.freshness == Freshness::kCurrent) {
     current |= list.reasons;
+    then |= list.reasons;
+  } else if (list.age.freshness == Freshness::kThen) {
+    then |= list.reasons;
   } else if (!oldest || list.age.until < oldest->until) {
     oldest = list.age;
   }
@@ -114,8 +123,9 @@ void CrlStatusJudge::Covered::add(const Usable& list) {
 void CrlStatusJudge::conclude(const Covered& covered, CrlStatus& out) {
   if (out.bad) return;
   out.good = covered.current == ocsp::kAllReasons;
-  if (!out.good && covered.with_grace == ocsp::kAllReasons) out.good_in_grace = covered.oldest;
-  if (out.good || out.good_in_grace || covered.with_grace == 0) return;
+  out.good_then = covered.then == ocsp::kAllReasons;
+  if (!out.good_then && covered.with_grace == ocsp::kAllReasons) out.good_in_grace = covered.oldest;
+  if (out.good_then || out.good_in_grace || covered.with_grace == 0) return;
   const ReasonMask open = ocsp::kAllReasons & ~covered.with_grace;
   out.unusable.emplace_back(Code::kCrlReasons, std::vector<base::ErrorArgument>{{"reasons", reason_names(open)}});
 }
@@ -125,9 +135,13 @@ Status CrlStatusJudge::take_base(const CrlItem& item, PathPart path, CrlStatus& 
   const Crl& crl = *item.crl;
   const auto reasons = ocsp::check_scope(crl, certificate);
   if (!reasons) {
-    // A list of somebody else is worth a word only when it was fetched for this certificate.
+    // A list of somebody else is worth a word only when it was fetched for this certificate, or when it is nobody's in
+    // this path: then it may be why the right one is missing.
     const bool meant = reasons.error().code() != Code::kCrlIssuer || item.asked_for == certificate.digest();
-    if (meant) out.unusable.push_back(reasons.error());
+    const auto same = [&](const Error& said) { return said == reasons.error(); };
+    const bool stray =
+        !item.asked_for && std::ranges::none_of(path, [&](const auto& one) { return one->subject() == crl.issuer(); });
+    if ((meant || stray) && std::ranges::none_of(out.unusable, same)) out.unusable.push_back(reasons.error());
     return {};
   }
   const Age age = age_of(crl, *path[1]);
@@ -142,13 +156,8 @@ Status CrlStatusJudge::take_base(const CrlItem& item, PathPart path, CrlStatus& 
   return {};
 }
 
-// What lies after the reading of the clock is not known yet (--at); what was made after a proof of existence tells of
-// the time of the proof however old it is.
 Age CrlStatusJudge::age_of(const Crl& crl, const pki::Certificate& issuer) const {
-  Age age = judge_age(crl, rule_for(input_.policy, issuer), input_.now);
-  const bool after_proof = input_.existed_at && crl.this_update() >= *input_.existed_at;
-  if (age.error && after_proof && age.error->code() == Code::kCrlStale) age = {.freshness = Freshness::kCurrent};
-  return age;
+  return judge_age(crl, rule_for(input_.policy, issuer), existence_of(input_));
 }
 
 // --- deltas ----------------------------------------------------------------------------------------------------------
@@ -157,7 +166,8 @@ Status CrlStatusJudge::take_delta(const CrlItem& item, PathPart path, CrlStatus&
   const Crl& delta = *item.crl;
   if (!ocsp::check_scope(delta, *path.front())) return {};
   // No grace for deltas: without them their list stands.
-  if (const Age age = age_of(delta, *path[1]); age.freshness != Freshness::kCurrent) {
+  const Age age = age_of(delta, *path[1]);
+  if (age.freshness != Freshness::kCurrent && age.freshness != Freshness::kThen) {
     if (age.error) out.unusable.push_back(*age.error);
     return {};
   }
@@ -204,7 +214,7 @@ void CrlStatusJudge::name_delta_sources(const pki::Certificate& certificate, Crl
 
 Result<Status> CrlStatusJudge::check_signature(const Crl& crl, const Signer& signer) {
   const pki::KeyFacts key{signer.key.kind, signer.key.bits};
-  if (auto ok = check_algorithm(input_.policy.id, crl.signature_algorithm(), key, judging_time(),
+  if (auto ok = check_algorithm(input_.policy.id, crl.signature_algorithm(), key, evidence_time(input_),
                                 signer.certificate->label());
       !ok) {
     return Status(base::fail(as_signature_error(ok.error())));
@@ -227,6 +237,7 @@ Result<Result<CrlStatusJudge::Signer>> CrlStatusJudge::find_signer(const Crl& cr
     if (!(crl.issuer() == issuers[i]->subject())) continue;
     const Signer signer{.certificate = issuers[i], .key = keys[i]};
     Status ok = ocsp::check_signer(crl, *signer.certificate);
+    if (ok) ok = check_signed_in_time(crl, *signer.certificate);
     if (ok) {
       TANBA_TRY(ok, check_signature(crl, signer));
     }
@@ -281,7 +292,7 @@ Result<Status> CrlStatusJudge::check_outside_signer(const Crl& crl, const Certif
   std::vector<Error> why;
   for (const pki::Path& own : found->valid) {
     if (own.certificates.back()->digest() != path.back()->digest()) continue;
-    TANBA_TRY(const bool good, holds(own, why));
+    TANBA_TRY(const bool good, holds(crl, own, why));
     if (good) return Status();
   }
   std::string cause = "no path under the same anchor";
@@ -292,10 +303,19 @@ Result<Status> CrlStatusJudge::check_outside_signer(const Crl& crl, const Certif
   return Status(base::fail(Code::kCrlIssuer, "the signer's certificate: " + cause));
 }
 
-Result<bool> CrlStatusJudge::holds(const pki::Path& path, std::vector<Error>& why) {
+Result<bool> CrlStatusJudge::holds(const Crl& crl, const pki::Path& path, std::vector<Error>& why) {
+  // As the path is judged when the list was made, so is its revocation.
+  std::optional<JudgeInput> then;
+  std::optional<RevocationJudge> judge_then;
+  if (input_.existed_at) {
+    then = at_time_of_evidence(input_, crl.this_update());
+    judge_then.emplace(context_, cache_, *then, budget_);
+    judge_then->open_ = revocation_.open_;
+  }
+  RevocationJudge& judge = judge_then ? *judge_then : revocation_;
   for (std::size_t i = 0; i + 1 < path.certificates.size(); ++i) {
-    const CertificateRole role = i == 0 ? CertificateRole::kEndEntity : CertificateRole::kAuthority;
-    TANBA_TRY(RevocationVerdict one, revocation_.check(PathPart(path.certificates).subspan(i), role));
+    const CertificateRole role = i == 0 ? CertificateRole::kEvidenceSigner : CertificateRole::kAuthority;
+    TANBA_TRY(RevocationVerdict one, judge.check(PathPart(path.certificates).subspan(i), role));
     if (one.errors.empty()) continue;
     std::ranges::move(one.errors, std::back_inserter(why));
     return false;
@@ -326,7 +346,9 @@ void CrlStatusJudge::judge_one(const Usable& list, PathPart path, CertificateRol
                         .next_update = crl.next_update(),
                         .revocation_time = {},
                         .reason = {},
-                        .evidence = list.item->id.hex()};
+                        .evidence = list.item->id.hex(),
+                        .holds = false,
+                        .certificate_digest = certificate.digest().hex()};
   const auto revoked = combined(crl, delta, certificate);
   const bool hold = revoked && revoked->reason == RevocationReason::kCertificateHold;
   if (hold && superseded(list)) return;
@@ -347,6 +369,7 @@ void CrlStatusJudge::judge_one(const Usable& list, PathPart path, CertificateRol
     out.bad = true;
   } else {
     covered.add(list);
+    entry.holds = list.age.freshness != Freshness::kInGrace;
   }
   out.entries.push_back(entry);
   if (delta == nullptr) return;

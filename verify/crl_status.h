@@ -26,6 +26,7 @@ struct CrlStatus {
   std::vector<base::Error> unusable;  // why lists at hand do not count, or do not suffice
   std::vector<RevocationEntry> entries;
   bool good = false;                       // not revoked for any reason, by lists that are current
+  bool good_then = false;                  // the same with those that were current when it mattered
   std::optional<Age> good_in_grace;        // the same with lists that have ended, under the rule's grace: the oldest
   bool bad = false;                        // revoked or held
   std::vector<std::string> delta_sources;  // of deltas to the lists that count, where none is at hand
@@ -63,10 +64,11 @@ class CrlStatusJudge {
   [[nodiscard]] base::Result<base::Status> check_own_signer(const ocsp::Crl& crl, const pki::CertificatePtr& signer);
   [[nodiscard]] base::Result<base::Status> check_outside_signer(const ocsp::Crl& crl, const pki::CertificatePtr& signer,
                                                                 PathPart path);
-  [[nodiscard]] base::Result<bool> holds(const pki::Path& path, std::vector<base::Error>& why);
+  [[nodiscard]] base::Result<bool> holds(const ocsp::Crl& crl, const pki::Path& path, std::vector<base::Error>& why);
   // For which reasons the lists say that it is not revoked.
   struct Covered {
     ocsp::ReasonMask current = 0;
+    ocsp::ReasonMask then = 0;  // or was when it mattered
     ocsp::ReasonMask with_grace = 0;
     std::optional<Age> oldest;  // of those in grace
     void add(const Usable& list);
@@ -75,8 +77,6 @@ class CrlStatusJudge {
   static void conclude(const Covered& covered, CrlStatus& out);
   [[nodiscard]] bool superseded(const Usable& list) const;
   void name_delta_sources(const pki::Certificate& certificate, CrlStatus& out) const;
-  [[nodiscard]] base::Time judging_time() const { return input_.existed_at.value_or(input_.now); }
-
   RevocationJudge& revocation_;
   pki::Context& context_;
   pki::PathCache* cache_;

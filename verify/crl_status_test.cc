@@ -132,6 +132,15 @@ TEST_F(CrlStatusTest, AHoldRefuses) {
   expect(Decision::kRefuse, Code::kRevocationOnHold);
 }
 
+// It may be why the right one is missing.
+TEST_F(CrlStatusTest, AStrangersListIsNamedWhereTheRightOneIsMissing) {
+  authority("other");
+  add({.signer = "other"});
+  expect(Decision::kRetry, Code::kCrlIssuer);
+  add({});
+  expect_good();
+}
+
 // --- deltas ----------------------------------------------------------------------------------------------------------
 
 TEST_F(CrlStatusTest, ADeltaAddsARevocation) {

@@ -6,6 +6,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -16,6 +17,9 @@
 #include "pki/certificate.h"
 
 namespace tanba::verify {
+
+// The source of evidence that the document carries.
+inline constexpr std::string_view kEmbedded = "embedded";
 
 struct OcspItem {
   base::Digest id;  // SHA-256 of the octets
@@ -55,7 +59,8 @@ struct LocalHold {
 
 class EvidenceSet {
  public:
-  // Returns false when the same octets are there already (then only the attempt is noted).
+  // Returns false when the same octets are there already. What the document carries itself is "embedded", whoever
+  // brought it too: it will be at hand wherever the document is.
   bool add(OcspItem item);
   bool add(CrlItem item);
   void add(SourceFailure failure) { failures_.push_back(std::move(failure)); }

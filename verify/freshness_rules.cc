@@ -85,6 +85,30 @@ Age judge_age(const ocsp::Crl& crl, const FreshnessRule& rule, Time at) {
                    rule.crl.max_age, rule.crl_limit, rule.grace, at);
 }
 
+namespace {
+
+template <class Evidence>
+Age judge_age_for(const Evidence& evidence, Time this_update, Code stale, const FreshnessRule& rule,
+                  const Existence& existence) {
+  // What lies after the reading of the clock is not known yet (--at).
+  Age age = judge_age(evidence, rule, existence.now);
+  if (!existence.existed_at || !age.error || age.error->code() != stale) return age;
+  if (this_update >= *existence.existed_at) return {.freshness = Freshness::kCurrent};
+  const bool counts = existence.proof == Proof::kTimeStamp &&
+                      judge_age(evidence, rule, *existence.existed_at).freshness == Freshness::kCurrent;
+  return counts ? Age{.freshness = Freshness::kThen} : age;
+}
+
+}  // namespace
+
+Age judge_age(const ocsp::SingleResponse& answer, const FreshnessRule& rule, const Existence& existence) {
+  return judge_age_for(answer, answer.this_update, Code::kOcspStale, rule, existence);
+}
+
+Age judge_age(const ocsp::Crl& crl, const FreshnessRule& rule, const Existence& existence) {
+  return judge_age_for(crl, crl.this_update(), Code::kCrlStale, rule, existence);
+}
+
 std::vector<std::string_view> lacking(EvidenceRule rule, const GoodEvidence& found) {
   switch (rule) {
     case EvidenceRule::kOcspOrCrl:
@@ -104,6 +128,13 @@ std::vector<std::string_view> lacking(EvidenceRule rule, const GoodEvidence& fou
   }
   if (found.crl) return {};
   return {kCrl};
+}
+
+bool enough_then(EvidenceRule rule, const GoodEvidence& found) {
+  GoodEvidence with = found;
+  with.ocsp = found.ocsp || found.ocsp_then;
+  with.crl = found.crl || found.crl_then;
+  return lacking(rule, with).empty();
 }
 
 std::optional<std::vector<Age>> enough_in_grace(EvidenceRule rule, const GoodEvidence& found) {

@@ -44,6 +44,7 @@ struct FreshnessRule {
 
 enum class Freshness : std::uint8_t {
   kCurrent,
+  kThen,     // was current when what is judged is proved to have existed, and has ended since
   kInGrace,  // ended, but not longer ago than the grace
   kNo,
 };
@@ -55,16 +56,31 @@ struct Age {
 };
 [[nodiscard]] Age judge_age(const ocsp::SingleResponse& answer, const FreshnessRule& rule, base::Time at);
 [[nodiscard]] Age judge_age(const ocsp::Crl& crl, const FreshnessRule& rule, base::Time at);
+// For what is proved to have existed at `existed_at` (nothing: it exists now). Evidence made since then tells of that
+// time however old it has become. Where a time stamp is the proof, evidence that was current then counts too: it is
+// what whoever checked the signature at that time would have gone by.
+enum class Proof : std::uint8_t { kVouchedFor, kTimeStamp };
+struct Existence {
+  base::Time now;
+  std::optional<base::Time> existed_at;
+  Proof proof = Proof::kVouchedFor;
+};
+[[nodiscard]] Age judge_age(const ocsp::SingleResponse& answer, const FreshnessRule& rule, const Existence& existence);
+[[nodiscard]] Age judge_age(const ocsp::Crl& crl, const FreshnessRule& rule, const Existence& existence);
 
 // Good evidence that was found, by kind; the last in grace of each.
 struct GoodEvidence {
   bool ocsp = false;
   bool crl = false;
+  bool ocsp_then = false;  // current when it mattered, ended since
+  bool crl_then = false;
   std::optional<Age> ocsp_in_grace;
   std::optional<Age> crl_in_grace;
 };
 // What of it is lacking under the rule; empty: enough.
 [[nodiscard]] std::vector<std::string_view> lacking(EvidenceRule rule, const GoodEvidence& found);
+// Whether it is enough with what was current when it mattered.
+[[nodiscard]] bool enough_then(EvidenceRule rule, const GoodEvidence& found);
 // With evidence in grace: what had to be used of it; nothing (nullopt) when even so it is not enough.
 [[nodiscard]] std::optional<std::vector<Age>> enough_in_grace(EvidenceRule rule, const GoodEvidence& found);
 // A source of evidence about this certificate was asked and did not serve: the grace is for that alone. Our own limits

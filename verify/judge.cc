@@ -6,6 +6,7 @@
 #include "pki/identity.h"
 #include "verify/claim.h"
 #include "verify/crl_status.h"
+#include "verify/level.h"
 #include "verify/revocation.h"
 #include "verify/timestamps.h"
 
@@ -113,6 +114,7 @@ base::Result<SignatureVerdict> judge_signature_at(Means& means, const pki::Signa
   SignatureVerdict verdict{.finding = describe(facts, input), .needs = {}};
   JudgeInput then = input;
   if (proof) then.existed_at = proof->judge_at;
+  if (proof && proof->by == Proof::kTimeStamp) then.evidence_since = input.existed_at.value_or(input.now);
   verdict.finding.best_signature_time = proof ? proof->best : input.now;
   check_algorithms(facts, then, verdict.finding);
   if (!facts.certificate) {
@@ -133,9 +135,7 @@ void put_timestamps(ExistenceProof& proof, std::vector<Need>& needs, Finding& fi
   for (TimestampVerdict& one : proof.timestamps) {
     add_each_once(needs, one.needs);
     Finding& result = one.finding.result;
-    if (one.proves()) {
-      finding.level = "B-T";
-    } else {
+    if (!one.proves()) {
       finding.warnings.emplace_back(
           Code::kTspNotCounted,
           std::vector<base::ErrorArgument>{{"timestamp", result.id},
@@ -154,7 +154,8 @@ void wait_for_timestamps(const ExistenceProof& proof, Finding& finding) {
   }
 }
 
-base::Result<Finding> judge_signature(Means& means, const pki::SignatureFacts& facts, const JudgeInput& input,
+base::Result<Finding> judge_signature(Means& means, const pki::DocumentFacts& document,
+                                      const pki::SignatureFacts& facts, const JudgeInput& input,
                                       std::vector<Need>& needs) {
   TANBA_TRY(ExistenceProof proof, judge_timestamps(means.context, means.cache, facts, input, means.budget));
   const auto proved = proof.proved(input.existed_at, input.now);
@@ -169,6 +170,9 @@ base::Result<Finding> judge_signature(Means& means, const pki::SignatureFacts& f
   }
   add_each_once(needs, verdict.needs);
   put_timestamps(proof, needs, verdict.finding);
+  if (!verdict.finding.timestamps.empty()) {
+    verdict.finding.level = level_of(document, facts, verdict.finding);
+  }
   return std::move(verdict.finding);
 }
 
@@ -343,7 +347,7 @@ base::Result<Judgement> judge(pki::Context& context, pki::PathCache* cache, cons
   Means means{context, cache, budget};
   std::vector<Need> needs;
   for (const pki::SignatureFacts& signature : facts.content.signatures) {
-    TANBA_TRY(Finding finding, judge_signature(means, signature, own, needs));
+    TANBA_TRY(Finding finding, judge_signature(means, facts.content, signature, own, needs));
     report.findings.push_back(std::move(finding));
   }
   check_expectation(report, input.expected);
@@ -385,9 +389,10 @@ base::Result<Judgement> judge_crl(pki::Context& context, pki::PathCache* cache, 
   }
   ClaimJudge judge(context, cache, input, budget);
   std::vector<Need> needs;
-  Error signature = Error::because(Code::kCrlIssuer, "no certificate of the issuer is at hand");
+  Error signature(Code::kSignatureBroken);
   bool verified = false;
-  for (const CertificatePtr& issuer : issuers_named(crl->issuer(), input)) {
+  const std::vector<CertificatePtr> issuers = issuers_named(crl->issuer(), input);
+  for (const CertificatePtr& issuer : issuers) {
     TANBA_CHECK(budget.charge_public_key_operation());
     if (auto ok = crl->verify_signature(context, issuer->key()); !ok) {
       signature = ok.error();
@@ -408,7 +413,9 @@ base::Result<Judgement> judge_crl(pki::Context& context, pki::PathCache* cache, 
     break;
   }
   // A list is the thing judged here, not evidence for another: what does not verify is refused, not awaited.
-  if (!verified)
+  if (issuers.empty())
+    finding.errors.push_back(Error(Code::kPathNoChain, {{"certificate", "CRL"}, {"issuer", crl->issuer().rfc4514()}}));
+  else if (!verified)
     finding.errors.emplace_back(Code::kSignatureBroken, std::vector<base::ErrorArgument>{}, signature.message());
   report.findings.push_back(std::move(finding));
   return finish(std::move(report), std::move(needs));

@@ -54,6 +54,9 @@ struct JudgeInput {
   // The caller vouches, or a verified receipt proves, that the signature existed then: certificates are judged at that
   // time with all that is known at `now`. A time stamp inside may prove an earlier time for its signature.
   std::optional<base::Time> existed_at;
+  // Set by judge itself, for what a time stamp proves to have existed: since when the evidence is known to exist. What
+  // could have been forged since then proves nothing, whatever time stands in it.
+  std::optional<base::Time> evidence_since;
   pki::TrustPurpose trust_purpose = pki::TrustPurpose::kApplicant;
   pki::KeyPurpose key_purpose = pki::KeyPurpose::kSigning;
   std::vector<pki::CertificatePtr> candidates;  // given beside the document

@@ -252,6 +252,14 @@ TEST_F(JudgeTest, ASignatureThatExistedBeforeTheRevocationIsJudgedThen) {
   EXPECT_EQ(judge_person("revoked").outcome.decision, Decision::kRefuse);
 }
 
+TEST_F(JudgeTest, AListWhoseAuthorityIsNotAtHandHasNoChain) {
+  const auto list = must(ocsp::Crl::parse(read("crl/foreign-issuing.crl")));
+  base::Budget budget{base::Limits{}};
+  EXPECT_TRUE(has(must(judge_crl(*context_, nullptr, list, input_, budget)).report, Code::kPathNoChain));
+  input_.candidates.push_back(certificate("ca/foreign-issuing.pem"));
+  EXPECT_FALSE(has(must(judge_crl(*context_, nullptr, list, input_, budget)).report, Code::kSignatureBroken));
+}
+
 TEST_F(JudgeTest, AnAnchorForAnotherPurposeIsNone) {
   add_crls();
   trust("anchors.pem", {pki::TrustPurpose::kOfficer});

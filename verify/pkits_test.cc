@@ -114,7 +114,7 @@ TEST_F(PkitsTest, RevocationCasesAreRefusedForRevocation) {
                                                 {"4.4.2", Code::kRevocationCaRevoked},
                                                 {"4.4.3", Code::kRevocationRevoked},
                                                 {"4.4.4", Code::kCrlSignature},
-                                                {"4.4.5", Code::kRevocationMissing},
+                                                {"4.4.5", Code::kCrlIssuer},
                                                 {"4.4.8", Code::kCrlCriticalExtension},
                                                 {"4.4.9", Code::kCrlCriticalExtension},
                                                 {"4.4.10", Code::kCrlCriticalExtension},

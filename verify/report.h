@@ -34,6 +34,9 @@ struct RevocationEntry {
   std::optional<base::Time> revocation_time;
   std::string reason;
   std::string evidence;  // SHA-256 of the octets
+  // By itself it says that the certificate held at the time judged for, also years later (not in the JSON).
+  bool holds = false;
+  std::string certificate_digest;  // SHA-256 (neither)
 };
 
 // What is lacking: the shell fetches it, the caller is told.
@@ -70,7 +73,7 @@ struct TimestampFinding;
 // One signature; for other subjects than documents the one `result`.
 struct Finding {
   std::string id;
-  std::string level;  // "B-B", "B-T"; empty for certificates and the rest
+  std::string level;  // "B-B", "B-T", "B-LT"; empty for certificates and the rest
   Outcome outcome;
   std::vector<base::Error> errors;
   std::vector<base::Error> warnings;

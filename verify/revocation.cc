@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "pki/identity.h"
+#include "verify/claim.h"
 #include "verify/crl_status.h"
 
 namespace tanba::verify {
@@ -16,8 +17,6 @@ using pki::CertificatePtr;
 
 // Evidence for evidence: certificate, its responder, the responder's responder, one more (DESIGN 3).
 constexpr std::size_t kMaxEvidenceDepth = 4;
-
-constexpr std::string_view kEmbedded = "embedded";
 
 struct Closing {
   std::vector<base::Digest>& open;
@@ -79,6 +78,23 @@ Error revoked_error(const pki::Certificate& certificate, CertificateRole role, T
                       {"source", source}});
 }
 
+Existence existence_of(const JudgeInput& input) {
+  return {.now = input.now,
+          .existed_at = input.existed_at,
+          .proof = input.evidence_since ? Proof::kTimeStamp : Proof::kVouchedFor};
+}
+
+Time evidence_time(const JudgeInput& input) {
+  return input.evidence_since.value_or(input.existed_at.value_or(input.now));
+}
+
+JudgeInput at_time_of_evidence(const JudgeInput& input, Time made_at) {
+  JudgeInput then = input;
+  then.evidence_since = evidence_time(input);
+  then.existed_at = made_at;
+  return then;
+}
+
 struct RevocationJudge::Gathered {
   std::vector<Error> refusals;  // revoked, held, unknown
   std::vector<Error> unusable;  // why evidence at hand does not count
@@ -92,6 +108,8 @@ struct RevocationJudge::Gathered {
   void good_ocsp(const Age& age) {
     if (age.freshness == Freshness::kInGrace)
       good.ocsp_in_grace = age;
+    else if (age.freshness == Freshness::kThen)
+      good.ocsp_then = true;
     else
       good.ocsp = true;
   }
@@ -100,7 +118,11 @@ struct RevocationJudge::Gathered {
 bool RevocationJudge::counts(CertificateRole role, ocsp::RevocationReason reason, Time revoked,
                              const std::optional<Time>& invalid_since) const {
   const bool stamps = input_.key_purpose == pki::KeyPurpose::kTimeStamping && role == CertificateRole::kEndEntity;
-  return (stamps && ends_every_token(reason)) || counts_at(judging_time(), revoked, invalid_since);
+  // Answers and lists are their signer's own word for their time too, and an authority's key makes responders.
+  const bool vouches =
+      role == CertificateRole::kEvidenceSigner || (role == CertificateRole::kAuthority && input_.evidence_since);
+  return ((stamps || vouches) && ends_every_token(reason)) ||
+         counts_at(input_.existed_at.value_or(input_.now), revoked, invalid_since);
 }
 
 void RevocationJudge::gather_holds(const pki::Certificate& certificate, Gathered& out) const {
@@ -140,7 +162,7 @@ base::Result<std::vector<Error>> RevocationJudge::check_responder(const ocsp::Oc
   }
   std::vector<Error> errors;
   const pki::Certificate& signer = *responder->certificate;
-  const Time at = judging_time();
+  const Time at = evidence_time(input_);
   const pki::KeyFacts key{signer.key().kind, signer.key().bits};
   if (auto algorithm = pki::parse_algorithm_identifier(response.signature_algorithm)) {
     if (auto parsed = pki::signature_algorithm_from(*algorithm)) {
@@ -148,9 +170,13 @@ base::Result<std::vector<Error>> RevocationJudge::check_responder(const ocsp::Oc
         errors.push_back(ok.error());
     }
   }
+  // The issuer's own certificate is judged with the path, for the time of the signature; it answered later.
+  if (input_.existed_at && response.produced_at > issuer->not_after()) {
+    errors.push_back(Error::because(Code::kOcspResponder, "the authority's certificate had ended before the answer"));
+  }
   if (responder->right == ocsp::Responder::Right::kIssuer) return errors;
   // When the signature's existence is vouched for, the responder answered later: its certificate is judged then.
-  const Time responder_at = input_.existed_at ? response.produced_at : at;
+  const Time responder_at = input_.existed_at ? response.produced_at : input_.now;
   if (responder_at < signer.not_before() || responder_at > signer.not_after()) {
     errors.push_back(Error::because(Code::kOcspResponder, "the responder's certificate is outside its validity"));
   }
@@ -160,17 +186,37 @@ base::Result<std::vector<Error>> RevocationJudge::check_responder(const ocsp::Oc
       errors.push_back(ok.error());
     }
   }
-  // RFC 6960 4.2.2.2.1: without id-pkix-ocsp-nocheck the responder's own certificate has to be checked.
-  if (errors.empty() && !signer.has_ocsp_no_check() && input_.policy.revocation != RevocationMode::kOff) {
-    std::vector<CertificatePtr> path{responder->certificate};
-    path.insert(path.end(), issuers.begin(), issuers.end());
-    TANBA_TRY(const RevocationVerdict own, check(path, CertificateRole::kEndEntity));
-    if (!own.errors.empty()) {
-      errors.push_back(
-          Error::because(Code::kOcspResponder, "the responder's certificate: " + own.errors.front().message()));
-    }
+  if (errors.empty() && input_.policy.revocation != RevocationMode::kOff) {
+    TANBA_TRY(auto revoked, check_responder_revocation(response, *responder, issuers));
+    if (revoked) errors.push_back(*std::move(revoked));
   }
   return errors;
+}
+
+// RFC 6960 4.2.2.2.1: without id-pkix-ocsp-nocheck the responder's own certificate has to be checked. With it the
+// authority vouches "for the lifetime of the responder's certificate": what is judged later, perhaps after that
+// lifetime, still counts only as long as nothing at hand says that the key was lost.
+base::Result<std::optional<Error>> RevocationJudge::check_responder_revocation(const ocsp::OcspResponse& response,
+                                                                               const ocsp::Responder& responder,
+                                                                               PathPart issuers) {
+  const bool no_check = responder.certificate->has_ocsp_no_check();
+  if (no_check && !input_.existed_at) return std::nullopt;
+  std::vector<CertificatePtr> path{responder.certificate};
+  path.insert(path.end(), issuers.begin(), issuers.end());
+  RevocationVerdict own;
+  if (!input_.existed_at) {
+    TANBA_TRY(own, check(path, CertificateRole::kEvidenceSigner));
+  } else {
+    JudgeInput then = at_time_of_evidence(input_, response.produced_at);
+    if (no_check) then.policy.revocation = RevocationMode::kIfAvailable;
+    RevocationJudge judge(context_, cache_, then, budget_);
+    judge.open_ = open_;
+    TANBA_TRY(own, judge.check(path, CertificateRole::kEvidenceSigner));
+  }
+  if (own.errors.empty()) return std::nullopt;
+  // What is lacking about one that need not be checked is no reason.
+  if (no_check && !refuses(own.errors)) return std::nullopt;
+  return Error::because(Code::kOcspResponder, "the responder's certificate: " + own.errors.front().message());
 }
 
 base::Status RevocationJudge::gather_ocsp(PathPart path, CertificateRole role, Gathered& out) {
@@ -185,10 +231,7 @@ base::Status RevocationJudge::gather_ocsp(PathPart path, CertificateRole role, G
       if (meant) out.unusable.push_back(answer.error());
       continue;
     }
-    // What lies after the reading of the clock is not known yet (--at).
-    Age age = judge_age(*answer, rule, input_.now);
-    const bool after_proof = input_.existed_at && answer->this_update >= *input_.existed_at;
-    if (age.error && after_proof && age.error->code() == Code::kOcspStale) age = {.freshness = Freshness::kCurrent};
+    const Age age = judge_age(*answer, rule, existence_of(input_));
     if (age.error) out.unusable.push_back(*age.error);
     if (age.freshness == Freshness::kNo) continue;
     if (!item.nonce.empty()) {
@@ -218,7 +261,9 @@ base::Status RevocationJudge::gather_ocsp(PathPart path, CertificateRole role, G
                           .next_update = answer->next_update,
                           .revocation_time = {},
                           .reason = {},
-                          .evidence = item.id.hex()};
+                          .evidence = item.id.hex(),
+                          .holds = false,
+                          .certificate_digest = certificate->digest().hex()};
     if (answer->status == ocsp::CertStatus::kUnknown) {
       entry.status = RevocationStatus::kUnknown;
       out.refusals.emplace_back(Code::kOcspUnknown,
@@ -240,11 +285,13 @@ base::Status RevocationJudge::gather_ocsp(PathPart path, CertificateRole role, G
         out.refusals.push_back(revoked_error(*certificate, role, answer->revocation_time, answer->reason, item.source));
         out.ocsp_bad = true;
       } else {
-        out.good_ocsp(age);
+        entry.holds = true;
       }
     } else {
-      out.good_ocsp(age);
+      entry.holds = true;
     }
+    if (entry.holds) out.good_ocsp(age);
+    if (age.freshness == Freshness::kInGrace) entry.holds = false;
     out.entries.push_back(std::move(entry));
   }
   return {};
@@ -256,6 +303,7 @@ base::Status RevocationJudge::gather_crls(PathPart path, CertificateRole role, G
   std::ranges::move(status.unusable, std::back_inserter(out.unusable));
   std::ranges::move(status.entries, std::back_inserter(out.entries));
   out.good.crl = status.good;
+  out.good.crl_then = status.good_then;
   out.good.crl_in_grace = status.good_in_grace;
   out.crl_bad = status.bad;
   out.delta_sources = std::move(status.delta_sources);
@@ -374,6 +422,11 @@ base::Result<RevocationVerdict> RevocationJudge::check(PathPart path, Certificat
   }
 
   name_needs(certificate, issuer, gathered.good, verdict);
+  // Newer evidence is asked for where a source may give it; what told of the right time counts all the same.
+  if (enough_then(rule, gathered.good)) {
+    verdict.missing.clear();
+    return verdict;
+  }
   if (take_grace(*certificate, rule, gathered.good, verdict)) return verdict;
   for (const SourceFailure& failure : input_.evidence->failures()) {
     const bool ours = !failure.asked_for || failure.asked_for == certificate->digest();

@@ -18,7 +18,11 @@ struct RevocationVerdict {
   std::vector<Need> needs;    // for the shell: sources not asked yet
 };
 
-enum class CertificateRole : std::uint8_t { kEndEntity, kAuthority };
+enum class CertificateRole : std::uint8_t {
+  kEndEntity,
+  kAuthority,
+  kEvidenceSigner,  // of an OCSP answer or a list: whoever has the key can make one of any time
+};
 
 // A certificate with those above it up to the anchor; the second one issued the first.
 using PathPart = std::span<const pki::CertificatePtr>;
@@ -42,6 +46,9 @@ class RevocationJudge {
  private:
   struct Gathered;
   void gather_holds(const pki::Certificate& certificate, Gathered& out) const;
+  [[nodiscard]] base::Result<std::optional<base::Error>> check_responder_revocation(const ocsp::OcspResponse& response,
+                                                                                    const ocsp::Responder& responder,
+                                                                                    PathPart issuers);
   [[nodiscard]] base::Status gather_ocsp(PathPart path, CertificateRole role, Gathered& out);
   [[nodiscard]] base::Status gather_crls(PathPart path, CertificateRole role, Gathered& out);
   void name_needs(const pki::CertificatePtr& certificate, const pki::CertificatePtr& issuer, const GoodEvidence& found,
@@ -52,15 +59,21 @@ class RevocationJudge {
                                 RevocationVerdict& verdict) const;
   static void note_lacking(const pki::Certificate& certificate, EvidenceRule rule, const GoodEvidence& found,
                            RevocationVerdict& verdict);
-  [[nodiscard]] base::Time judging_time() const { return input_.existed_at.value_or(input_.now); }
-
   pki::Context& context_;
   pki::PathCache* cache_;
   const JudgeInput& input_;
   base::Budget& budget_;
   // Certificates whose revocation is being judged: evidence that needs itself is a cycle (DESIGN 3).
   std::vector<base::Digest> open_;
+  friend class CrlStatusJudge;  // judges signers of lists, at the times of the lists, with what is open here
 };
+
+// What the age of evidence is judged by.
+[[nodiscard]] Existence existence_of(const JudgeInput& input);
+// When the algorithms of evidence must be good enough: when it is known to exist, not when it says that it was made.
+[[nodiscard]] base::Time evidence_time(const JudgeInput& input);
+// The same input for what a signer of evidence did at this time.
+[[nodiscard]] JudgeInput at_time_of_evidence(const JudgeInput& input, base::Time made_at);
 
 // Shared by what judges OCSP answers and what judges lists:
 

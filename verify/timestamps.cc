@@ -62,6 +62,7 @@ std::vector<Error> algorithm_errors(const TimestampFacts& facts, const std::vect
 JudgeInput input_for_authority(const TimestampFacts& facts, const JudgeInput& input) {
   JudgeInput own = input;
   own.existed_at = facts.gen_time;
+  own.evidence_since = input.existed_at.value_or(input.now);
   own.trust_purpose = pki::TrustPurpose::kTsa;
   own.key_purpose = pki::KeyPurpose::kTimeStamping;
   own.policy.path_inputs = {};
@@ -93,11 +94,11 @@ template <class Counts>
 std::optional<Times> earliest(const ExistenceProof& proof, const std::optional<Time>& vouched, Time now,
                               Counts counts) {
   std::optional<Times> best;
-  if (vouched) best = Times{*vouched, *vouched};
+  if (vouched) best = Times{*vouched, *vouched, Proof::kVouchedFor};
   for (const TimestampVerdict& one : proof.timestamps) {
     if (!counts(one)) continue;
     // Whatever the token's clock says, what is at hand exists now.
-    take_earlier(best, {std::min(one.finding.says.gen_time, now), std::min(one.latest_time, now)});
+    take_earlier(best, {std::min(one.finding.says.gen_time, now), std::min(one.latest_time, now), Proof::kTimeStamp});
   }
   return best;
 }

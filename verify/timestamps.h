@@ -36,6 +36,7 @@ struct ExistenceProof {
   struct Times {
     base::Time best;      // genTime, or the time vouched for: the report's bestSignatureTime
     base::Time judge_at;  // its upper limit: certificates are judged then
+    Proof by = Proof::kVouchedFor;
   };
   [[nodiscard]] std::optional<Times> proved(const std::optional<base::Time>& vouched, base::Time now) const;
   // The same if every time stamp whose evidence is still missing turned out to hold; nothing when none is missing.

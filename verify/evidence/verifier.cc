@@ -92,14 +92,14 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
                                   .octets = std::make_shared<const base::Bytes>(octets),
                                   .nonce = {},
                                   .asked_for = {},
-                                  .source = "embedded",
+                                  .source = std::string(kEmbedded),
                                   .received_at = task_.input.now});
     }
     for (const base::Bytes& octets : crls) {
       auto crl = ocsp::Crl::parse(octets);
       if (!crl) continue;
       task_.evidence.add(CrlItem{
-          .id = (*crl)->digest(), .crl = *crl, .asked_for = {}, .source = "embedded", .received_at = task_.input.now});
+          .id = (*crl)->digest(), .crl = *crl, .asked_for = {}, .source = std::string(kEmbedded), .received_at = task_.input.now});
     }
   }
 
