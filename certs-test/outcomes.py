@@ -82,6 +82,15 @@ OUTCOMES: dict[str, Outcome] = {
     "xml-algorithm-forbidden": Outcome("refuse", "FORMAT_FAILURE", "xml.algorithm_forbidden"),
     "xml-signature-structure": Outcome("refuse", "FORMAT_FAILURE", "xml.signature_structure"),
     "xml-no-certificate": Outcome("refuse", "NO_SIGNING_CERTIFICATE_FOUND", "xml.no_certificate"),
+    # PDF
+    "pdf-malformed": Outcome("refuse", "FORMAT_FAILURE", "pdf.malformed"),
+    "pdf-encrypted": Outcome("refuse", "FORMAT_FAILURE", "pdf.encrypted"),
+    "pdf-sub-filter": Outcome("refuse", "FORMAT_FAILURE", "pdf.sub_filter"),
+    "pdf-signature": Outcome("refuse", "FORMAT_FAILURE", "pdf.signature"),
+    "pdf-byte-range": Outcome("refuse", "FORMAT_FAILURE", "pdf.byte_range"),
+    "pdf-changed": Outcome("refuse", "SIG_CONSTRAINTS_FAILURE", "pdf.changed"),
+    "pdf-unknown-change": Outcome("refuse", "SIG_CONSTRAINTS_FAILURE", "pdf.unknown_change"),
+    "pdf-permissions": Outcome("refuse", "SIG_CONSTRAINTS_FAILURE", "pdf.permissions"),
 }
 
 

@@ -18,6 +18,7 @@ import subprocess
 import cmsbuild
 import der
 import outcomes
+import pdfcases
 import tsa
 import xmlattacks
 import xmlbuild
@@ -370,6 +371,15 @@ class Maker:
     def authority_certificate(self, name: str) -> bytes:
         return self._authority.certificate(name)
 
+    @property
+    def good_at(self) -> datetime.datetime:
+        return self._good_at
+
+    def file(self, name: str) -> bytes:
+        """Of the authority's folder; PEM becomes DER."""
+        octets = (self._authority.folder / name).read_bytes()
+        return der.unpem(octets) if octets.startswith(b"-----") else octets
+
     def time_stamp(self, over: bytes, mutation: dict) -> bytes:
         stamp = tsa.Stamp(
             tsa.imprint_of(over, mutation.get("imprint", "sha256")),
@@ -395,6 +405,7 @@ BUILDERS: dict[str, Builder] = {
     "xmlsec": Maker.xmlsec,
     "hand-xml": Maker.hand_xml,
     **xmlattacks.BUILDERS,
+    "pdf": pdfcases.make,
     "raw": Maker.raw,
 }
 

@@ -393,7 +393,7 @@ def _parser() -> argparse.ArgumentParser:
         "make-scenarios",
         make_scenarios,
         "Makes the scenario documents from an authority's certificates.",
-        "OUT/NAME holds document.cms or document.xml, content.bin where the signature is detached, scenario.json (time,\n"
+        "OUT/NAME holds document.cms, document.xml or document.pdf, content.bin where the signature is detached, scenario.json (time,\n"
         "evidence, whom the application names; paths relative to DIR) and expected.txt. OUT/index.json lists them all.",
     )
     documents.add_argument("out", metavar="OUT", type=pathlib.Path, nargs="?", help="default DIR/scenarios")

@@ -8,6 +8,8 @@ std::string_view to_string(DocumentFormat format) {
       return "CMS";
     case DocumentFormat::kXmlDsig:
       return "XML-DSig";
+    case DocumentFormat::kPdf:
+      return "PDF";
     case DocumentFormat::kUnknown:
       break;
   }

@@ -1,4 +1,4 @@
-// What a document says about its signatures, without time and trust: made by cms and xmldsig, judged by verify.
+// What a document says about its signatures, without time and trust: made by cms, xmldsig and pdf, judged by verify.
 #pragma once
 
 #include <chrono>
@@ -15,8 +15,8 @@
 
 namespace tanba::pki {
 
-enum class DocumentFormat : std::uint8_t { kUnknown, kCms, kXmlDsig };
-[[nodiscard]] std::string_view to_string(DocumentFormat format);  // "CMS", "XML-DSig"
+enum class DocumentFormat : std::uint8_t { kUnknown, kCms, kXmlDsig, kPdf };
+[[nodiscard]] std::string_view to_string(DocumentFormat format);  // "CMS", "XML-DSig", "PDF"
 
 struct Coverage {
   bool whole = false;  // everything but the signature itself
@@ -104,6 +104,7 @@ struct SignatureFacts {
   // What is wrong with the signature itself: structure, digest, value. Empty means that the value verified over the
   // octets under the certificate's key: nothing about trust.
   std::vector<base::Error> errors;
+  std::vector<base::Error> warnings;  // reported, decide nothing
   Coverage covers;
   std::optional<base::Time> claimed_signing_time;  // proves nothing
   std::vector<TimestampToken> timestamp_tokens;    // found, not verified yet: verify::inspect turns them into ...

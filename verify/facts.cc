@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "cms/inspect.h"
 #include "cms/tsp/token.h"
+#include "pdf/inspect.h"
 #include "xmldsig/inspect.h"
 
 namespace tanba::verify {
@@ -87,6 +88,10 @@ base::Result<pki::DocumentFacts> inspect_format(pki::Context& context, ByteView 
     if (options.detached) return refused(Error(Code::kCmsContentGivenTwice));
     return xmldsig::inspect(context, document, budget,
                             {.keep_octets = keep, .forms = options.xml_forms, .certificates = options.certificates});
+  }
+  if (pdf::looks_like_pdf(document)) {
+    if (options.detached) return refused(Error(Code::kCmsContentGivenTwice));
+    return pdf::inspect(context, document, budget);
   }
   TANBA_TRY(const base::Bytes octets, unarmoured(document));
   return cms::inspect(context, octets, options.detached, budget, keep);
@@ -201,6 +206,7 @@ json::object signature_json(const pki::SignatureFacts& facts) {
                    {"contentDigests", digests_json(facts.content_digests)},
                    {"algorithmNames", texts_json(facts.algorithm_names)},
                    {"errors", errors_json(facts.errors)},
+                   {"warnings", errors_json(facts.warnings)},
                    {"covers", json::object{{"whole", facts.covers.whole}, {"what", facts.covers.what}}},
                    {"timestamps", std::move(timestamps)},
                    {"signatureValue", base::to_base64(facts.signature_value)}};
@@ -395,6 +401,7 @@ base::Result<pki::SignatureFacts> signature_from(const json::value& value) {
   pki::SignatureFacts facts;
   TANBA_TRY(facts.id, string_member(value, "id"));
   TANBA_CHECK(read_signature_parts(value, facts));
+  TANBA_TRY(facts.warnings, errors_member(value, "warnings"));
   TANBA_CHECK(read_coverage(value, facts.covers));
   TANBA_TRY(const json::array* timestamps, array_member(value, "timestamps"));
   for (const json::value& one : *timestamps) {
@@ -472,7 +479,7 @@ base::Result<Facts> facts_from_json(const json::value& value) {
   if (detached->is_string()) {
     TANBA_TRY(facts.detached, base::digest_from_hex(detached->get_string()));
   }
-  TANBA_TRY(facts.content.format, enum_member(value, "format", pki::DocumentFormat::kXmlDsig));
+  TANBA_TRY(facts.content.format, enum_member(value, "format", pki::DocumentFormat::kPdf));
   TANBA_TRY(const json::array* signatures, array_member(value, "signatures"));
   for (const json::value& one : *signatures) {
     TANBA_TRY(pki::SignatureFacts signature, signature_from(one));

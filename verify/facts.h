@@ -35,7 +35,7 @@ struct InspectOptions {
   std::span<const pki::CertificatePtr> certificates{};
 };
 
-// Finds the format (CMS in DER, BER, PEM or bare base64; XML) and inspects it. What is wrong inside the document is in
+// Finds the format (CMS in DER, BER, PEM or bare base64; XML; PDF) and inspects it. What is wrong inside the document is in
 // Facts; an error here is an internal fault.
 [[nodiscard]] base::Result<Facts> inspect(pki::Context& context, base::ByteView document, const InspectOptions& options,
                                           const base::Limits& limits);

@@ -81,6 +81,7 @@ Finding describe(const pki::SignatureFacts& facts, const JudgeInput& input) {
   finding.id = facts.id;
   finding.level = "B-B";
   finding.errors = facts.errors;
+  finding.warnings = facts.warnings;
   finding.algorithms = facts.algorithm_names;
   finding.claimed_signing_time = facts.claimed_signing_time;
   finding.covers_whole = facts.covers.whole;

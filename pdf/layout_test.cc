@@ -1,0 +1,151 @@
+#include "pdf/layout.h"
+
+#include "pdf/test_support.h"
+
+namespace tanba::pdf {
+namespace {
+
+using test::simple;
+
+base::Result<Layout> read(const std::string& file) {
+  Cost cost;
+  TANBA_TRY(Layout layout, read_layout(base::as_bytes(file), cost));
+  TANBA_CHECK(check_objects(layout, cost));
+  return layout;
+}
+
+void expect_malformed(const std::string& file) {
+  const auto layout = read(file);
+  ASSERT_FALSE(layout.has_value());
+  EXPECT_EQ(layout.error().code(), base::Code::kPdfMalformed) << layout.error().message();
+}
+
+std::string changed(std::string file, const std::string& from, const std::string& to) {
+  const std::size_t at = file.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return file.replace(at, from.size(), to);
+}
+
+const std::vector<std::string> kObjects{"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [] /Count 0 >>"};
+
+TEST(Layout, AFileIsReadByItsTable) {
+  const std::string file = simple(kObjects);
+  const auto layout = read(file);
+  ASSERT_TRUE(layout.has_value()) << layout.error().message();
+  EXPECT_EQ(layout->entries.size(), 3U);
+  EXPECT_EQ(layout->entries.at(1).position, 9U);
+  EXPECT_EQ(layout->size, 3U);
+  EXPECT_EQ(layout->sections.size(), 1U);
+}
+
+TEST(Layout, TheHeaderIsTheFirstThing) {
+  expect_malformed("\n" + simple(kObjects));
+}
+TEST(Layout, TheEndIsTheLastThing) {
+  EXPECT_TRUE(read(simple(kObjects) + "\r\n").has_value());
+  expect_malformed(simple(kObjects) + "x");
+  expect_malformed(simple(kObjects) + "\n\n\n\n\n\n");
+  expect_malformed(changed(simple(kObjects), "startxref\n", "startxref\nx"));
+}
+TEST(Layout, SectionsAreWhereTheyAreSaidToBe) {
+  expect_malformed(changed(simple(kObjects), "xref\n0 3", " xref\n0 3"));
+  expect_malformed(changed(simple(kObjects), "/Root", "/Prev 4 /Root"));
+  expect_malformed(changed(simple(kObjects), "/Root", "/Prev 999999 /Root"));
+}
+TEST(Layout, ASectionComesOnce) {
+  const std::string file = simple(kObjects);
+  const std::string at = std::to_string(file.find("xref\n"));
+  expect_malformed(changed(file, "/Root", "/Prev " + at + " /Root"));
+}
+TEST(Layout, EntriesAreTwentyOctets) {
+  expect_malformed(changed(simple(kObjects), "00000 n \n", "00000 n\n"));
+  expect_malformed(changed(simple(kObjects), "00000 n \n", "0000x n \n"));
+}
+TEST(Layout, ObjectsAreWhereTheirEntriesSay) {
+  expect_malformed(changed(simple(kObjects), "1 0 obj", "3 0 obj"));
+  expect_malformed(changed(simple(kObjects), "1 0 obj", "1 1 obj"));
+  expect_malformed(changed(simple(kObjects), "1 0 obj", "1 0 odj"));
+  expect_malformed(changed(simple(kObjects), "0000000009", "0000000008"));
+}
+TEST(Layout, ObjectsAreFinished) {
+  expect_malformed(changed(simple(kObjects), "endobj", "endobx"));
+  expect_malformed(simple({"<< /A [1 2 >>"}));
+  expect_malformed(simple({"<< /A >>"}));
+  expect_malformed(simple({"<< 1 2 >>"}));
+  expect_malformed(simple({"<< /A word >>"}));
+  expect_malformed(simple({"<< /A (text >>"}));
+  expect_malformed(simple({"<< /A <0g> >>"}));
+}
+TEST(Layout, StreamsAreAsLongAsTheySay) {
+  EXPECT_TRUE(read(simple({"<< /Length 4 >>\nstream\ndata\nendstream"})).has_value());
+  EXPECT_TRUE(read(simple({"<< /Length 2 0 R >>\nstream\ndata\nendstream", "4"})).has_value());
+  expect_malformed(simple({"<< /Length 3 >>\nstream\ndata\nendstream"}));
+  expect_malformed(simple({"<< /Length 99999 >>\nstream\ndata\nendstream"}));
+  expect_malformed(simple({"<< /Length 4 >>\nstream\rdata\nendstream"}));
+}
+TEST(Layout, EncryptedFilesAreNotRead) {
+  const auto layout = read(simple(kObjects, "/Encrypt << >>"));
+  ASSERT_FALSE(layout.has_value());
+  EXPECT_EQ(layout.error().code(), base::Code::kPdfEncrypted);
+}
+TEST(Layout, TheTrailerNamesTheCatalogAndTheSize) {
+  expect_malformed(changed(simple(kObjects), "/Root 1 0 R", "/Root 1"));
+  expect_malformed(changed(simple(kObjects), "/Size 3", "/Size 2"));
+}
+TEST(Layout, NestingIsBounded) {
+  const auto nested = [](std::size_t depth) {
+    return read(simple({std::string(depth, '[') + std::string(depth, ']')}));
+  };
+  EXPECT_TRUE(nested(kMaxDepth).has_value());
+  EXPECT_EQ(nested(kMaxDepth + 1).error().code(), base::Code::kLimitDepth);
+}
+TEST(Layout, TokensAreBounded) {
+  std::string many(2 * kMaxTokens, ' ');
+  for (std::size_t at = 0; at < many.size(); at += 2) many[at] = '1';
+  const auto layout = read(simple({"[" + many + "]"}));
+  ASSERT_FALSE(layout.has_value());
+  EXPECT_EQ(layout.error().code(), base::Code::kLimitCost);
+}
+TEST(Layout, SectionsAreBounded) {
+  std::string file = simple(kObjects);
+  std::size_t previous = file.find("xref\n");
+  for (std::size_t section = 1; section <= kMaxSections; ++section) {
+    const std::size_t at = file.size();
+    file += "xref\n0 0\ntrailer\n<< /Size 3 /Root 1 0 R /Prev " + std::to_string(previous) + " >>\nstartxref\n" +
+            std::to_string(at) + "\n%%EOF\n";
+    previous = at;
+    if (section + 1 == kMaxSections) {
+      EXPECT_TRUE(read(file).has_value());
+    }
+  }
+  EXPECT_EQ(read(file).error().code(), base::Code::kLimitCount);
+}
+TEST(Layout, RevisionsEndWithTheirMarkOrTheLineEndBehindIt) {
+  const std::string file = simple(kObjects);
+  const base::ByteView octets = base::as_bytes(file);
+  EXPECT_TRUE(ends_revision(octets, file.size()));
+  EXPECT_TRUE(ends_revision(octets, file.size() - 1));
+  EXPECT_FALSE(ends_revision(octets, file.size() - 2));
+  EXPECT_FALSE(ends_revision(octets, file.size() + 1));
+}
+
+TEST(Syntax, NamesAreDecoded) {
+  EXPECT_EQ(decode_name("/A#42c"), "ABc");
+  EXPECT_FALSE(decode_name("/A#4").has_value());
+  EXPECT_FALSE(decode_name("/A#00").has_value());
+}
+TEST(Syntax, IntegersAreDigitsAndNothingElse) {
+  EXPECT_EQ(parse_integer("0012"), 12U);
+  for (const char* text : {"", "-1", "+1", "1.0", "1 ", "9999999999999999"}) {
+    EXPECT_FALSE(parse_integer(text).has_value()) << text;
+  }
+}
+TEST(Syntax, ADictionaryHasEachKeyOnce) {
+  Cost cost;
+  const std::string text = "<< /A 1 /#41 2 >>";
+  Tokenizer tokens(base::as_bytes(text), 0);
+  EXPECT_FALSE(Dictionary::read(tokens, cost).has_value());
+}
+
+}  // namespace
+}  // namespace tanba::pdf

@@ -1,0 +1,53 @@
+// What reading a PDF may cost, over all its revisions: charged before the work.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+
+namespace tanba::pdf {
+
+// Contracts of a thousand pages have under 20,000 objects; each costs an entry in three tables.
+inline constexpr std::size_t kMaxObjects = 250'000;
+// Incremental updates: an archive's yearly time stamps stay below.
+inline constexpr std::size_t kMaxSections = 128;
+// Names, numbers, strings and brackets. qpdf needs some 150 octets for each, so that a file of nothing else stays below
+// 300 MiB.
+inline constexpr std::uint64_t kMaxTokens = 2'000'000;
+// The same, counted again for each revision that is compared with the last one.
+inline constexpr std::uint64_t kMaxComparedTokens = 16'000'000;
+// Object streams and cross-reference streams decompressed: all that is decompressed at all.
+inline constexpr std::uint64_t kMaxInflatedBytes = 64U << 20;
+// Arrays and dictionaries nested; page trees nest by reference.
+inline constexpr std::size_t kMaxDepth = 64;
+inline constexpr std::size_t kMaxFields = 20'000;
+// A signature with certificates, time stamps and revocation values inside.
+inline constexpr std::size_t kMaxSignatureBytes = 4U << 20;
+
+class Cost {
+ public:
+  [[nodiscard]] base::Status charge_token() { return charge(tokens_, 1, kMaxTokens, "PDF tokens"); }
+  [[nodiscard]] base::Status charge_inflated(std::uint64_t bytes) {
+    return charge(inflated_, bytes, kMaxInflatedBytes, "decompressed octets");
+  }
+  // One more revision is read whole.
+  [[nodiscard]] base::Status charge_comparison() {
+    return charge(compared_, tokens_, kMaxComparedTokens, "PDF tokens compared");
+  }
+
+ private:
+  [[nodiscard]] static base::Status charge(std::uint64_t& sum, std::uint64_t more, std::uint64_t limit,
+                                           const char* what) {
+    if (more > limit - sum) return base::fail(base::Code::kLimitCost, {{"what", std::string(what)}});
+    sum += more;
+    return {};
+  }
+
+  std::uint64_t tokens_ = 0;
+  std::uint64_t inflated_ = 0;
+  std::uint64_t compared_ = 0;
+};
+
+}  // namespace tanba::pdf

@@ -1,0 +1,26 @@
+// What a signature permits to be added after it, applied to what was added. Private to this folder.
+#pragma once
+
+#include <vector>
+
+#include "pdf/compare.h"
+#include "pdf/signatures.h"
+
+namespace tanba::pdf {
+
+// DocMDP and FieldMDP of a signature and of all that were there when it was made.
+struct Restrictions {
+  std::optional<Permission> permission;  // nothing: no certification
+  std::vector<FieldLock> locks;
+  [[nodiscard]] bool locks_field(const std::string& name) const;
+};
+// `signatures` in the order of their revisions; those up to and including `at` count.
+[[nodiscard]] Restrictions restrictions_at(const std::vector<FoundSignature>& signatures, std::size_t at);
+
+struct Verdict {
+  std::vector<base::Error> errors;    // pdf.changed, pdf.unknown_change, pdf.permissions: each once
+  std::vector<base::Error> warnings;  // pdf.added
+};
+[[nodiscard]] Verdict judge_changes(const std::vector<Change>& changes, const Restrictions& restrictions);
+
+}  // namespace tanba::pdf
