@@ -115,7 +115,7 @@ def shrunk(stack, desk, the_one):
     check(the_one()["revocation"]["status"] != "revoked", "the confirmed list is not used")
     stack.control(crl="ok")
     # The list from before the confirmed one would go back behind it; the authority publishes the next.
-    stack.ca_request("/revoke", {"name": "individual", "reason": "keyCompromise"})
+    stack.ca_request("/revoke", {"name": "head", "reason": "superseded"})
     expect(desk.refresh(), 200)
     check(the_one()["revocation"]["status"] == "revoked", "the next list is not used")
     say("  a list that shrank: refused, shown, used after a person confirmed it")
@@ -156,7 +156,13 @@ def trust(stack, desk):
     desk.api = stack.security().api
     now = expect(desk.api.get("/v1/trust"), 200).body
     check(now["version"] == first["version"] + 3 and len(now["intermediates"]) == 2, f"after the restart: {now}")
-    say("  trust: imported, rolled back, kept over a restart")
+    check("trust.configuration_differs" in stack.daemon.log.read_text(), "the log does not say that the configuration differs")
+    # Whoever holds the machine makes the configuration's list the newest; the daemon that runs takes it over.
+    run(stack.daemon.command[0], "--config", stack.home / "tanbad.toml", "--take-trust", "список из конфигурации")
+    taken = until(lambda: (lambda list: list["version"] > now["version"] and list)(expect(desk.api.get("/v1/trust"), 200).body),
+                  "the configuration's list")
+    check(taken["list"] == first["list"] and taken["act"] == "configuration", f"taken: {taken}")
+    say("  trust: imported, rolled back, kept over a restart, taken from the configuration")
 
 
 def journal(stack):
