@@ -28,6 +28,8 @@ class Graph {
   // The catalog; throws when it is no dictionary.
   [[nodiscard]] QPDFObjectHandle root() { return qpdf_.getRoot(); }
   [[nodiscard]] QPDFObjectHandle object(std::uint32_t number);
+  // A number that no object and no reference has yet. What stands under it is the caller's to write.
+  [[nodiscard]] QPDFObjectHandle allocate() { return qpdf_.makeIndirectObject(QPDFObjectHandle::newDictionary()); }
   // What qpdf had to mend so far, as pdf.malformed.
   [[nodiscard]] base::Status check_unmended();
 

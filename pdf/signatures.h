@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "pdf/graph.h"
+#include "pdf/permission.h"
 
 namespace tanba::pdf {
 
@@ -27,9 +28,6 @@ struct FieldLock {
   // A field is named with all its descendants.
   [[nodiscard]] bool locks(const std::string& name) const;
 };
-
-// Values of P, 12.8.2.2, table 257.
-enum class Permission : std::uint8_t { kNothing = 1, kFillIn = 2, kAnnotate = 3 };
 
 struct FoundSignature {
   std::uint32_t number = 0;  // of the signature dictionary

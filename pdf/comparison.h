@@ -1,0 +1,100 @@
+// How compare.h does it: one walk over both trees, split over compare.cc (catalog, pages, everything) and
+// compare_form.cc. Private to those two.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pdf/compare.h"
+
+namespace tanba::pdf {
+
+using Object = QPDFObjectHandle;
+
+[[nodiscard]] inline bool one_of(std::string_view text, std::initializer_list<std::string_view> list) {
+  return std::ranges::find(list, text) != list.end();
+}
+
+[[nodiscard]] inline std::string name_of(Object value) {
+  return value.isName() ? value.getName() : std::string();
+}
+[[nodiscard]] inline std::vector<Object> items_of(Object array) {
+  return array.isArray() ? array.getArrayAsVector() : std::vector<Object>();
+}
+
+[[nodiscard]] inline std::set<std::string> keys_of_both(Object a, Object b) {
+  std::set<std::string> keys = a.getKeys();
+  keys.merge(b.getKeys());
+  return keys;
+}
+
+class Comparison {
+ public:
+  Comparison(Graph& then, Graph& now, const std::vector<FoundSignature>& signatures) : then_(then), now_(now) {
+    for (const FoundSignature& one : signatures) signatures_[one.number] = one.timestamp;
+  }
+  base::Result<std::vector<Change>> run();
+
+ private:
+  struct Pair {
+    Object then, now;
+    std::string place;
+  };
+  // A field or widget that is in both: its name, type, and whether its value may bring a new appearance.
+  struct FieldPair {
+    Object then, now;
+    std::string name, type;
+    bool new_value;
+  };
+
+  void note(ChangeKind kind, std::string what, std::string field = {});
+  void push(Object then, Object now, std::string place) {
+    pending_.push_back({std::move(then), std::move(now), std::move(place)});
+  }
+  [[nodiscard]] bool seen_before(Object then, Object now);
+  void accept_new(Object root);
+
+  void compare_trailers();
+  void compare_catalogs(Object then, Object now);
+  void compare_catalog_entry(const std::string& key, Object then, Object now);
+  void compare_extensions(Object then, Object now);
+  void compare_metadata(Object then, Object now, const char* what);
+  void compare_security_stores(Object then, Object now);
+  [[nodiscard]] bool accept_security_store(Object store);
+  [[nodiscard]] bool accept_streams(Object array);
+  [[nodiscard]] bool accept_validation_info(Object by_signature);
+
+  void compare_forms(Object then, Object now);
+  void compare_default_resources(Object then, Object now);
+  void compare_field_lists(Object then, Object now, const FieldPair* parent);
+  void compare_fields(FieldPair field);
+  [[nodiscard]] bool compare_values(FieldPair& field);
+  [[nodiscard]] bool compare_signature_values(FieldPair& field, Object then, Object now);
+  void compare_field_entry(FieldPair& field, const std::string& key);
+  [[nodiscard]] static bool may_differ(const FieldPair& field, const std::string& key, Object then, Object now);
+  void check_new_field(Object field);
+  void note_signature(Object value, const std::string& field);
+
+  void compare(Pair pair);
+  void compare_dictionaries(Object then, Object now, const std::string& place);
+  void compare_streams(const Pair& pair);
+  void compare_annotations(Object then, Object now, const std::string& place);
+  void check_new_annotation(Object annotation, const std::string& place);
+  void check_unexplained();
+
+  Graph& then_;
+  Graph& now_;
+  std::map<std::uint32_t, bool> signatures_;  // by their object: whether it is a time stamp
+  std::vector<Change> changes_;
+  std::vector<Pair> pending_;
+  std::vector<FieldPair> fields_;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> pairs_;
+  std::set<std::uint32_t> explained_;    // objects of the tree as it is now
+  std::set<std::uint32_t> new_widgets_;  // of signature fields, found to show nothing
+};
+
+}  // namespace tanba::pdf

@@ -1,0 +1,67 @@
+#include "pdf/opened.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tanba::pdf {
+namespace {
+
+constexpr std::string_view kByteRange = "/ByteRange [0 0000000000 0000000000 0000000000]";
+constexpr std::string_view kContents = "/Contents <";
+
+base::Status open_into(base::ByteView file, Opened& out) {
+  TANBA_TRY(out.layout, read_layout(file, out.cost));
+  TANBA_CHECK(check_objects(out.layout, out.cost));
+  TANBA_TRY(out.graph, Graph::open(out.layout));
+  TANBA_TRY(out.signatures, find_signatures(*out.graph, out.cost));
+  return {};
+}
+
+}  // namespace
+
+std::unexpected<base::Error> unsignable(std::string reason) {
+  return base::fail(base::Code::kPdfUnsignable, {{"reason", std::move(reason)}});
+}
+
+base::Result<std::unique_ptr<Opened>> Opened::read(base::ByteView file) {
+  auto out = std::make_unique<Opened>();
+  if (auto opened = open_into(file, *out); !opened) {
+    if (base::info(opened.error().code()).effect == base::Effect::kInternal) return base::fail(opened.error());
+    return unsignable(opened.error().message());
+  }
+  return out;
+}
+
+std::string placeholder_text(const std::string& entries, std::size_t reserved_bytes) {
+  return "<< " + entries + " " + std::string(kByteRange) + " " + std::string(kContents) +
+         std::string(2 * reserved_bytes, '0') + "> >>";
+}
+
+Reserved close_placeholder(std::string file, std::size_t from) {
+  const std::size_t range = file.find(kByteRange, from);
+  Reserved out;
+  out.hole.begin = file.find(kContents, range) + kContents.size() - 1;
+  out.hole.end = file.find('>', out.hole.begin) + 1;
+  const std::string numbers = std::to_string(out.hole.begin) + " " + std::to_string(out.hole.end) + " " +
+                              std::to_string(file.size() - out.hole.end) + "]";
+  std::string written = "/ByteRange [0 " + numbers;
+  written.resize(kByteRange.size(), ' ');
+  file.replace(range, kByteRange.size(), written);
+  out.file = std::move(file);
+  return out;
+}
+
+base::Result<base::Bytes> filled(base::Bytes file, Span hole, base::ByteView value) {
+  const std::string hexadecimal = base::to_hex(value);
+  const std::size_t room = hole.size() - 2;
+  if (hexadecimal.size() > room) {
+    return unsignable("its signature takes " + std::to_string(value.size()) + " octets, and " +
+                      std::to_string(room / 2) + " are reserved");
+  }
+  const auto at = file.begin() + static_cast<std::ptrdiff_t>(hole.begin + 1);
+  std::fill_n(at, room, std::uint8_t{'0'});
+  std::ranges::copy(hexadecimal, at);
+  return file;
+}
+
+}  // namespace tanba::pdf

@@ -1,0 +1,38 @@
+// A PDF read whole and found in order, for whoever adds to it. Private to this folder.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pdf/graph.h"
+#include "pdf/signatures.h"
+
+namespace tanba::pdf {
+
+[[nodiscard]] std::unexpected<base::Error> unsignable(std::string reason);
+
+struct Opened {
+  Cost cost;
+  Layout layout;
+  std::unique_ptr<Graph> graph;
+  std::vector<FoundSignature> signatures;  // in the order of their revisions, time stamps too
+
+  // Files refer to each other by address: they stay where they were made. What is wrong is pdf.unsignable, with the
+  // reason; the file must outlive it.
+  [[nodiscard]] static base::Result<std::unique_ptr<Opened>> read(base::ByteView file);
+};
+
+// The place that `/Contents <…>` of a new signature dictionary leaves, its ByteRange written; `from` is where to look.
+struct Reserved {
+  std::string file;
+  Span hole;
+};
+// A signature dictionary's value with a place for so many octets; `entries` are all others.
+[[nodiscard]] std::string placeholder_text(const std::string& entries, std::size_t reserved_bytes);
+// Finds that place in the last revision and writes its ByteRange.
+[[nodiscard]] Reserved close_placeholder(std::string file, std::size_t from);
+// pdf.unsignable when it is too large.
+[[nodiscard]] base::Result<base::Bytes> filled(base::Bytes file, Span hole, base::ByteView value);
+
+}  // namespace tanba::pdf
