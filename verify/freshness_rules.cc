@@ -32,7 +32,7 @@ Age with_rule(base::Status fresh, Code stale, const Times& times, base::Seconds 
   Time end = times.next_update.value_or(times.this_update + max_age);
   if (limit) end = std::min(end, times.this_update + *limit);
   Age age{.freshness = Freshness::kNo, .error = {}, .this_update = times.this_update, .until = end + grace};
-  if (fresh && at > end) fresh = base::fail(stale_error(stale, times, at));
+  if (fresh && limit && at > times.this_update + *limit) fresh = base::fail(stale_error(stale, times, at));
   if (fresh) {
     age.freshness = Freshness::kCurrent;
     return age;
