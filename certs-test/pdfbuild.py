@@ -61,6 +61,7 @@ class Document:
         self.changed: set[int] = set()
         self.places: dict[int, int] = {}  # of objects that stand for themselves
         self.next_number = FIRST_FREE
+        self.size = 0
         self.last_xref: int | None = None
         self.trailer: Entries = {}
         self.header = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
@@ -186,6 +187,7 @@ class Document:
 
     def _write_section(self, entries: dict[int, tuple[int, int, int]]) -> None:
         first = self.last_xref is None
+        self.size = max([self.size, *(number + 1 for number in entries)])
         trailer = {"Root": f"{CATALOG} 0 R", "Info": f"{INFO} 0 R", **self.trailer}
         if not first:
             trailer["Prev"] = str(self.last_xref)
@@ -215,7 +217,7 @@ class Document:
             lines[0] = "0000000000 65535 f \n"
         for run in self._runs(lines):
             text += f"{run[0]} {len(run)}\n" + "".join(lines[number] for number in run)
-        text += "trailer\n" + dictionary({"Size": str(self.next_number), **trailer}) + "\n"
+        text += "trailer\n" + dictionary({"Size": str(self.size), **trailer}) + "\n"
         self.octets += text.encode("latin-1")
         return at
 
@@ -223,6 +225,7 @@ class Document:
         number, at = self.next_number, len(self.octets)
         self.next_number += 1
         rows = {**entries, number: (1, at, 0)}
+        self.size = max(self.size, number + 1)
         if first:
             rows[0] = (0, 0, 65535)
         index = [f"{run[0]} {len(run)}" for run in self._runs(rows)]
@@ -236,7 +239,7 @@ class Document:
             "Type": "/XRef",
             "W": "[1 4 2]",
             "Index": "[" + " ".join(index) + "]",
-            "Size": str(self.next_number),
+            "Size": str(self.size),
             "Filter": "/FlateDecode",
             "DecodeParms": "<< /Predictor 12 /Columns 7 >>",
             **trailer,

@@ -6,6 +6,7 @@
 
 #include "cli/io.h"
 #include "cli/key_access.h"
+#include "cli/pdf_options.h"
 #include "cli/verification.h"
 
 namespace tanba::cli {
@@ -56,7 +57,8 @@ struct SignOptions {
   KeyOptions key;
   TimeStampOptions time_stamp;
   std::string file, output;
-  std::string format;     // cms, xml, xades or soap
+  PdfOptions pdf;
+  std::string format;     // cms, xml, xades, soap or pdf
   bool detached = false;  // CLI11 fills flags into bool
 };
 int sign_document(const SignOptions& options, const Output& output);

@@ -164,6 +164,11 @@ base::Result<base::Bytes> sign_soap(OpenKey& key, base::ByteView document) {
                             {.algorithm = key.signer->algorithms().front(), .times = {}}, budget);
 }
 
+base::Result<base::Bytes> sign_pdf(OpenKey& key, base::ByteView document, pdf::Profile profile) {
+  profile.algorithm = key.signer->algorithms().front();
+  return pdf::sign(*key.context, document, *key.signer, profile, key.chain);
+}
+
 base::Result<base::Bytes> sign_cms(OpenKey& key, base::ByteView content, cms::Placement placement, base::Time now) {
   cms::Profile profile;
   profile.placement = placement;

@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "cli/io.h"
 #include "cms/sign.h"
+#include "pdf/sign.h"
 #include "pki/context.h"
 #include "pki/signer.h"
 #include "tokens/token.h"
@@ -52,6 +53,8 @@ struct OpenKey {
 // XAdES B-B with the claimed time `now`; a SOAP message (or any XML, as the content of one) with WS-Security.
 [[nodiscard]] base::Result<base::Bytes> sign_xades(OpenKey& key, base::ByteView document, base::Time now);
 [[nodiscard]] base::Result<base::Bytes> sign_soap(OpenKey& key, base::ByteView document);
+// PAdES B-B; the profile's algorithm is chosen here.
+[[nodiscard]] base::Result<base::Bytes> sign_pdf(OpenKey& key, base::ByteView document, pdf::Profile profile);
 [[nodiscard]] base::Result<base::Bytes> sign_cms(OpenKey& key, base::ByteView content, cms::Placement placement,
                                                  base::Time now);
 

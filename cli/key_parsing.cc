@@ -151,6 +151,26 @@ void add_key_options(CLI::App* command, KeyOptions& key) {
       ->group(group);
 }
 
+namespace {
+
+void add_pdf_options(CLI::App* command, PdfOptions& pdf) {
+  const std::string group = "PDF";
+  command
+      ->add_option(
+          "--visible", pdf.visible,
+          "PAGE,X,Y,WIDTH,HEIGHT: the first signature shows there (points from the lower left corner); without "
+          "it nothing shows")
+      ->group(group);
+  command->add_option("--field", pdf.field, "Sign in this signature field, which is there and empty")->group(group);
+  command
+      ->add_option("--certify", pdf.certify,
+                   "The first signature says what may follow: 1 nothing, 2 filling in and signing, 3 comments too")
+      ->check(CLI::Range(1U, 3U))
+      ->group(group);
+}
+
+}  // namespace
+
 void add_sign(CLI::App& app, Session& session) {
   auto options = std::make_shared<SignOptions>();
   CLI::App* command = add_action(app, session, "sign", "Sign a file with a key on a token or in a PKCS#12 file",
@@ -160,12 +180,14 @@ void add_sign(CLI::App& app, Session& session) {
       ->add_option(
           "--format", options->format,
           "cms: SignedData, DER; xml: enveloped XML-DSig, FILE is an XML document; xades: the same at XAdES level "
-          "B-B; soap: WS-Security, FILE is a SOAP 1.1 message or what its Body shall hold")
+          "B-B; soap: WS-Security, FILE is a SOAP 1.1 message or what its Body shall hold; "
+          "pdf: PAdES, FILE is a PDF and stays as it is, the signature is added behind it")
       ->required()
-      ->check(CLI::IsMember({"cms", "xml", "xades", "soap"}));
+      ->check(CLI::IsMember({"cms", "xml", "xades", "soap", "pdf"}));
   command->add_flag("--detached", options->detached,
                     "CMS without the content: FILE must be given beside it to whoever verifies");
   command->add_option("-o,--output", options->output, "Write here, wholly or not at all; without it: standard output");
+  add_pdf_options(command, options->pdf);
   add_key_options(command, options->key);
   add_time_stamp_options(command, options->time_stamp);
   command->footer(

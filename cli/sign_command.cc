@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cms/tsp/attach.h"
+#include "pdf/sign.h"
 #include "verify/evidence/time_stamper.h"
 #include "xmldsig/xades.h"
 
@@ -15,10 +16,14 @@ using base::Code;
 base::Status check_usage(const SignOptions& options, const Output& output) {
   if (options.format != "cms" && options.detached) {
     return base::fail(Code::kInputUsage,
-                      {{"reason", "--detached is for --format cms: an XML signature lies in its document"}});
+                      {{"reason", "--detached is for --format cms: other signatures lie in their document"}});
   }
-  if (!options.time_stamp.urls.empty() && options.format != "cms" && options.format != "xades") {
-    return base::fail(Code::kInputUsage, {{"reason", "--tsa is for --format cms and xades"}});
+  if (!options.time_stamp.urls.empty() && options.format != "cms" && options.format != "xades" &&
+      options.format != "pdf") {
+    return base::fail(Code::kInputUsage, {{"reason", "--tsa is for --format cms, xades and pdf"}});
+  }
+  if (options.pdf.any() && options.format != "pdf") {
+    return base::fail(Code::kInputUsage, {{"reason", "--visible, --field and --certify are for --format pdf"}});
   }
   // A token that nobody can verify would be found worthless when it is needed.
   if (!options.time_stamp.urls.empty() && options.time_stamp.common.trust.empty()) {
@@ -48,18 +53,20 @@ base::Result<verify::evidence::TimeStamper::Options> stamper_options(const TimeS
 // document with several signatures ours is the last one.
 base::Result<base::Bytes> octets_to_stamp(const std::string& format, const base::Bytes& document) {
   if (format == "cms") return cms::tsp::octets_to_stamp(document, 0, base::Limits{});
+  if (format == "pdf") return pdf::octets_to_stamp(document);
   base::Budget budget{base::Limits{}};
   return xmldsig::timestamp_octets(document, xmldsig::kLastSignature, budget);
 }
 base::Result<base::Bytes> add_time_stamp(const std::string& format, const base::Bytes& document, base::Bytes token) {
   if (format == "cms") return cms::tsp::add_signature_timestamp(document, 0, token, base::Limits{});
+  if (format == "pdf") return pdf::add_signature_timestamp(document, token);
   base::Budget budget{base::Limits{}};
   xmldsig::UnsignedProperties properties;
   properties.timestamp_tokens.push_back(std::move(token));
   return xmldsig::add_unsigned_properties(document, xmldsig::kLastSignature, properties, budget);
 }
 
-// CAdES and XAdES B-T: the first authority's time stamp that holds goes into the signature just made.
+// CAdES, XAdES and PAdES B-T: the first authority's time stamp that holds goes into the signature just made.
 base::Result<base::Bytes> with_time_stamp(const SignOptions& sign_options, const base::Bytes& document) {
   const TimeStampOptions& options = sign_options.time_stamp;
   TANBA_TRY(auto stamper_settings, stamper_options(options));
@@ -91,6 +98,10 @@ base::Result<base::Bytes> sign_in_format(const SignOptions& options, OpenKey& ke
   if (options.format == "xml") return sign_xml(key, content);
   if (options.format == "xades") return sign_xades(key, content, now);
   if (options.format == "soap") return sign_soap(key, content);
+  if (options.format == "pdf") {
+    TANBA_TRY(pdf::Profile profile, pdf_profile(options.pdf, now));
+    return sign_pdf(key, content, std::move(profile));
+  }
   return sign_cms(key, content, options.detached ? cms::Placement::kDetached : cms::Placement::kAttached, now);
 }
 

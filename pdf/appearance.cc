@@ -88,7 +88,7 @@ std::string appearance_text(const std::string& name, base::Time time, const Plac
   const double for_width = (place.width - 2 * kMargin) / (kAverageWidth * static_cast<double>(longest));
   const double for_height = (place.height - 2 * kMargin) / (1.3 * static_cast<double>(lines.size()));
   const double size = std::clamp(std::min(for_width, for_height), 1.0, 12.0);
-  std::string text = "q 0.5 w 0.25 0.25 " + number_text(place.width - 0.5) + " " + number_text(place.height - 0.5) +
+  std::string text = "q 1 w 0.5 0.5 " + number_text(place.width - 1) + " " + number_text(place.height - 1) +
                      " re S Q\nBT /F1 " + number_text(size) + " Tf " + number_text(1.3 * size) + " TL " +
                      number_text(kMargin) + " " + number_text(place.height - kMargin - size) + " Td\n";
   for (const std::string& line : lines) text += "(" + escaped(line) + ") Tj T*\n";

@@ -25,10 +25,7 @@ std::unexpected<base::Error> unsignable(std::string reason) {
 
 base::Result<std::unique_ptr<Opened>> Opened::read(base::ByteView file) {
   auto out = std::make_unique<Opened>();
-  if (auto opened = open_into(file, *out); !opened) {
-    if (base::info(opened.error().code()).effect == base::Effect::kInternal) return base::fail(opened.error());
-    return unsignable(opened.error().message());
-  }
+  TANBA_CHECK(open_into(file, *out));
   return out;
 }
 

@@ -18,8 +18,8 @@ struct Opened {
   std::unique_ptr<Graph> graph;
   std::vector<FoundSignature> signatures;  // in the order of their revisions, time stamps too
 
-  // Files refer to each other by address: they stay where they were made. What is wrong is pdf.unsignable, with the
-  // reason; the file must outlive it.
+  // Files refer to each other by address: they stay where they were made. Errors as pdf::inspect has them for the
+  // document; the file must outlive it.
   [[nodiscard]] static base::Result<std::unique_ptr<Opened>> read(base::ByteView file);
 };
 

@@ -139,6 +139,13 @@ TEST(PdfTimestamps, OfTheDocumentAreOverWhatTheyCover) {
   EXPECT_TRUE(test::inspected(test::document("pdf-document-time-stamp-before")).signatures.at(0).timestamps.empty());
 }
 
+TEST(PdfScenarios, ASizeThatIsTooLargeIsNothingToMend) {
+  std::string file = test::simple({"<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [] /Count 0 >>"});
+  const std::size_t size = file.find("/Size 3");
+  file.replace(size, 7, "/Size 9");
+  EXPECT_EQ(test::codes_of(test::inspected(base::as_bytes(file))), std::set<std::string>{"format.no_signature"});
+}
+
 TEST(PdfScenarios, TheTimeThatIsClaimedIsRead) {
   EXPECT_TRUE(test::inspected(test::document("pdf-cades")).signatures.at(0).claimed_signing_time.has_value());
 }

@@ -54,8 +54,9 @@ struct ToBeSigned {
   cms::ToBeSigned cms;
 };
 
-// pdf.unsignable: when the file is malformed or encrypted, does not permit another signature, is signed already and is
-// to be certified or to show a new field, or has no such page or field. input.member as cms::prepare_digest.
+// pdf.malformed, pdf.encrypted, pdf.signature, limit.*: as pdf::inspect has them for the document. pdf.unsignable: the
+// file does not permit another signature, is signed already and is to be certified or to show a new field, or has no
+// such page or field. input.member as cms::prepare_digest.
 [[nodiscard]] base::Result<ToBeSigned> prepare(pki::Context& context, base::ByteView file,
                                                const pki::CertificatePtr& certificate, const Profile& profile);
 // pdf.unsignable when the CMS is larger than what was reserved.

@@ -42,13 +42,14 @@ void expect_good(const base::Bytes& document, std::size_t signatures) {
   for (const auto& one : facts.signatures) EXPECT_TRUE(one.covers.whole);
 }
 
-void expect_unsignable(const base::Bytes& document, const Profile& profile = {}) {
+void expect_unsignable(const base::Bytes& document, const Profile& profile = {},
+                       base::Code code = base::Code::kPdfUnsignable) {
   FileSigner signer("head");
   Profile own = profile;
   own.algorithm = profile_of(signer).algorithm;
   const auto out = sign(test::context(), document, signer, own);
   ASSERT_FALSE(out.has_value());
-  EXPECT_EQ(out.error().code(), base::Code::kPdfUnsignable) << out.error().message();
+  EXPECT_EQ(out.error().code(), code) << out.error().message();
 }
 
 TEST(PdfSign, WhatIsSignedVerifiesAndWhatWasThereStays) {
@@ -118,9 +119,9 @@ TEST(PdfSign, APlaceIsOnAPageThatIsThere) {
 }
 
 TEST(PdfSign, WhatCannotBeReadIsNotSigned) {
-  expect_unsignable(file("no PDF"));
-  expect_unsignable(file(simple(kPages, "/Encrypt << >>")));
-  expect_unsignable(file(simple(kPages) + "more"));
+  expect_unsignable(file("no PDF"), {}, base::Code::kPdfMalformed);
+  expect_unsignable(file(simple(kPages, "/Encrypt << >>")), {}, base::Code::kPdfEncrypted);
+  expect_unsignable(file(simple(kPages) + "more"), {}, base::Code::kPdfMalformed);
 }
 
 TEST(PdfSign, TheValueFitsInWhatIsReserved) {

@@ -26,6 +26,7 @@ def lay_out(service, folder):
         shutil.copy2(source, folder / name)
     shutil.copytree(authority.folder / "crl", folder / "evidence")
     (folder / "receipt.pdf").write_bytes(licence_test.RECEIPT)
+    shutil.copy2(licence_test.OPTIONS.authority / "scenarios/pdf-no-signature/document.pdf", folder / "permit.pdf")
     text = licence_test.application(service.licensor, authority.person("individual"))
     (folder / "application.xml").write_text(text, encoding="utf-8")
 

@@ -226,7 +226,7 @@ class Signing(WithTanba):
         self.assertEqual((status, problem["code"]), (64, "input.usage"))
 
     def test_wrong_usage_is_status_64(self):
-        for arguments in (["--format", "pdf", *self.p12()], [*self.p12()], ["--format", "xml", "--detached", *self.p12()],
+        for arguments in (["--format", "odf", *self.p12()], [*self.p12()], ["--format", "xml", "--detached", *self.p12()],
                           ["--format", "cms"], ["--format", "cms", "--token", "pkcs11:token=x", *self.p12()]):
             self.assert_status(self.tanba("sign", self.document, *arguments), 64)
 
