@@ -10,39 +10,6 @@
 namespace tanba::cli {
 namespace {
 
-void add_common(CLI::App* command, VerificationOptions& common) {
-  const std::string group = "Trust and evidence";
-  command->add_option("--trust", common.trust, "Trust anchors: FILE or DIR; replaces every other anchor")
-      ->allow_extra_args(false)
-      ->group(group);
-  command->add_option("--intermediate", common.intermediates, "Certificates that may stand between: FILE or DIR")
-      ->allow_extra_args(false)
-      ->group(group);
-  command->add_option("--crl", common.crls, "Revocation lists at hand: FILE or DIR")
-      ->allow_extra_args(false)
-      ->group(group);
-  command->add_option("--ocsp", common.ocsp, "OCSP answers at hand: FILE or DIR")
-      ->allow_extra_args(false)
-      ->group(group);
-  command->add_option("--at", common.at, "The clock reads this time (RFC 3339, or a date for its 00:00:00Z)")
-      ->group(group);
-  command->add_option("--existed-at", common.existed_at, "You vouch that the signature existed at this time")
-      ->group(group);
-  command->add_option("--policy", common.policy, "kz-submission, kz-archive or conformance")
-      ->check(CLI::IsMember({"kz-submission", "kz-archive", "conformance"}))
-      ->capture_default_str()
-      ->group(group);
-  command->add_option("--revocation", common.revocation, "require, if-available or off")
-      ->check(CLI::IsMember({"require", "if-available", "off"}))
-      ->group(group);
-  command->add_flag("--online", common.online, "Ask OCSP and fetch CRLs where evidence is missing")->group(group);
-  command
-      ->add_option("--allow-source", common.allowed_sources,
-                   "host:port that --online may reach though it is not public")
-      ->allow_extra_args(false)
-      ->group(group);
-}
-
 void add_expectations(CLI::App* command, std::string& iin, std::string& bin) {
   command->add_option("--expect-iin", iin, "Refuse unless the signer's certificate has exactly this IIN");
   command->add_option("--expect-bin", bin, "Refuse unless the signer's certificate has exactly this BIN");
@@ -54,7 +21,9 @@ void add_verify(CLI::App& app, Session& session) {
   command->add_option("FILE", options->file, "The signed document; - is standard input")->required();
   command->add_option("--data", options->data, "The content of a detached signature");
   add_expectations(command, options->expect_iin, options->expect_bin);
-  add_common(command, options->common);
+  command->add_option("--capsule", options->capsule,
+                      "Write everything that was judged with here: an evidence capsule, not sealed");
+  add_verification_options(command, options->common);
   command->footer(
       "Exit status: 0 accept, 1 refuse, 2 evidence is missing (try again), 3 a file cannot be read, 64 wrong usage.\n"
       "Example: tanba verify licence.xml --trust anchors.pem --crl evidence/ --expect-bin 123456789012");
@@ -88,7 +57,7 @@ void add_cert(CLI::App& app, Session& session) {
   command->add_flag("--inhibit-any-policy", options->inhibit_any_policy, "initial-any-policy-inhibit");
   command->add_flag("--inhibit-policy-mapping", options->inhibit_policy_mapping, "initial-policy-mapping-inhibit");
   add_expectations(command, options->expect_iin, options->expect_bin);
-  add_common(command, options->common);
+  add_verification_options(command, options->common);
   command->footer("Example: tanba cert verify officer.pem --trust anchors.pem --crl evidence/");
   command->callback([&session, options] {
     session.action = [options](const Output& output) { return verify_certificate(*options, output); };
@@ -101,7 +70,7 @@ void add_crl(CLI::App& app, Session& session) {
   CLI::App* command = add_command(*crl, session, "verify", "Verify that a revocation list is authentic and current");
   auto options = std::make_shared<CrlVerifyOptions>();
   command->add_option("FILE", options->file, "DER or PEM")->required();
-  add_common(command, options->common);
+  add_verification_options(command, options->common);
   command->footer("Example: tanba crl verify issuing.crl --trust anchors.pem --intermediate issuing.pem");
   command->callback([&session, options] {
     session.action = [options](const Output& output) { return verify_crl(*options, output); };
@@ -117,7 +86,7 @@ void add_ocsp_command(CLI::App& app, Session& session) {
   command->add_option("--issuer", options->issuer,
                       "The CA that the answer speaks for; else the one that its CertID names");
   command->add_option("--cert", options->certificate, "The certificate that must be answered for");
-  add_common(command, options->common);
+  add_verification_options(command, options->common);
   command->footer("Example: tanba ocsp verify answer.ors --trust anchors.pem --issuer issuing.pem --cert officer.pem");
   command->callback([&session, options] {
     session.action = [options](const Output& output) { return verify_ocsp(*options, output); };
@@ -131,7 +100,7 @@ void add_timestamp(CLI::App& app, Session& session) {
   auto options = std::make_shared<TimestampVerifyOptions>();
   command->add_option("TOKEN", options->file, "The token, or the authority's whole response: DER or PEM")->required();
   command->add_option("--data", options->data, "What the time stamp must be over");
-  add_common(command, options->common);
+  add_verification_options(command, options->common);
   command->footer("Example: tanba timestamp verify contract.tst --data contract.pdf --trust anchors.pem");
   command->callback([&session, options] {
     session.action = [options](const Output& output) { return verify_timestamp(*options, output); };
@@ -161,6 +130,39 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error, int argc, ch
 
 }  // namespace
 
+void add_verification_options(CLI::App* command, VerificationOptions& common) {
+  const std::string group = "Trust and evidence";
+  command->add_option("--trust", common.trust, "Trust anchors: FILE or DIR; replaces every other anchor")
+      ->allow_extra_args(false)
+      ->group(group);
+  command->add_option("--intermediate", common.intermediates, "Certificates that may stand between: FILE or DIR")
+      ->allow_extra_args(false)
+      ->group(group);
+  command->add_option("--crl", common.crls, "Revocation lists at hand: FILE or DIR")
+      ->allow_extra_args(false)
+      ->group(group);
+  command->add_option("--ocsp", common.ocsp, "OCSP answers at hand: FILE or DIR")
+      ->allow_extra_args(false)
+      ->group(group);
+  command->add_option("--at", common.at, "The clock reads this time (RFC 3339, or a date for its 00:00:00Z)")
+      ->group(group);
+  command->add_option("--existed-at", common.existed_at, "You vouch that the signature existed at this time")
+      ->group(group);
+  command->add_option("--policy", common.policy, "kz-submission, kz-archive or conformance")
+      ->check(CLI::IsMember({"kz-submission", "kz-archive", "conformance"}))
+      ->capture_default_str()
+      ->group(group);
+  command->add_option("--revocation", common.revocation, "require, if-available or off")
+      ->check(CLI::IsMember({"require", "if-available", "off"}))
+      ->group(group);
+  command->add_flag("--online", common.online, "Ask OCSP and fetch CRLs where evidence is missing")->group(group);
+  command
+      ->add_option("--allow-source", common.allowed_sources,
+                   "host:port that --online may reach though it is not public")
+      ->allow_extra_args(false)
+      ->group(group);
+}
+
 CLI::App* add_command(CLI::App& parent, Session& session, const std::string& name, const std::string& description) {
   CLI::App* command = parent.add_subcommand(name, description);
   command->add_flag("--json", session.json, "Print exactly one JSON document: a report, or a problem");
@@ -185,6 +187,7 @@ int run_app(int argc, char** argv) {
   add_licence(app, session);
   add_trust(app, session);
   add_revocation(app, session);
+  add_capsule(app, session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

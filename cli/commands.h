@@ -14,6 +14,7 @@ namespace tanba::cli {
 struct VerifyOptions {
   VerificationOptions common;
   std::string file, data, expect_iin, expect_bin;
+  std::string capsule;  // where everything that was judged with is written; empty: nowhere
 };
 int verify_document(const VerifyOptions& options, const Output& output);
 
@@ -53,6 +54,9 @@ struct TimeStampOptions {
   VerificationOptions common;
 };
 
+// The token over these octets of the first authority whose time stamp holds.
+[[nodiscard]] base::Result<base::Bytes> request_time_stamp(const TimeStampOptions& options, base::Bytes octets);
+
 struct SignOptions {
   KeyOptions key;
   TimeStampOptions time_stamp;
@@ -62,6 +66,20 @@ struct SignOptions {
   bool detached = false;  // CLI11 fills flags into bool
 };
 int sign_document(const SignOptions& options, const Output& output);
+
+struct CapsuleVerifyOptions {
+  VerificationOptions common;
+  std::string file, document;
+  std::vector<std::string> seal_keys;  // SHA-256 of public keys, hexadecimal
+  bool unsealed = false;               // CLI11 fills flags into bool
+};
+int verify_capsule(const CapsuleVerifyOptions& options, const Output& output);
+int show_capsule(const std::string& file, const Output& output);
+struct CapsuleRenewOptions {
+  TimeStampOptions time_stamp;
+  std::string file, output;
+};
+int renew_capsule(const CapsuleRenewOptions& options, const Output& output);
 
 // Which tokens or keys, and whether private ones are to be seen too.
 struct TokenListOptions {

@@ -33,18 +33,6 @@ void print(std::FILE* stream, const std::string& text) {
   std::fflush(stream);
 }
 
-int exit_code_of(verify::Decision decision) {
-  switch (decision) {
-    case verify::Decision::kAccept:
-      return kExitAccept;
-    case verify::Decision::kRetry:
-      return kExitRetry;
-    case verify::Decision::kRefuse:
-      break;
-  }
-  return kExitRefuse;
-}
-
 // One line, however it ends; longer than any password is no password.
 constexpr std::size_t kMaxSecretBytes = 4096;
 
@@ -131,6 +119,18 @@ base::Result<base::Secret> ask(const std::string& prompt) {
 }
 
 }  // namespace
+
+int exit_code_of(verify::Decision decision) {
+  switch (decision) {
+    case verify::Decision::kAccept:
+      return kExitAccept;
+    case verify::Decision::kRetry:
+      return kExitRetry;
+    case verify::Decision::kRefuse:
+      break;
+  }
+  return kExitRefuse;
+}
 
 int exit_code_of(const base::Error& error) {
   // A locked PIN or a module that does not load will not come right by trying again.

@@ -31,6 +31,7 @@ int finish(const verify::Report& report, const Output& output);
 int finish(const base::Error& error, const Output& output);
 // The status that goes with an error, for callers that print the problem themselves.
 [[nodiscard]] int exit_code_of(const base::Error& error);
+[[nodiscard]] int exit_code_of(verify::Decision decision);
 // Prints a document as JSON, or `text`.
 int finish(const boost::json::value& document, const std::string& text, const Output& output);
 

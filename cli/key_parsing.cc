@@ -104,8 +104,10 @@ void add_key_commands(CLI::App& token, Session& session) {
   import->footer("Example: tanba token import-certificate officer.pem --token pkcs11:token=officer");
 }
 
+}  // namespace
+
 void add_time_stamp_options(CLI::App* command, TimeStampOptions& stamp) {
-  const std::string group = "Time stamp (level B-T)";
+  const std::string group = "Time stamp";
   command
       ->add_option(
           "--tsa", stamp.urls,
@@ -131,8 +133,6 @@ void add_time_stamp_options(CLI::App* command, TimeStampOptions& stamp) {
       ->check(CLI::IsMember({"require", "if-available", "off"}))
       ->group(group);
 }
-
-}  // namespace
 
 void add_key_options(CLI::App* command, KeyOptions& key) {
   const std::string group = "The key that signs";

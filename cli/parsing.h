@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "cli/commands.h"
 #include "cli/daemon.h"
 #include "cli/io.h"
 #include "cli/key_access.h"
@@ -29,10 +30,17 @@ void add_session_options(CLI::App* command, DaemonOptions& daemon);
 // --token, --p12 and what belongs to them.
 void add_key_options(CLI::App* command, KeyOptions& key);
 
+// --trust, --crl, --at and the rest that every verifying command has (DESIGN 5, COMMON).
+void add_verification_options(CLI::App* command, VerificationOptions& common);
+
+// --tsa and what its time stamps are verified with.
+void add_time_stamp_options(CLI::App* command, TimeStampOptions& stamp);
+
 void add_sign(CLI::App& app, Session& session);
 void add_token(CLI::App& app, Session& session);
 void add_licence(CLI::App& app, Session& session);
 void add_trust(CLI::App& app, Session& session);
 void add_revocation(CLI::App& app, Session& session);
+void add_capsule(CLI::App& app, Session& session);
 
 }  // namespace tanba::cli

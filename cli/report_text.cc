@@ -199,6 +199,53 @@ std::string report_text(const verify::Report& report, Language language) {
   return page.take();
 }
 
+namespace {
+
+void write_manifest(Page& page, const verify::CapsuleManifest& manifest) {
+  page.line(0, "{}: {} {}", page.say(Word::kCapsule), to_string(manifest.subject.kind), shown(manifest.subject.id));
+  page.line(1, "{}: sha256 {}", page.say(Word::kDocument), manifest.document.hex());
+  page.line(1, "{} {}", page.say(Word::kCheckedAt), base::format_time(manifest.judged_at));
+}
+
+void write_signer(Page& page, const verify::Report& report) {
+  if (report.findings.empty() || !report.findings.front().certificate) return;
+  page.line(2, "{}: {}", page.say(Word::kSigner), shown(report.findings.front().certificate->subject));
+}
+
+}  // namespace
+
+std::string capsule_text(const verify::CapsuleVerdict& verdict, Language language) {
+  Page page(language);
+  const std::string_view sub = base::to_string(verdict.outcome.sub_indication);
+  page.line(0, "{}{}", page.say(decision_word(verdict.outcome.decision)), sub.empty() ? "" : fmt::format(" — {}", sub));
+  if (verdict.manifest) write_manifest(page, *verdict.manifest);
+  if (verdict.sealed_at) page.line(1, "{} {}", page.say(Word::kSealedAt), base::format_time(*verdict.sealed_at));
+  if (verdict.seal) write_signer(page, *verdict.seal);
+  for (const verify::Report& stamp : verdict.stamps) {
+    page.line(1, "{}: {}", page.say(Word::kTimestamp),
+              to_string(stamp.outcome.indication, verify::IndicationOf::kPart));
+    if (stamp.timestamp) write_says(page, 2, *stamp.timestamp);
+    write_signer(page, stamp);
+  }
+  write_errors(page, 0, verdict.errors);
+  for (const base::Error& warning : verdict.warnings) {
+    page.line(0, "! {}: {} [{}]", page.say(Word::kWarning), warning.message(language), base::dotted(warning.code()));
+  }
+  if (verdict.replayed) page.line(0, "{}", page.say(Word::kReportInside));
+  return page.take() + (verdict.replayed ? report_text(*verdict.replayed, language) : std::string());
+}
+
+std::string capsule_summary_text(const verify::CapsuleFile& capsule, Language language) {
+  Page page(language);
+  write_manifest(page, capsule.manifest);
+  for (const verify::CapsulePart& part : capsule.manifest.parts) {
+    page.line(1, "{} {} ({})", to_string(part.kind), part.digest.hex(), part.size_bytes);
+  }
+  page.line(1, "{}: {}", page.say(Word::kSeal), page.say(capsule.seal ? Word::kPresent : Word::kNone));
+  page.line(1, "{}: {}", page.say(Word::kTimestamp), capsule.stamps.size());
+  return page.take();
+}
+
 std::string certificate_text(const pki::Certificate& certificate, Language language) {
   Page page(language);
   page.line(0, "{}: {}", page.say(Word::kCertificate), shown(certificate.subject().rfc4514()));

@@ -4,7 +4,6 @@
 #include "cli/commands.h"
 #include "cms/tsp/attach.h"
 #include "pdf/sign.h"
-#include "verify/evidence/time_stamper.h"
 #include "xmldsig/xades.h"
 
 namespace tanba::cli {
@@ -37,18 +36,6 @@ base::Status check_usage(const SignOptions& options, const Output& output) {
   return {};
 }
 
-base::Result<verify::evidence::TimeStamper::Options> stamper_options(const TimeStampOptions& options) {
-  verify::evidence::TimeStamper::Options out;
-  TANBA_TRY(const pki::DigestAlgorithm digest, pki::parse_digest_name(options.digest));
-  std::optional<pki::Oid> policy;
-  if (!options.policy.empty()) {
-    TANBA_TRY(policy, pki::Oid::from_dotted(options.policy));
-  }
-  for (const std::string& url : options.urls)
-    out.authorities.push_back({.url = url, .policy = policy, .digest = digest});
-  return out;
-}
-
 // What the time stamp of the signature just made must be over, and the document with the time stamp in it. Of an XML
 // document with several signatures ours is the last one.
 base::Result<base::Bytes> octets_to_stamp(const std::string& format, const base::Bytes& document) {
@@ -68,18 +55,9 @@ base::Result<base::Bytes> add_time_stamp(const std::string& format, const base::
 
 // CAdES, XAdES and PAdES B-T: the first authority's time stamp that holds goes into the signature just made.
 base::Result<base::Bytes> with_time_stamp(const SignOptions& sign_options, const base::Bytes& document) {
-  const TimeStampOptions& options = sign_options.time_stamp;
-  TANBA_TRY(auto stamper_settings, stamper_options(options));
-  TANBA_TRY(Prepared prepared, prepare(options.common, verify::RevocationMode::kRequire));
   TANBA_TRY(base::Bytes octets, octets_to_stamp(sign_options.format, document));
-  VerificationOptions online = options.common;
-  online.online = true;
-  TANBA_TRY(const Shell shell, Shell::start(online, prepared.input.now));
-  const verify::evidence::TimeStamper stamper(*shell.verifier, *shell.fetcher, std::move(stamper_settings));
-  TANBA_TRY(const verify::evidence::TimeStamp stamp,
-            stamper.request(std::make_shared<const base::Bytes>(std::move(octets)), prepared.input,
-                            std::move(prepared.evidence), std::chrono::steady_clock::now() + kVerificationTime));
-  return add_time_stamp(sign_options.format, document, stamp.token);
+  TANBA_TRY(base::Bytes token, request_time_stamp(sign_options.time_stamp, std::move(octets)));
+  return add_time_stamp(sign_options.format, document, std::move(token));
 }
 
 json::value summary(const SignOptions& options, const OpenKey& key, std::size_t size_bytes) {

@@ -65,18 +65,24 @@ base::Result<std::vector<base::Bytes>> objects_in(base::ByteView file, std::stri
 }
 
 // The lists of a file: one in DER, of any size, read as a stream; or any number in PEM.
-base::Status for_each_list(const fs::path& file, const std::function<base::Status(base::Result<ocsp::CrlPtr>)>& take) {
-  const base::FileDescriptor input(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+using TakeList = std::function<base::Status(base::Result<ocsp::CrlPtr>, std::shared_ptr<const verify::ListOctets>)>;
+
+base::Status for_each_list(const fs::path& file, const TakeList& take) {
+  base::FileDescriptor input(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   char first = 0;
   // What cannot be looked at without reading it (a pipe, a folder) goes the other way.
   if (input.open() && ::pread(input.get(), &first, 1, 0) == 1 && first == '0') {  // a SEQUENCE
     ocsp::FileSource source(input.get());
-    return take(ocsp::Crl::parse(source));
+    auto crl = ocsp::Crl::parse(source);
+    return take(std::move(crl), std::make_shared<const verify::ListOctets>(std::move(input), 0));
   }
   TANBA_TRY(const base::Bytes octets, base::read_file(file, base::Limits{}.max_crl_bytes));
   const auto objects = objects_in(octets, "X509 CRL");
   if (!objects) return wrong_content(file, "CRL", objects.error());
-  for (const base::Bytes& der : *objects) TANBA_CHECK(take(ocsp::Crl::parse(der)));
+  for (const base::Bytes& der : *objects) {
+    auto kept = std::make_shared<const verify::ListOctets>(std::make_shared<const base::Bytes>(der));
+    TANBA_CHECK(take(ocsp::Crl::parse(der), std::move(kept)));
+  }
   return {};
 }
 
@@ -84,18 +90,23 @@ base::Status add_crls(const VerificationOptions& options, base::Time received_at
   for (const std::string& name : options.crls) {
     TANBA_TRY(const std::vector<fs::path> files, files_of(name));
     for (const fs::path& file : files) {
-      TANBA_CHECK(for_each_list(file, [&](base::Result<ocsp::CrlPtr> crl) -> base::Status {
-        if (crl) {
-          evidence.add(verify::CrlItem{
-              .id = (*crl)->digest(), .crl = *crl, .asked_for = {}, .source = file, .received_at = received_at});
-        } else if (crl.error().code() == Code::kCrlMalformed) {
-          return wrong_content(file, "CRL", crl.error());
-        } else {
-          // A list that this program must not use (an unknown critical extension) is evidence that is not there.
-          evidence.add(verify::SourceFailure{file, crl.error(), received_at, {}});
-        }
-        return {};
-      }));
+      TANBA_CHECK(for_each_list(
+          file, [&](base::Result<ocsp::CrlPtr> crl, std::shared_ptr<const verify::ListOctets> octets) -> base::Status {
+            if (crl) {
+              evidence.add(verify::CrlItem{.id = (*crl)->digest(),
+                                           .crl = *crl,
+                                           .asked_for = {},
+                                           .source = file,
+                                           .received_at = received_at,
+                                           .octets = std::move(octets)});
+            } else if (crl.error().code() == Code::kCrlMalformed) {
+              return wrong_content(file, "CRL", crl.error());
+            } else {
+              // A list that this program must not use (an unknown critical extension) is evidence that is not there.
+              evidence.add(verify::SourceFailure{file, crl.error(), received_at, {}});
+            }
+            return {};
+          }));
     }
   }
   return {};
@@ -233,6 +244,12 @@ Shell::~Shell() {
 
 base::Result<verify::Report> run(const VerificationOptions& options, Prepared prepared,
                                  verify::evidence::Subject subject) {
+  TANBA_TRY(verify::evidence::Verified verified, run_whole(options, std::move(prepared), std::move(subject)));
+  return std::move(verified.report);
+}
+
+base::Result<verify::evidence::Verified> run_whole(const VerificationOptions& options, Prepared prepared,
+                                                   verify::evidence::Subject subject) {
   TANBA_TRY(const Shell shell, Shell::start(options, prepared.input.now));
   verify::evidence::Task task{
       .subject = std::move(subject),
@@ -240,8 +257,7 @@ base::Result<verify::Report> run(const VerificationOptions& options, Prepared pr
       .evidence = std::move(prepared.evidence),
       .fetching = options.online ? verify::evidence::Fetching::kFetch : verify::evidence::Fetching::kAtHandOnly,
       .deadline = std::chrono::steady_clock::now() + kVerificationTime};
-  TANBA_TRY(verify::evidence::Verified verified, shell.verifier->verify_and_wait(std::move(task)));
-  return std::move(verified.report);
+  return shell.verifier->verify_and_wait(std::move(task));
 }
 
 base::Result<base::Bytes> read_subject(const std::string& file, std::size_t max_size_bytes) {

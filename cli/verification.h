@@ -54,6 +54,10 @@ struct Shell {
 [[nodiscard]] base::Result<verify::Report> run(const VerificationOptions& options, Prepared prepared,
                                                verify::evidence::Subject subject);
 
+// The same with everything that was judged with.
+[[nodiscard]] base::Result<verify::evidence::Verified> run_whole(const VerificationOptions& options, Prepared prepared,
+                                                                 verify::evidence::Subject subject);
+
 // The file of the command itself, whole, within the limit of documents.
 [[nodiscard]] base::Result<base::Bytes> read_subject(const std::string& file, std::size_t max_size_bytes);
 // Octets of DER in a file that may be DER, PEM with this label, or bare base64.

@@ -1,10 +1,12 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/report_text.h"
 #include "cms/tsp/token.h"
+#include "verify/capsule_file.h"
 
 namespace tanba::cli {
 namespace {
@@ -26,6 +28,17 @@ base::Result<verify::Report> judge_or_unreadable(const VerificationOptions& opti
   return run(options, std::move(prepared), *subject);
 }
 
+base::Status keep_capsule(const std::string& file, const verify::evidence::Verified& verified,
+                          const verify::JudgeInput& input) {
+  if (!verified.facts) return base::fail(Code::kInternal, "a verification without facts");
+  TANBA_TRY(const verify::NewCapsule capsule,
+            verify::make_capsule({.kind = cms::CapsuleKind::kVerification, .id = verified.facts->document.hex()},
+                                 *verified.facts, input, verified.evidence, base::Limits{},
+                                 base::canonical_json(to_json(verified.report))));
+  TANBA_TRY(const base::Bytes octets, write_capsule(capsule));
+  return write_output(file, octets);
+}
+
 base::Result<verify::Report> document_report(const VerifyOptions& options) {
   TANBA_TRY(base::Bytes document, read_subject(options.file, base::Limits{}.max_document_bytes));
   TANBA_TRY(Prepared prepared, prepare(options.common, RevocationMode::kRequire));
@@ -37,7 +50,10 @@ base::Result<verify::Report> document_report(const VerifyOptions& options) {
     TANBA_TRY(base::Bytes data, read_subject(options.data, base::Limits{}.max_document_bytes));
     subject.detached = std::make_shared<const base::Bytes>(std::move(data));
   }
-  return run(options.common, std::move(prepared), std::move(subject));
+  const verify::JudgeInput input = prepared.input;
+  TANBA_TRY(verify::evidence::Verified verified, run_whole(options.common, std::move(prepared), std::move(subject)));
+  if (!options.capsule.empty()) TANBA_CHECK(keep_capsule(options.capsule, verified, input));
+  return std::move(verified.report);
 }
 
 base::Result<verify::Report> certificate_report(const CertVerifyOptions& options) {

@@ -134,6 +134,11 @@ constexpr Translation kTranslations[] = {
     {Word::kOfferedList, "List refused", "Непринятый список", "Қабылданбаған тізім"},
     {Word::kSignedApplication, "signed an application", "подписано заявление", "өтінішке қол қойылған"},
     {Word::kSignedDecision, "signed a decision", "подписано решение", "шешімге қол қойылған"},
+    {Word::kCapsule, "Evidence capsule", "Капсула доказательств", "Дәлелдер капсуласы"},
+    {Word::kSealedAt, "Sealed at", "Запечатана", "Мөрленген уақыты"},
+    {Word::kSeal, "Seal", "Печать", "Мөр"},
+    {Word::kPresent, "present", "есть", "бар"},
+    {Word::kReportInside, "The report that it proves:", "Отчёт, который она доказывает:", "Ол дәлелдейтін есеп:"},
 };
 
 }  // namespace

@@ -126,9 +126,14 @@ enum class Word {
   kOfferedList,
   kSignedApplication,
   kSignedDecision,
+  kCapsule,
+  kSealedAt,
+  kSeal,
+  kPresent,
+  kReportInside,
 };
 // How many there are: the last one stands above.
-inline constexpr std::size_t kWordCount = static_cast<std::size_t>(Word::kSignedDecision) + 1;
+inline constexpr std::size_t kWordCount = static_cast<std::size_t>(Word::kReportInside) + 1;
 [[nodiscard]] std::string_view word(Word word, base::Language language);
 
 }  // namespace tanba::cli

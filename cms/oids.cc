@@ -22,5 +22,6 @@ const Oid kArchiveTimeStamp = Oid::literal("1.2.840.113549.1.9.16.2.27");
 const Oid kArchiveTimeStampV2 = Oid::literal("1.2.840.113549.1.9.16.2.48");
 const Oid kOcspResponse = Oid::literal("1.3.6.1.5.5.7.16.2");
 const Oid kOcspBasic = Oid::literal("1.3.6.1.5.5.7.48.1.1");
+const Oid kCapsuleSeal = Oid::literal("2.25.307597543711666820151481865848937865450");
 
 }  // namespace tanba::cms::oid

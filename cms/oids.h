@@ -14,5 +14,7 @@ extern const pki::Oid kCountersignature, kSignatureTimeStamp, kCertificateValues
 extern const pki::Oid kArchiveTimeStamp, kArchiveTimeStampV2;
 // RFC 5940: an OCSP response among the revocation information of SignedData.
 extern const pki::Oid kOcspResponse, kOcspBasic;
+// Our own, from a random UUID: the content type of a capsule's seal, which no document has.
+extern const pki::Oid kCapsuleSeal;
 
 }  // namespace tanba::cms::oid

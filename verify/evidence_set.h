@@ -15,6 +15,7 @@
 #include "ocsp/crl.h"
 #include "ocsp/ocsp.h"
 #include "pki/certificate.h"
+#include "verify/list_octets.h"
 
 namespace tanba::verify {
 
@@ -37,6 +38,7 @@ struct CrlItem {
   std::optional<base::Digest> asked_for;
   std::string source;
   base::Time received_at;
+  std::shared_ptr<const ListOctets> octets{};  // null: nobody kept them; no capsule can be made with this list
 };
 
 // A source that was asked about a certificate and gave nothing usable as octets.
@@ -71,6 +73,8 @@ class EvidenceSet {
   [[nodiscard]] bool was_asked(const std::string& source, const base::Digest& certificate) const {
     return asked_.contains({source, certificate});
   }
+  using Asked = std::set<std::pair<std::string, base::Digest>>;
+  [[nodiscard]] const Asked& asked() const { return asked_; }
   [[nodiscard]] std::span<const OcspItem> ocsp() const { return ocsp_; }
   [[nodiscard]] std::span<const CrlItem> crls() const { return crls_; }
   [[nodiscard]] std::span<const SourceFailure> failures() const { return failures_; }
@@ -83,7 +87,7 @@ class EvidenceSet {
   std::vector<CrlItem> crls_;
   std::vector<SourceFailure> failures_;
   std::vector<LocalHold> holds_;
-  std::set<std::pair<std::string, base::Digest>> asked_;
+  Asked asked_;
 };
 
 }  // namespace tanba::verify

@@ -7,8 +7,10 @@
 
 #include "base/clock.h"
 #include "cms/inspect.h"
+#include "cms/oids.h"
 #include "cms/tsp/token.h"
 #include "pdf/inspect.h"
+#include "verify/json_members.h"
 #include "xmldsig/inspect.h"
 
 namespace tanba::verify {
@@ -73,6 +75,10 @@ bool is_login_challenge(const pki::SignatureFacts& signature) {
 }
 
 void check_kind(pki::DocumentFacts& facts, DocumentKind wanted) {
+  // The seal of a capsule says one thing only, and never as a document.
+  if (facts.content_type == cms::oid::kCapsuleSeal) {
+    facts.errors.push_back(Error(Code::kDocumentType, {{"type", "capsule seal"}}));
+  }
   for (pki::SignatureFacts& signature : facts.signatures) {
     const bool challenge = is_login_challenge(signature);
     if (challenge == (wanted == DocumentKind::kLoginChallenge)) continue;
@@ -124,22 +130,6 @@ base::Result<pki::DocumentFacts> inspect_content(pki::Context& context, ByteView
 
 // --- JSON ----------------------------------------------------------------------------------------------------------
 
-json::array errors_json(const std::vector<Error>& errors) {
-  json::array out;
-  for (const Error& error : errors) {
-    json::object arguments;
-    for (const base::ErrorArgument& argument : error.arguments()) arguments[argument.name] = argument.value;
-    out.push_back(json::object{{"code", base::dotted(error.code())}, {"arguments", std::move(arguments)}});
-  }
-  return out;
-}
-
-json::array octets_json(const std::vector<base::Bytes>& list) {
-  json::array out;
-  for (const base::Bytes& octets : list) out.push_back(json::value(base::to_base64(octets)));
-  return out;
-}
-
 json::value algorithm_json(const std::optional<pki::SignatureAlgorithm>& algorithm) {
   if (!algorithm) return nullptr;
   return json::object{{"scheme", static_cast<int>(algorithm->scheme)},
@@ -154,30 +144,13 @@ json::array digests_json(const std::vector<pki::DigestAlgorithm>& digests) {
   return out;
 }
 
-json::array texts_json(const std::vector<std::string>& texts) {
-  json::array out;
-  for (const std::string& text : texts) out.push_back(json::value(text));
-  return out;
-}
-
-json::value certificate_json(const pki::CertificatePtr& certificate) {
-  if (!certificate) return nullptr;
-  return json::value(base::to_base64(certificate->der()));
-}
-
-json::array certificates_json(const std::vector<pki::CertificatePtr>& certificates) {
-  json::array out;
-  for (const pki::CertificatePtr& certificate : certificates) out.push_back(certificate_json(certificate));
-  return out;
-}
-
 json::object timestamp_json(const pki::TimestampFacts& facts) {
   json::object out{{"kind", static_cast<int>(facts.kind)},
                    {"token", base::to_base64(facts.token)},
                    {"errors", errors_json(facts.errors)},
                    {"overKnownData", facts.over_known_data},
                    {"policy", facts.policy.empty() ? json::value(nullptr) : json::value(facts.policy.dotted())},
-                   {"imprintAlgorithm", facts.imprint_algorithm},
+                   {"imprintAlgorithm", text_json(facts.imprint_algorithm)},
                    {"imprint", base::to_base64(facts.imprint)},
                    {"serial", facts.serial},
                    {"genTime", base::format_time(facts.gen_time)},
@@ -201,85 +174,17 @@ json::object timestamp_json(const pki::TimestampFacts& facts) {
 json::object signature_json(const pki::SignatureFacts& facts) {
   json::array timestamps;
   for (const pki::TimestampFacts& timestamp : facts.timestamps) timestamps.push_back(timestamp_json(timestamp));
-  json::object out{{"id", facts.id},
+  json::object out{{"id", text_json(facts.id)},
                    {"algorithm", algorithm_json(facts.algorithm)},
                    {"contentDigests", digests_json(facts.content_digests)},
                    {"algorithmNames", texts_json(facts.algorithm_names)},
                    {"errors", errors_json(facts.errors)},
                    {"warnings", errors_json(facts.warnings)},
-                   {"covers", json::object{{"whole", facts.covers.whole}, {"what", facts.covers.what}}},
+                   {"covers", json::object{{"whole", facts.covers.whole}, {"what", text_json(facts.covers.what)}}},
                    {"timestamps", std::move(timestamps)},
                    {"signatureValue", base::to_base64(facts.signature_value)}};
   out["certificate"] = certificate_json(facts.certificate);
-  out["claimedSigningTime"] =
-      facts.claimed_signing_time ? json::value(base::format_time(*facts.claimed_signing_time)) : json::value(nullptr);
-  return out;
-}
-
-// Reading back: what is not of the shape is input.member, with the member's name.
-std::unexpected<Error> wrong(const char* member) {
-  return base::fail(Code::kInputMember, {{"member", member}, {"expected", "facts as they were written"}});
-}
-
-base::Result<const json::value*> member(const json::value& value, const char* name) {
-  const json::object* object = value.if_object();
-  const json::value* found = object == nullptr ? nullptr : object->if_contains(name);
-  if (found == nullptr) return wrong(name);
-  return found;
-}
-
-base::Result<std::string> string_member(const json::value& value, const char* name) {
-  TANBA_TRY(const json::value* found, member(value, name));
-  if (!found->is_string()) return wrong(name);
-  return std::string(found->get_string());
-}
-
-base::Result<const json::array*> array_member(const json::value& value, const char* name) {
-  TANBA_TRY(const json::value* found, member(value, name));
-  if (!found->is_array()) return wrong(name);
-  return &found->get_array();
-}
-
-template <class Enum>
-base::Result<Enum> enum_of(const json::value& value, Enum last, const char* name) {
-  if (!value.is_int64() || value.get_int64() < 0 || value.get_int64() > static_cast<std::int64_t>(last))
-    return wrong(name);
-  return static_cast<Enum>(value.get_int64());
-}
-
-template <class Enum>
-base::Result<Enum> enum_member(const json::value& value, const char* name, Enum last) {
-  TANBA_TRY(const json::value* found, member(value, name));
-  return enum_of(*found, last, name);
-}
-
-base::Result<std::vector<base::Bytes>> octets_member(const json::value& value, const char* name) {
-  TANBA_TRY(const json::array* list, array_member(value, name));
-  std::vector<base::Bytes> out;
-  for (const json::value& one : *list) {
-    if (!one.is_string()) return wrong(name);
-    TANBA_TRY(base::Bytes octets, base::from_base64(one.get_string()));
-    out.push_back(std::move(octets));
-  }
-  return out;
-}
-
-base::Result<std::vector<Error>> errors_member(const json::value& value, const char* name) {
-  TANBA_TRY(const json::array* list, array_member(value, name));
-  std::vector<Error> out;
-  for (const json::value& one : *list) {
-    TANBA_TRY(const std::string dotted, string_member(one, "code"));
-    const auto code = base::find_code(dotted);
-    if (!code) return wrong("code");
-    TANBA_TRY(const json::value* arguments, member(one, "arguments"));
-    if (!arguments->is_object()) return wrong("arguments");
-    std::vector<base::ErrorArgument> list_of_arguments;
-    for (const auto& [key, text] : arguments->get_object()) {
-      if (!text.is_string()) return wrong("arguments");
-      list_of_arguments.push_back({std::string(key), std::string(text.get_string())});
-    }
-    out.emplace_back(*code, std::move(list_of_arguments));
-  }
+  out["claimedSigningTime"] = time_json(facts.claimed_signing_time);
   return out;
 }
 
@@ -289,50 +194,18 @@ base::Result<pki::SignatureAlgorithm> algorithm_from(const json::value& value) {
   TANBA_TRY(algorithm.digest, enum_member(value, "digest", pki::DigestAlgorithm::kStreebog512));
   TANBA_TRY(algorithm.mgf1_digest, enum_member(value, "mgf1Digest", pki::DigestAlgorithm::kStreebog512));
   TANBA_TRY(const json::value* salt, member(value, "saltBytes"));
-  if (!salt->is_int64() || salt->get_int64() < 0 || salt->get_int64() > 0xFFFF) return wrong("saltBytes");
+  if (!salt->is_int64() || salt->get_int64() < 0 || salt->get_int64() > 0xFFFF) return wrong_member("saltBytes");
   algorithm.salt_bytes = static_cast<std::uint16_t>(salt->get_int64());
   return algorithm;
-}
-
-base::Result<pki::CertificatePtr> certificate_from(const json::value& value) {
-  if (!value.is_string()) return wrong("certificate");
-  TANBA_TRY(const base::Bytes der, base::from_base64(value.get_string()));
-  return pki::Certificate::parse(der);
 }
 
 base::Status read_coverage(const json::value& value, pki::Coverage& out) {
   TANBA_TRY(const json::value* covers, member(value, "covers"));
   TANBA_TRY(const json::value* whole, member(*covers, "whole"));
-  if (!whole->is_bool()) return wrong("covers");
+  if (!whole->is_bool()) return wrong_member("covers");
   out.whole = whole->get_bool();
-  TANBA_TRY(out.what, string_member(*covers, "what"));
+  TANBA_TRY(out.what, text_member(*covers, "what"));
   return {};
-}
-
-base::Result<std::vector<pki::CertificatePtr>> certificates_member(const json::value& value, const char* name) {
-  TANBA_TRY(const json::array* list, array_member(value, name));
-  std::vector<pki::CertificatePtr> out;
-  for (const json::value& one : *list) {
-    TANBA_TRY(pki::CertificatePtr certificate, certificate_from(one));
-    out.push_back(std::move(certificate));
-  }
-  return out;
-}
-
-base::Result<bool> bool_member(const json::value& value, const char* name) {
-  TANBA_TRY(const json::value* found, member(value, name));
-  if (!found->is_bool()) return wrong(name);
-  return found->get_bool();
-}
-
-base::Result<base::Time> time_member(const json::value& value, const char* name) {
-  TANBA_TRY(const std::string text, string_member(value, name));
-  return base::parse_time(text);
-}
-
-base::Result<base::Bytes> base64_member(const json::value& value, const char* name) {
-  TANBA_TRY(const std::string text, string_member(value, name));
-  return base::from_base64(text);
 }
 
 // The members that signatures and time stamps share: who signed it, and how.
@@ -348,11 +221,7 @@ base::Status read_signature_parts(const json::value& value, SignedFacts& out) {
     TANBA_TRY(const pki::DigestAlgorithm digest, enum_of(one, pki::DigestAlgorithm::kStreebog512, "contentDigests"));
     out.content_digests.push_back(digest);
   }
-  TANBA_TRY(const json::array* names, array_member(value, "algorithmNames"));
-  for (const json::value& one : *names) {
-    if (!one.is_string()) return wrong("algorithmNames");
-    out.algorithm_names.emplace_back(one.get_string());
-  }
+  TANBA_TRY(out.algorithm_names, texts_member(value, "algorithmNames"));
   TANBA_TRY(const json::value* certificate, member(value, "certificate"));
   if (!certificate->is_null()) {
     TANBA_TRY(out.certificate, certificate_from(*certificate));
@@ -365,7 +234,7 @@ base::Status read_tst_info(const json::value& value, pki::TimestampFacts& out) {
   if (policy->is_string()) {
     TANBA_TRY(out.policy, pki::Oid::from_dotted(policy->get_string()));
   }
-  TANBA_TRY(out.imprint_algorithm, string_member(value, "imprintAlgorithm"));
+  TANBA_TRY(out.imprint_algorithm, text_member(value, "imprintAlgorithm"));
   TANBA_TRY(const json::value* digest, member(value, "imprintDigest"));
   if (!digest->is_null()) {
     TANBA_TRY(out.imprint_digest, enum_of(*digest, pki::DigestAlgorithm::kStreebog512, "imprintDigest"));
@@ -399,7 +268,7 @@ base::Result<pki::TimestampFacts> timestamp_from(const json::value& value) {
 
 base::Result<pki::SignatureFacts> signature_from(const json::value& value) {
   pki::SignatureFacts facts;
-  TANBA_TRY(facts.id, string_member(value, "id"));
+  TANBA_TRY(facts.id, text_member(value, "id"));
   TANBA_CHECK(read_signature_parts(value, facts));
   TANBA_TRY(facts.warnings, errors_member(value, "warnings"));
   TANBA_CHECK(read_coverage(value, facts.covers));
@@ -409,10 +278,7 @@ base::Result<pki::SignatureFacts> signature_from(const json::value& value) {
     facts.timestamps.push_back(std::move(timestamp));
   }
   TANBA_TRY(facts.signature_value, base64_member(value, "signatureValue"));
-  TANBA_TRY(const json::value* claimed, member(value, "claimedSigningTime"));
-  if (claimed->is_string()) {
-    TANBA_TRY(facts.claimed_signing_time, base::parse_time(claimed->get_string()));
-  }
+  TANBA_TRY(facts.claimed_signing_time, optional_time_member(value, "claimedSigningTime"));
   return facts;
 }
 
@@ -440,12 +306,9 @@ json::value to_json(const Facts& facts) {
                    {"ocspResponses", octets_json(facts.content.ocsp_responses)},
                    {"errors", errors_json(facts.content.errors)}};
   if (const auto& times = facts.content.message_times) {
-    const auto text = [](const std::optional<base::Time>& time) {
-      return time ? json::value(base::format_time(*time)) : json::value(nullptr);
-    };
-    out["messageTimes"] = json::object{{"created", text(times->created)}, {"expires", text(times->expires)}};
+    out["messageTimes"] = json::object{{"created", time_json(times->created)}, {"expires", time_json(times->expires)}};
   }
-  out["detached"] = facts.detached ? json::value(facts.detached->hex()) : json::value(nullptr);
+  out["detached"] = digest_json(facts.detached);
   return out;
 }
 
@@ -470,15 +333,9 @@ base::Status read_message_times(const json::value& value, pki::DocumentFacts& fa
 
 base::Result<Facts> facts_from_json(const json::value& value) {
   Facts facts;
-  TANBA_TRY(const std::string document, string_member(value, "document"));
-  TANBA_TRY(facts.document, base::digest_from_hex(document));
-  TANBA_TRY(const json::value* size, member(value, "sizeBytes"));
-  if (!size->is_number()) return wrong("sizeBytes");
-  facts.size_bytes = size->to_number<std::uint64_t>();
-  TANBA_TRY(const json::value* detached, member(value, "detached"));
-  if (detached->is_string()) {
-    TANBA_TRY(facts.detached, base::digest_from_hex(detached->get_string()));
-  }
+  TANBA_TRY(facts.document, digest_member(value, "document"));
+  TANBA_TRY(facts.size_bytes, count_member(value, "sizeBytes"));
+  TANBA_TRY(facts.detached, optional_digest_member(value, "detached"));
   TANBA_TRY(facts.content.format, enum_member(value, "format", pki::DocumentFormat::kPdf));
   TANBA_TRY(const json::array* signatures, array_member(value, "signatures"));
   for (const json::value& one : *signatures) {

@@ -40,7 +40,7 @@ struct InspectOptions {
 [[nodiscard]] base::Result<Facts> inspect(pki::Context& context, base::ByteView document, const InspectOptions& options,
                                           const base::Limits& limits);
 
-// Facts as JSON and back, without loss but for `signed_octets` and the causes of errors: what a capsule keeps.
+// Facts as JSON and back, without loss but for `signed_octets` and what judge does not read: what a capsule keeps.
 [[nodiscard]] boost::json::value to_json(const Facts& facts);
 [[nodiscard]] base::Result<Facts> facts_from_json(const boost::json::value& value);
 

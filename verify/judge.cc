@@ -493,6 +493,12 @@ void add_errors(Report& report, std::vector<Error> errors) {
   conclude(report);
 }
 
+Report unjudged(const Facts* facts, const Error& error, const JudgeInput& input) {
+  Report report = unreadable(SubjectKind::kDocument, {}, error, input);
+  if (facts != nullptr) report.document = facts->document.hex();
+  return report;
+}
+
 Report unreadable(SubjectKind subject, base::ByteView octets, const Error& error, const JudgeInput& input) {
   Report report = empty_report(subject, input);
   report.format = "unknown";

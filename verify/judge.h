@@ -95,6 +95,10 @@ struct OcspSubject {
 // Further findings about the document as a whole (the licensing rules' own): the outcome is decided anew.
 void add_errors(Report& report, std::vector<base::Error> errors);
 
+// A report for a document that could not be judged: a limit was reached, which is a verdict about the document and no
+// fault of ours. `facts` may be null.
+[[nodiscard]] Report unjudged(const Facts* facts, const base::Error& error, const JudgeInput& input);
+
 // A report for an object that could not even be read: format failure, refuse.
 [[nodiscard]] Report unreadable(SubjectKind subject, base::ByteView octets, const base::Error& error,
                                 const JudgeInput& input);

@@ -160,6 +160,10 @@ base::Result<Signed> Client::sign_intent(const SignIntent& request, Timeout time
   return ask<Signed>(request, timeout);
 }
 
+base::Result<Sealed> Client::seal_capsule(const SealCapsule& request, Timeout timeout) {
+  return ask<Sealed>(request, timeout);
+}
+
 base::Result<IntentAnswer> Client::ask_intent(std::string_view intent, Timeout timeout) {
   return ask<IntentAnswer>(AskIntent{std::string(intent)}, timeout);
 }

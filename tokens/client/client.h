@@ -23,6 +23,8 @@ class KeyServer {
   [[nodiscard]] virtual base::Result<KeyList> list_keys(Timeout timeout) = 0;
   [[nodiscard]] virtual base::Result<Signed> sign_intent(const SignIntent& request, Timeout timeout) = 0;
   [[nodiscard]] virtual base::Result<IntentAnswer> ask_intent(std::string_view intent, Timeout timeout) = 0;
+  // May be asked again: each answer is a seal of its own time.
+  [[nodiscard]] virtual base::Result<Sealed> seal_capsule(const SealCapsule& request, Timeout timeout) = 0;
 };
 
 // Errors of every call: keyd.unreachable (no server, or the connection ended), server.deadline, keyd.protocol, and what
@@ -40,6 +42,7 @@ class Client final : public KeyServer {
   [[nodiscard]] base::Result<KeyList> list_keys(Timeout timeout) override;
   [[nodiscard]] base::Result<Signed> sign_intent(const SignIntent& request, Timeout timeout) override;
   [[nodiscard]] base::Result<IntentAnswer> ask_intent(std::string_view intent, Timeout timeout) override;
+  [[nodiscard]] base::Result<Sealed> seal_capsule(const SealCapsule& request, Timeout timeout) override;
 
  private:
   using Deadline = std::chrono::steady_clock::time_point;

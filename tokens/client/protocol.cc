@@ -100,6 +100,14 @@ json::object request_object(const AskIntent& request) {
   return {{"request", "ask-intent"}, {"intent", request.intent}};
 }
 
+json::object request_object(const SealCapsule& request) {
+  return {{"request", "seal-capsule"},
+          {"kind", request.kind},
+          {"id", request.id},
+          {"manifest", request.manifest.hex()},
+          {"key", request.key}};
+}
+
 base::Result<pki::DigestAlgorithm> parse_digest_name(std::string_view name) {
   for (int i = 0; i <= static_cast<int>(pki::DigestAlgorithm::kStreebog512); ++i) {
     const auto algorithm = static_cast<pki::DigestAlgorithm>(i);
@@ -137,11 +145,24 @@ base::Result<Request> parse_ask_intent(ObjectReader& reader) {
   return request;
 }
 
+base::Result<Request> parse_seal_capsule(ObjectReader& reader) {
+  SealCapsule request;
+  TANBA_TRY(request.kind, reader.text("kind"));
+  TANBA_TRY(request.id, reader.text("id"));
+  TANBA_TRY(const std::string manifest, reader.text("manifest"));
+  const auto digest = base::digest_from_hex(manifest);
+  if (!digest || digest->hex() != manifest) return protocol_failure("manifest");
+  request.manifest = *digest;
+  TANBA_TRY(request.key, reader.text("key"));
+  return request;
+}
+
 base::Result<Request> parse_request_of(std::string_view name, ObjectReader& reader) {
   if (name == "ping") return Ping{};
   if (name == "list-keys") return ListKeys{};
   if (name == "sign-intent") return parse_sign_intent(reader);
   if (name == "ask-intent") return parse_ask_intent(reader);
+  if (name == "seal-capsule") return parse_seal_capsule(reader);
   return protocol_failure("request");
 }
 
@@ -177,6 +198,12 @@ json::object answer_object(const IntentAnswer& answer) {
   json::object out{{"answer", "intent"}};
   if (answer.signature) out["signed"] = write_signed(*answer.signature);
   return out;
+}
+
+json::object answer_object(const Sealed& answer) {
+  return {{"answer", "sealed"},
+          {"signed", write_signed(answer.signature)},
+          {"sealedAt", base::format_time(answer.sealed_at)}};
 }
 
 json::object error_object(const base::Error& error) {
@@ -243,6 +270,17 @@ base::Result<Answer> parse_signed_answer(ObjectReader& reader) {
   return answer;
 }
 
+base::Result<Answer> parse_sealed(ObjectReader& reader) {
+  Sealed answer;
+  TANBA_TRY(const json::object* object, reader.object("signed"));
+  TANBA_TRY(answer.signature, parse_signed(*object));
+  TANBA_TRY(const std::string text, reader.text("sealedAt"));
+  const auto time = base::parse_time(text);
+  if (!time || base::format_time(*time) != text) return protocol_failure("sealedAt");
+  answer.sealed_at = *time;
+  return answer;
+}
+
 base::Result<Answer> parse_intent_answer(ObjectReader& reader) {
   IntentAnswer answer;
   if (reader.has("signed")) {
@@ -277,6 +315,7 @@ base::Result<Answer> parse_answer_of(std::string_view name, ObjectReader& reader
   if (name == "keys") return parse_keys(reader);
   if (name == "signed") return parse_signed_answer(reader);
   if (name == "intent") return parse_intent_answer(reader);
+  if (name == "sealed") return parse_sealed(reader);
   return protocol_failure("answer");
 }
 

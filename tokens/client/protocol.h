@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "pki/algorithm.h"
 #include "pki/certificate.h"
@@ -57,7 +58,16 @@ struct AskIntent {  // what became of this intent?
   std::string intent;
   bool operator==(const AskIntent&) const = default;
 };
-using Request = std::variant<Ping, ListKeys, SignIntent, AskIntent>;
+// A capsule's seal. No approval stands behind it: the key server builds the statement that is signed, under a content
+// type that no document has (cms/capsule_seal.h), and puts in the time by its own clock.
+struct SealCapsule {
+  std::string kind;       // "submission" or "decision"
+  std::string id;         // of the request, or the decision's number: 1 to 100 octets without control characters
+  base::Digest manifest;  // SHA-256 of the capsule's manifest
+  std::string key;        // name in the key server's configuration
+  bool operator==(const SealCapsule&) const = default;
+};
+using Request = std::variant<Ping, ListKeys, SignIntent, AskIntent, SealCapsule>;
 
 // --- answers -------------------------------------------------------------------------------------------------------
 
@@ -89,7 +99,12 @@ struct Signed {
 struct IntentAnswer {
   std::optional<Signed> signature;
 };
-using Answer = std::variant<Pong, KeyList, Signed, IntentAnswer>;
+// What the seal's CMS is made of, with the caller's statement and this time.
+struct Sealed {
+  Signed signature;
+  base::Time sealed_at;
+};
+using Answer = std::variant<Pong, KeyList, Signed, IntentAnswer, Sealed>;
 // What a request comes back with; the error's code and arguments travel, its cause stays in the server's log.
 using Outcome = base::Result<Answer>;
 

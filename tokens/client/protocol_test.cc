@@ -30,7 +30,8 @@ std::string code_of(const auto& result) {
 
 TEST(ProtocolTest, RequestsReadBack) {
   for (const Request& request :
-       {Request(Ping{}), Request(ListKeys{}), Request(sign_request()), Request(AskIntent{"i-1"})}) {
+       {Request(Ping{}), Request(ListKeys{}), Request(sign_request()), Request(AskIntent{"i-1"}),
+        Request(SealCapsule{"decision", "№ 7", base::sha256({}), "capsule"})}) {
     const auto back = parse_request(write_request(request));
     ASSERT_TRUE(back) << back.error().message();
     EXPECT_EQ(*back, request);
@@ -54,6 +55,11 @@ TEST(ProtocolTest, AnswersReadBack) {
   EXPECT_FALSE(answer_of<IntentAnswer>(parse_outcome(write_outcome(Answer(IntentAnswer{})))).signature);
   EXPECT_EQ(answer_of<IntentAnswer>(parse_outcome(write_outcome(Answer(IntentAnswer{made})))).signature->signature,
             made.signature);
+
+  const base::Time sealed_at{std::chrono::seconds(1'800'000'000)};
+  const auto sealed = answer_of<Sealed>(parse_outcome(write_outcome(Answer(Sealed{made, sealed_at}))));
+  EXPECT_EQ(sealed.sealed_at, sealed_at);
+  EXPECT_EQ(sealed.signature.signature, made.signature);
 
   KeyDescription lost{.name = "a",
                       .purpose = KeyPurpose::kServiceLogin,

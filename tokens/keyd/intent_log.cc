@@ -28,6 +28,19 @@ std::string system_reason(int error_number) {
   return std::error_code(error_number, std::generic_category()).message();
 }
 
+// A line about a seal tells what was sealed; nothing follows from it.
+base::Status take_sealing(ObjectReader& reader) {
+  TANBA_TRY(const std::string kind, reader.text("kind"));
+  TANBA_CHECK(cms::parse_capsule_kind(kind));
+  TANBA_TRY(const std::string id, reader.text("id"));
+  TANBA_CHECK(cms::check_capsule_id(id));
+  TANBA_TRY(const std::string manifest, reader.text("manifest"));
+  TANBA_CHECK(base::digest_from_hex(manifest));
+  TANBA_TRY(const std::string sealed_at, reader.text("sealedAt"));
+  TANBA_CHECK(base::parse_time(sealed_at));
+  return {};
+}
+
 base::Status write_at_end(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(fd, text.data(), text.size());
@@ -161,6 +174,7 @@ base::Status IntentLog::take_line(const json::object& object, const Line& line) 
     if (event != "opened" || type != kLogType) return client::protocol_failure("not a log of this server");
     return {};
   }
+  if (event == "sealing") return take_sealing(reader);
   TANBA_TRY(const std::string intent, reader.text("intent"));
   const auto known = intents_.find(intent);
   if (event == "signing") {
@@ -253,6 +267,18 @@ base::Status IntentLog::write_signing(const SigningEntry& entry) {
                       {"approver", entry.approver.hex()},
                       {"approval", base::to_base64(entry.approval)}}));
   intents_.emplace(intent.id, Record{.request = entry.request, .signed_at = 0, .signed_length = 0, .signed_line = {}});
+  return {};
+}
+
+base::Status IntentLog::write_sealing(const cms::SealStatement& statement, const std::string& key) {
+  const std::scoped_lock lock(mutex_);
+  if (damage_) return std::unexpected(*damage_);
+  TANBA_CHECK(append({{"event", "sealing"},
+                      {"kind", to_string(statement.kind)},
+                      {"id", statement.id},
+                      {"manifest", statement.manifest.hex()},
+                      {"sealedAt", base::format_time(statement.sealed_at)},
+                      {"key", key}}));
   return {};
 }
 

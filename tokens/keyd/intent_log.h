@@ -3,7 +3,8 @@
 // A file of lines, each canonical JSON with its number and the SHA-256 of the line before it. An intent has two lines:
 // "signing" is on the disk before the key is used, "signed", with the signature value, before anybody hears of it. So
 // after a crash at any moment one of two things holds: the signature never left and may be made (again), or it stands
-// here and is given out again.
+// here and is given out again. A capsule's seal has one line, "sealing", on the disk before the key is used: a seal may
+// be made again, so its value is not kept.
 //
 // At the start the whole chain is verified. Octets after the last line break are a line whose writing was cut off: they
 // are dropped, and that is reported. Anything else that does not fit means damage: every call is keyd.log from then on,
@@ -19,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "cms/capsule_seal.h"
 #include "tokens/client/protocol.h"
 #include "tokens/keyd/event_log.h"
 
@@ -50,6 +52,7 @@ class IntentLog {
   // Durable when it returns; nothing to do when it was written before. keyd.intent_conflict when the intent stands for
   // another request.
   [[nodiscard]] base::Status write_signing(const SigningEntry& entry);
+  [[nodiscard]] base::Status write_sealing(const cms::SealStatement& statement, const std::string& key);
   // Durable when it returns. The first answer stays: when there is one already (two at once), that one comes back.
   [[nodiscard]] base::Result<client::Signed> write_signed(const std::string& intent, const client::Signed& answer);
 

@@ -16,6 +16,7 @@
 #include <functional>
 #include <thread>
 
+#include "cms/capsule_seal.h"
 #include "cms/sign.h"
 #include "pki/verify_signature.h"
 #include "pki/xml_signed_info.h"
@@ -289,6 +290,42 @@ TEST_F(KeydTest, AKeyServesItsPurposeOnly) {
   unknown.key = "other";
   EXPECT_EQ(code_of(sign(approved(unknown))), "keyd.unknown_key");
   EXPECT_EQ(hsm_.count_calls("C_Sign"), 0U);
+}
+
+TEST_F(KeydTest, SealsCapsulesByAStatementOfItsOwn) {
+  start();
+  const client::SealCapsule request{"decision", "26000001-7", base::sha256({}), "capsule"};
+  const client::Sealed made = must(client().seal_capsule(request, kLong));
+  const cms::SealStatement said{cms::CapsuleKind::kDecision, request.id, request.manifest, made.sealed_at};
+  const auto prepared = must(cms::prepare_seal(*context_, said, made.signature.certificate, made.signature.algorithm));
+  must(pki::verify_signature(*context_, made.signature.certificate->key(), made.signature.algorithm, prepared.octets,
+                             made.signature.signature));
+  EXPECT_EQ(must(client().ping(kLong)).log_entries, 2U);
+  EXPECT_NE(test::read_text(log()).find("\"event\":\"sealing\""), std::string::npos);
+
+  // Once more is another seal; after a restart the log is read again.
+  must(client().seal_capsule(request, kLong));
+  EXPECT_EQ(end(SIGTERM), 0);
+  start();
+  EXPECT_EQ(must(client().ping(kLong)).log_entries, 3U);
+}
+
+TEST_F(KeydTest, ACapsuleKeySealsNothingElse) {
+  start();
+  const client::SealCapsule good{"submission", "r-1", base::sha256({}), "capsule"};
+  const auto code_with = [&](auto change) {
+    client::SealCapsule request = good;
+    change(request);
+    return code_of(client().seal_capsule(request, kLong));
+  };
+  EXPECT_EQ(code_with([](auto& request) { request.key = "licence"; }), "keyd.purpose");
+  EXPECT_EQ(code_with([](auto& request) { request.key = "other"; }), "keyd.unknown_key");
+  EXPECT_EQ(code_with([](auto& request) { request.kind = "licence"; }), "keyd.protocol");
+  EXPECT_EQ(code_with([](auto& request) { request.kind = "verification"; }), "keyd.protocol");
+  EXPECT_EQ(code_with([](auto& request) { request.id = ""; }), "keyd.protocol");
+  EXPECT_EQ(code_with([](auto& request) { request.id = "a\nb"; }), "keyd.protocol");
+  EXPECT_EQ(hsm_.count_calls("C_Sign"), 0U);
+  EXPECT_EQ(must(client().ping(kLong)).log_entries, 1U);
 }
 
 TEST_F(KeydTest, AnIntentIsUsedOnce) {

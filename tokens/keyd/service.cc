@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "base/json.h"
+#include "cms/capsule_seal.h"
 #include "pki/xml_signed_info.h"
+#include "tokens/client/json_reader.h"
 #include "tokens/keyd/approval.h"
 #include "tokens/keyd/pin.h"
 
@@ -168,16 +170,17 @@ void Service::handle_request(client::AskIntent request, Reply reply) {
   if (!posted) (*shared)(std::unexpected(posted.error()));
 }
 
+base::Result<KeyHolder*> Service::key_for(const std::string& name, client::KeyPurpose purpose) const {
+  const auto key = keys_.find(name);
+  if (key == keys_.end()) return base::fail(base::Code::kKeydUnknownKey, {{"key", name}});
+  if (key->second->config().purpose == purpose) return key->second.get();
+  return base::fail(base::Code::kKeydPurpose, {{"key", name}, {"purpose", std::string(to_string(purpose))}});
+}
+
 void Service::handle_request(client::SignIntent request, Reply reply) {
-  const auto key = keys_.find(request.intent.key);
-  if (key == keys_.end()) {
-    return reply(base::fail(base::Code::kKeydUnknownKey, {{"key", request.intent.key}}));
-  }
-  if (key->second->config().purpose != client::purpose_of(request.intent.kind)) {
-    return reply(base::fail(base::Code::kKeydPurpose,
-                            {{"key", request.intent.key}, {"purpose", std::string(to_string(request.intent.kind))}}));
-  }
-  KeyHolder& holder = *key->second;
+  const auto key = key_for(request.intent.key, client::purpose_of(request.intent.kind));
+  if (!key) return reply(std::unexpected(key.error()));
+  KeyHolder& holder = **key;
   const auto shared = std::make_shared<Reply>(std::move(reply));
   const base::Status posted = holder.post([this, &holder, shared, request = std::move(request)](pki::Context& context) {
     client::Outcome outcome = sign_intent(holder, context, request);
@@ -188,6 +191,41 @@ void Service::handle_request(client::SignIntent request, Reply reply) {
     (*shared)(std::move(outcome));
   });
   if (!posted) (*shared)(std::unexpected(posted.error()));
+}
+
+void Service::handle_request(client::SealCapsule request, Reply reply) {
+  const auto key = key_for(request.key, client::KeyPurpose::kCapsule);
+  if (!key) return reply(std::unexpected(key.error()));
+  KeyHolder& holder = **key;
+  const auto shared = std::make_shared<Reply>(std::move(reply));
+  const base::Status posted = holder.post([this, &holder, shared, request = std::move(request)](pki::Context& context) {
+    client::Outcome outcome = seal(holder, context, request);
+    if (!outcome) events_.write(Level::kWarning, "capsule.refused", outcome.error(), {{"key", request.key}});
+    (*shared)(std::move(outcome));
+  });
+  if (!posted) (*shared)(std::unexpected(posted.error()));
+}
+
+// The caller says what was done and names the manifest; when, and in what form, is said here.
+client::Outcome Service::seal(KeyHolder& key, pki::Context& context, const client::SealCapsule& request) {
+  const base::Time now = clock_.now();
+  cms::SealStatement statement{.kind = {}, .id = request.id, .manifest = request.manifest, .sealed_at = now};
+  const auto kind = cms::parse_capsule_kind(request.kind);
+  // A mere verification has nobody behind it here.
+  if (!kind || *kind == cms::CapsuleKind::kVerification) return client::protocol_failure("kind");
+  statement.kind = *kind;
+  if (!cms::check_capsule_id(request.id)) return client::protocol_failure("id");
+  TANBA_CHECK(key.ensure_ready(Look::kTrust));
+  const client::KeyDescription description = key.describe();
+  const pki::SignatureAlgorithm algorithm = description.algorithms.front();
+  TANBA_CHECK(key.check_algorithm(algorithm, now));
+  TANBA_TRY(const cms::ToBeSigned prepared, cms::prepare_seal(context, statement, description.certificate, algorithm));
+  TANBA_CHECK(log_->write_sealing(statement, request.key));
+  TANBA_TRY(client::Signed made, key.sign(context, algorithm, prepared.octets));
+  events_.write(
+      Level::kInfo, "capsule.sealed",
+      {{"kind", request.kind}, {"id", request.id}, {"manifest", request.manifest.hex()}, {"key", request.key}});
+  return client::Answer(client::Sealed{std::move(made), now});
 }
 
 client::Outcome Service::sign_intent(KeyHolder& key, pki::Context& context, const client::SignIntent& request) {

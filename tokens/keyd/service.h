@@ -43,8 +43,12 @@ class Service {
   void handle_request(const client::ListKeys& request, Reply reply);
   void handle_request(client::SignIntent request, Reply reply);
   void handle_request(client::AskIntent request, Reply reply);
+  void handle_request(client::SealCapsule request, Reply reply);
+  // Of the key of this name, when that is for this purpose: keyd.unknown_key, keyd.purpose.
+  [[nodiscard]] base::Result<KeyHolder*> key_for(const std::string& name, client::KeyPurpose purpose) const;
   // On the key's thread.
   [[nodiscard]] client::Outcome sign_intent(KeyHolder& key, pki::Context& context, const client::SignIntent& request);
+  [[nodiscard]] client::Outcome seal(KeyHolder& key, pki::Context& context, const client::SealCapsule& request);
   [[nodiscard]] base::Result<client::Signed> sign_approved(KeyHolder& key, pki::Context& context,
                                                            const client::SignIntent& request);
 

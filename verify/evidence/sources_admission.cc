@@ -79,8 +79,14 @@ base::Result<Sources::State::Offered> Sources::State::read_list(base::Bytes octe
     if (block != blocks.end()) octets = std::move(block->octets);
   }
   TANBA_TRY(ocsp::CrlPtr crl, ocsp::Crl::parse(octets));
-  return Offered{.item = {.id = crl->digest(), .crl = crl, .asked_for = {}, .source = url, .received_at = clock.now()},
-                 .octets = std::make_shared<const base::Bytes>(std::move(octets))};
+  auto kept = std::make_shared<const base::Bytes>(std::move(octets));
+  return Offered{.item = {.id = crl->digest(),
+                          .crl = crl,
+                          .asked_for = {},
+                          .source = url,
+                          .received_at = clock.now(),
+                          .octets = std::make_shared<const ListOctets>(kept)},
+                 .octets = kept};
 }
 
 Sources::State::Taken Sources::State::take_list(Worker& worker, const Question& question, base::Bytes body) {

@@ -62,6 +62,12 @@ std::optional<KeptFile> split(base::ByteView file) {
                   file.subspan(length + 1)};
 }
 
+// Null when the file cannot be opened any more.
+std::shared_ptr<const ListOctets> octets_of(const std::filesystem::path& path, std::uint64_t offset) {
+  base::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return file.open() ? std::make_shared<const ListOctets>(std::move(file), offset) : nullptr;
+}
+
 // What does not parse any more is passed over.
 template <class Take>
 void read_lists(const std::filesystem::path& directory, std::string_view prefix, base::Time now, Take take) {
@@ -73,7 +79,12 @@ void read_lists(const std::filesystem::path& directory, std::string_view prefix,
     const auto kept = file ? split(*file) : std::nullopt;
     const auto crl = kept ? ocsp::Crl::parse(kept->octets) : base::fail(base::Code::kCrlMalformed);
     if (!crl) continue;
-    CrlItem item{.id = (*crl)->digest(), .crl = *crl, .asked_for = {}, .source = kept->source, .received_at = now};
+    CrlItem item{.id = (*crl)->digest(),
+                 .crl = *crl,
+                 .asked_for = {},
+                 .source = kept->source,
+                 .received_at = now,
+                 .octets = octets_of(entry.path(), file->size() - kept->octets.size())};
     take(Store::KeptList{std::move(item), kept->reach, kept->standing}, kept->octets);
   }
 }
@@ -96,16 +107,22 @@ std::filesystem::path Store::index_file(const std::string& source) const {
 }
 
 std::optional<Store::KeptList> Store::read_list(const std::filesystem::path& path, base::Time now) const {
-  const base::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  base::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   base::Bytes head(kMaxLineBytes);
   const ssize_t got = file.open() ? ::pread(file.get(), head.data(), head.size(), 0) : -1;
   if (got <= 0) return std::nullopt;
   head.resize(static_cast<std::size_t>(got));
   const auto kept = split(head);
   if (!kept) return std::nullopt;
-  const auto crl = open_list(file.get(), head.size() - kept->octets.size(), index_file(kept->source));
+  const std::uint64_t offset = head.size() - kept->octets.size();
+  const auto crl = open_list(file.get(), offset, index_file(kept->source));
   if (!crl) return std::nullopt;
-  CrlItem item{.id = (*crl)->digest(), .crl = *crl, .asked_for = {}, .source = kept->source, .received_at = now};
+  CrlItem item{.id = (*crl)->digest(),
+               .crl = *crl,
+               .asked_for = {},
+               .source = kept->source,
+               .received_at = now,
+               .octets = std::make_shared<const ListOctets>(std::move(file), offset)};
   return KeptList{std::move(item), kept->reach, kept->standing};
 }
 
@@ -199,10 +216,14 @@ base::Status Store::keep(const KeptList& list, base::ByteView octets) {
   TANBA_CHECK(write(crl_file(list.item.source), list, octets));
   if (options_.directory.empty()) return {};
   const ocsp::CrlPtr indexed = index_list(octets, list.item.crl, index_file(list.item.source));
+  // The octets need not stay in memory now that the file has them.
+  const auto on_disk = octets_of(crl_file(list.item.source), file_contents(list, {}).size());
   const std::scoped_lock lock(mutex_);
   // Unless another list of the source came in the meantime.
   const auto kept = crls_.find(list.item.source);
-  if (kept != crls_.end() && kept->second.item.id == list.item.id) kept->second.item.crl = indexed;
+  if (kept == crls_.end() || kept->second.item.id != list.item.id) return {};
+  kept->second.item.crl = indexed;
+  if (on_disk) kept->second.item.octets = on_disk;
   return {};
 }
 

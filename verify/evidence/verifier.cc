@@ -98,8 +98,13 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
     for (const base::Bytes& octets : crls) {
       auto crl = ocsp::Crl::parse(octets);
       if (!crl) continue;
-      task_.evidence.add(CrlItem{
-          .id = (*crl)->digest(), .crl = *crl, .asked_for = {}, .source = std::string(kEmbedded), .received_at = task_.input.now});
+      task_.evidence.add(
+          CrlItem{.id = (*crl)->digest(),
+                  .crl = *crl,
+                  .asked_for = {},
+                  .source = std::string(kEmbedded),
+                  .received_at = task_.input.now,
+                  .octets = std::make_shared<const ListOctets>(std::make_shared<const base::Bytes>(octets))});
     }
   }
 
@@ -251,8 +256,7 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
   void finish(Worker& worker, base::Result<Verified> verified) {
     // A limit that was reached while judging is a verdict about what was judged, not a fault of ours.
     if (!verified && base::info(verified.error().code()).effect == base::Effect::kRefuse) {
-      Report report = unreadable(SubjectKind::kDocument, {}, verified.error(), task_.input);
-      if (facts_) report.document = facts_->document.hex();
+      Report report = unjudged(facts_.get(), verified.error(), task_.input);
       verified = Verified{
           .facts = facts_, .timestamp = timestamp_, .report = std::move(report), .evidence = std::move(task_.evidence)};
     }
