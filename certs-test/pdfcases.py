@@ -240,6 +240,48 @@ class Case:
         self.pdf.entries(FORM)["DR"] = f"<< /Font << /F1 {number} 0 R >> >>"
         self.pdf.save()
 
+    def do_add_form_font(self, step: Step) -> None:
+        """The default resources get a font under a name that the page uses and that meant nothing."""
+        del step
+        number = self.pdf.add({"Type": "/Font", "Subtype": "/Type1", "BaseFont": "/Symbol"})
+        self.pdf.entries(self.names["form fonts"])["F9"] = f"{number} 0 R"
+        self.pdf.save()
+
+    def do_form_as_resources(self, step: Step) -> None:
+        del step
+        fonts = self.names["form fonts"] = self.pdf.add({"F1": f"{FONT} 0 R"})
+        resources = self.pdf.add({"Font": f"{fonts} 0 R"})
+        self.pdf.entries(FORM)["DR"] = f"{resources} 0 R"
+        self.pdf.entries(PAGE)["Resources"] = f"{resources} 0 R"
+        self.pdf.save()
+
+    def do_catalog_as_resources(self, step: Step) -> None:
+        del step
+        self.pdf.entries(CATALOG)["Metadata"] = f"{self.pdf.appearance('100 tons')} 0 R"
+        self.pdf.entries(PAGE)["Resources"] = f"<< /Font << /F1 {FONT} 0 R >> /XObject {CATALOG} 0 R >>"
+        self.pdf.save()
+
+    def do_replace_metadata(self, step: Step) -> None:
+        del step
+        self.pdf.entries(CATALOG)["Metadata"] = f"{self.pdf.appearance('999 tons')} 0 R"
+        self.pdf.save()
+
+    def do_field_as_resources(self, step: Step) -> None:
+        del step
+        number = self.names["Officer"]
+        self.pdf.entries(number)["AP"] = f"{self.pdf.appearance('100 tons')} 0 R"
+        self.pdf.entries(PAGE)["Resources"] = f"<< /Font << /F1 {FONT} 0 R >> /XObject {number} 0 R >>"
+        self.pdf.save()
+
+    def do_parent_value(self, step: Step) -> None:
+        """The field becomes the only kid of another one, which has the value."""
+        del step
+        kid = self.names["amount"]
+        parent = self.pdf.add({"FT": "/Tx", "T": "(group)", "V": "(100)", "Kids": refs([kid])})
+        self.pdf.entries(kid)["Parent"] = f"{parent} 0 R"
+        self.pdf.entries(FORM)["Fields"] = refs([parent])
+        self.pdf.save()
+
     def do_define(self, step: Step) -> None:
         self.pdf.put(step["number"], step["body"])
         self.pdf.next_number = step["number"] + 1

@@ -7,6 +7,16 @@ namespace {
 constexpr std::size_t kMaxChanges = 100;
 // Where a change is, is said by the way to it; lists chained by reference would make long ones.
 constexpr std::size_t kMaxPlaceBytes = 120;
+// Viewers multiply a highlight's colour with what lies under it: text stays readable on a light one. No colour shows
+// nothing; only RGB, which is what viewers write, is looked at.
+bool is_light(Object colour) {
+  if (colour.isNull()) return true;
+  double sum = 0;
+  std::vector<Object> parts = items_of(colour);
+  for (Object& part : parts) sum += part.isNumber() ? part.getNumericValue() : 0;
+  return parts.size() == 3 && sum >= 1.5 && sum <= 3;
+}
+
 }  // namespace
 
 void Comparison::note(ChangeKind kind, std::string what, std::string field) {
@@ -20,6 +30,20 @@ bool Comparison::seen_before(Object then, Object now) {
   // Only what has a number on both sides: a direct value is another one each time it is met.
   if (!then.isIndirect() || !now.isIndirect()) return false;
   return !pairs_.emplace(number_of(then), number_of(now)).second;
+}
+
+bool Comparison::seen_leniently(Object then, Object now) {
+  if (now.isIndirect()) explained_.insert(number_of(now));
+  if (!then.isIndirect() || !now.isIndirect()) return false;
+  return !lenient_pairs_.emplace(number_of(then), number_of(now)).second;
+}
+
+// Where fields are named as fields: by pages, by their kids, by the tag tree, by the order of calculation and by
+// actions.
+bool Comparison::is_settled_by_rule(Pair& pair) const {
+  if (!pair.then.isDictionary() || !one_of(pair.via, {"/Annots", "/Parent", "/Obj", "/CO", "/Fields", "/T"}))
+    return false;
+  return lenient_pairs_.contains({number_of(pair.then), number_of(pair.now)});
 }
 
 // What is there because of something that was accepted: nothing of it can be reached from what was signed otherwise, or
@@ -153,7 +177,7 @@ void Comparison::compare_catalog_entry(const std::string& key, Object then, Obje
 }
 
 void Comparison::compare_catalogs(Object then, Object now) {
-  (void)seen_before(then, now);
+  (void)seen_leniently(then, now);
   // The form first: what it explains of widgets is not asked again where pages name them.
   compare_catalog_entry("/AcroForm", then.getKey("/AcroForm"), now.getKey("/AcroForm"));
   while (!fields_.empty()) {
@@ -178,6 +202,9 @@ void Comparison::check_new_annotation(Object annotation, const std::string& plac
   for (const char* key : {"/AP", "/A", "/AA", "/OC"}) {
     if (annotation.hasKey(key)) return note(ChangeKind::kOther, place + ": a comment with " + key);
   }
+  if (kind == "/Highlight" && !is_light(annotation.getKey("/C"))) {
+    return note(ChangeKind::kOther, place + ": a highlight that hides");
+  }
   note(ChangeKind::kAnnotation, place + ": a comment " + kind);
 }
 
@@ -188,7 +215,7 @@ void Comparison::compare_annotations(Object then, Object now, const std::string&
   if (new_ones.size() < old_ones.size() || (!now.isNull() && !now.isArray())) return note(ChangeKind::kOther, place);
   for (std::size_t at = 0; at < new_ones.size(); ++at) {
     if (at < old_ones.size()) {
-      push(old_ones[at], new_ones[at], place);
+      push(old_ones[at], new_ones[at], place, "/Annots");
     } else {
       check_new_annotation(new_ones[at], place);
     }
@@ -202,7 +229,7 @@ void Comparison::compare_dictionaries(Object then, Object now, const std::string
     if (page && key == "/Annots") {
       compare_annotations(then.getKey(key), now.getKey(key), below);
     } else {
-      push(then.getKey(key), now.getKey(key), below);
+      push(then.getKey(key), now.getKey(key), below, key);
     }
   }
 }
@@ -220,7 +247,7 @@ void Comparison::compare_streams(const Pair& pair) {
 }
 
 void Comparison::compare(Pair pair) {
-  if (seen_before(pair.then, pair.now)) return;
+  if (is_settled_by_rule(pair) || seen_before(pair.then, pair.now)) return;
   if (pair.then.getTypeCode() != pair.now.getTypeCode()) return note(ChangeKind::kOther, pair.place);
   if (pair.now.isStream()) return compare_streams(pair);
   if (pair.now.isDictionary()) return compare_dictionaries(pair.then, pair.now, pair.place);
@@ -228,7 +255,7 @@ void Comparison::compare(Pair pair) {
     std::vector<Object> old_items = items_of(pair.then);
     std::vector<Object> new_items = items_of(pair.now);
     if (old_items.size() != new_items.size()) return note(ChangeKind::kOther, pair.place);
-    for (std::size_t at = 0; at < old_items.size(); ++at) push(old_items[at], new_items[at], pair.place);
+    for (std::size_t at = 0; at < old_items.size(); ++at) push(old_items[at], new_items[at], pair.place, pair.via);
     return;
   }
   if (pair.then.unparseResolved() != pair.now.unparseResolved()) note(ChangeKind::kOther, pair.place);

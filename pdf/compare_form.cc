@@ -45,7 +45,7 @@ bool shows_nothing(Object widget) {
 void Comparison::compare_forms(Object then, Object now) {
   if (then.isNull() && now.isNull()) return;
   if (!now.isDictionary()) return note(ChangeKind::kOther, "AcroForm");
-  (void)seen_before(then, now);
+  (void)seen_leniently(then, now);
   if (then.isNull()) then = Object::newDictionary();
   if (!then.isDictionary()) return note(ChangeKind::kOther, "AcroForm");
   for (const std::string& key : keys_of_both(then, now)) {
@@ -65,7 +65,7 @@ void Comparison::compare_forms(Object then, Object now) {
 void Comparison::compare_default_resources(Object then, Object now) {
   if (then.isNull()) return accept_new(now);
   if (!then.isDictionary() || !now.isDictionary()) return push(then, now, "AcroForm/DR");
-  if (seen_before(then, now)) return;
+  (void)seen_leniently(then, now);
   for (const std::string& kind : keys_of_both(then, now)) {
     Object old_kind = then.getKey(kind);
     Object new_kind = now.getKey(kind);
@@ -73,7 +73,8 @@ void Comparison::compare_default_resources(Object then, Object now) {
       accept_new(new_kind);
     } else if (kind != "/Font" || !old_kind.isDictionary() || !new_kind.isDictionary()) {
       push(old_kind, new_kind, "AcroForm/DR" + kind);
-    } else if (!seen_before(old_kind, new_kind)) {
+    } else {
+      (void)seen_leniently(old_kind, new_kind);
       for (const std::string& font : keys_of_both(old_kind, new_kind)) {
         if (old_kind.hasKey(font)) {
           push(old_kind.getKey(font), new_kind.getKey(font), "AcroForm/DR/Font" + font);
@@ -100,9 +101,10 @@ void Comparison::compare_field_lists(Object then, Object now, const FieldPair* p
       return note(ChangeKind::kOther, place);
     }
     if (parent == nullptr) {
-      fields_.push_back({old_fields[at], new_fields[at], "", "", false});
+      fields_.push_back({old_fields[at], new_fields[at], "", "", false, false});
     } else {
-      fields_.push_back({old_fields[at], new_fields[at], parent->name, parent->type, parent->new_value});
+      fields_.push_back(
+          {old_fields[at], new_fields[at], parent->name, parent->type, parent->new_value, parent->inherits_value});
     }
   }
 }
@@ -158,7 +160,9 @@ bool Comparison::compare_values(FieldPair& field) {
   Object then = field.then.getKey("/V");
   Object now = field.now.getKey("/V");
   if (field.type == "/Sig") return compare_signature_values(field, then, now);
-  const bool filled_in = is_empty_value(then) && !is_empty_value(now) && !now.isStream() && !now.isDictionary();
+  const bool was_empty = is_empty_value(then) && !field.inherits_value;
+  field.inherits_value = !was_empty;
+  const bool filled_in = was_empty && !is_empty_value(now) && !now.isStream() && !now.isDictionary();
   if (!filled_in) {
     push(then, now, "the value of field " + field.name);
     return field.new_value;
@@ -194,7 +198,7 @@ void Comparison::compare_field_entry(FieldPair& field, const std::string& key) {
 
 void Comparison::compare_fields(FieldPair field) {
   if (!field.then.isDictionary() || !field.now.isDictionary()) return note(ChangeKind::kOther, "a form field");
-  if (seen_before(field.then, field.now)) return;
+  if (seen_leniently(field.then, field.now)) return;
   if (field.then.getKey("/T").isString()) {
     field.name += (field.name.empty() ? "" : ".") + field.then.getKey("/T").getUTF8Value();
   }

@@ -43,19 +43,26 @@ class Comparison {
   struct Pair {
     Object then, now;
     std::string place;
+    std::string via;  // the key under which, or in whose array, it was met
   };
   // A field or widget that is in both: its name, type, and whether its value may bring a new appearance.
   struct FieldPair {
     Object then, now;
     std::string name, type;
     bool new_value;
+    bool inherits_value;  // a field above it had one
   };
 
   void note(ChangeKind kind, std::string what, std::string field = {});
-  void push(Object then, Object now, std::string place) {
-    pending_.push_back({std::move(then), std::move(now), std::move(place)});
+  void push(Object then, Object now, std::string place, std::string via = {}) {
+    pending_.push_back({std::move(then), std::move(now), std::move(place), std::move(via)});
   }
+  // Compared already, or to be compared by rules that let some of it differ: catalog, form, fields. A dictionary can be
+  // two things at once, a field and a page's fonts for instance, so that such rules hold only for who meets it as what
+  // they are for.
   [[nodiscard]] bool seen_before(Object then, Object now);
+  [[nodiscard]] bool seen_leniently(Object then, Object now);
+  [[nodiscard]] bool is_settled_by_rule(Pair& pair) const;
   void accept_new(Object root);
 
   void compare_trailers();
@@ -93,6 +100,7 @@ class Comparison {
   std::vector<Pair> pending_;
   std::vector<FieldPair> fields_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> pairs_;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> lenient_pairs_;
   std::set<std::uint32_t> explained_;    // objects of the tree as it is now
   std::set<std::uint32_t> new_widgets_;  // of signature fields, found to show nothing
 };

@@ -237,12 +237,12 @@ base::Result<Bytes> digest_around(pki::DigestAlgorithm algorithm, ByteView file,
 
 // The newest signature, which a time stamp is to be for.
 base::Result<FoundSignature> newest_signature(const Opened& opened) {
-  for (auto one = opened.signatures.rbegin(); one != opened.signatures.rend(); ++one) {
-    if (one->timestamp) continue;
-    if (!one->errors.empty()) return unsignable(one->errors.front().message());
-    return *one;
-  }
-  return unsignable("it has no signature");
+  if (opened.signatures.empty()) return unsignable("it has no signature");
+  const FoundSignature& newest = opened.signatures.back();
+  // A time stamp of the document covers the value of every signature before it.
+  if (newest.timestamp) return unsignable("a document time stamp follows its newest signature");
+  if (!newest.errors.empty()) return unsignable(newest.errors.front().message());
+  return newest;
 }
 
 }  // namespace

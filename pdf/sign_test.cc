@@ -155,6 +155,9 @@ TEST(PdfSign, TimeStampsFindTheirPlace) {
   EXPECT_EQ(stamped->size(), once.size());
   EXPECT_EQ(test::inspected(*stamped).signatures[0].timestamp_tokens.at(0).token, token);
 
+  EXPECT_EQ(octets_to_stamp(test::document("pdf-document-time-stamp")).error().code(), base::Code::kPdfUnsignable);
+  EXPECT_EQ(octets_to_stamp(file(simple(kPages))).error().code(), base::Code::kPdfUnsignable);
+
   auto document_stamp = prepare_timestamp(once).value();
   const base::Bytes covered = document_stamp.covered();
   EXPECT_EQ(covered.size() + document_stamp.hole.size(), document_stamp.file.size());
