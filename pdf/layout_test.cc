@@ -106,6 +106,26 @@ TEST(Layout, TokensAreBounded) {
   ASSERT_FALSE(layout.has_value());
   EXPECT_EQ(layout.error().code(), base::Code::kLimitCost);
 }
+TEST(Layout, ComparisonsAreBounded) {
+  Cost cost;
+  for (std::uint64_t token = 0; token < kMaxTokens; ++token) ASSERT_TRUE(cost.charge_token().has_value());
+  for (std::uint64_t revision = 0; revision < kMaxComparedTokens / kMaxTokens; ++revision) {
+    EXPECT_TRUE(cost.charge_comparison().has_value());
+  }
+  EXPECT_EQ(cost.charge_comparison().error().code(), base::Code::kLimitCost);
+}
+TEST(Layout, ObjectsAreBounded) {
+  std::string table = "xref\n1 " + std::to_string(kMaxObjects) + "\n";
+  for (std::size_t number = 0; number < kMaxObjects; ++number) table += "0000000009 00000 n \n";
+  const auto with = [&](const std::string& more) {
+    const std::string file =
+        "%PDF-1.7\n" + table + more + "trailer\n<< /Size 999999 /Root 1 0 R >>\nstartxref\n9\n%%EOF\n";
+    Cost cost;
+    return read_layout(base::as_bytes(file), cost);
+  };
+  EXPECT_TRUE(with("").has_value());
+  EXPECT_EQ(with("900000 1\n0000000009 00000 n \n").error().code(), base::Code::kLimitCount);
+}
 TEST(Layout, SectionsAreBounded) {
   std::string file = simple(kObjects);
   std::size_t previous = file.find("xref\n");

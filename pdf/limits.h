@@ -13,11 +13,11 @@ namespace tanba::pdf {
 inline constexpr std::size_t kMaxObjects = 250'000;
 // Incremental updates: an archive's yearly time stamps stay below.
 inline constexpr std::size_t kMaxSections = 128;
-// Names, numbers, strings and brackets. qpdf needs some 150 octets for each, so that a file of nothing else stays below
-// 300 MiB.
-inline constexpr std::uint64_t kMaxTokens = 2'000'000;
-// The same, counted again for each revision that is compared with the last one.
-inline constexpr std::uint64_t kMaxComparedTokens = 16'000'000;
+// Names, numbers, strings and brackets: a contract of a thousand pages has 300,000. qpdf takes some 350 octets for each,
+// and two revisions are held while they are compared: 420 MiB at worst.
+inline constexpr std::uint64_t kMaxTokens = 600'000;
+// The same, counted again for each revision that is compared with the last one: that contract, signed by twenty.
+inline constexpr std::uint64_t kMaxComparedTokens = 6'000'000;
 // Object streams and cross-reference streams decompressed: all that is decompressed at all.
 inline constexpr std::uint64_t kMaxInflatedBytes = 64U << 20;
 // Arrays and dictionaries nested; page trees nest by reference.
