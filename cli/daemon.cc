@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "verify/capsule_file.h"
 
 namespace tanba::cli {
 namespace {
@@ -17,8 +18,8 @@ using net::fetch::Method;
 
 // A verification takes at most 15 seconds, a key server's answer 10; both wait in queues.
 constexpr std::chrono::seconds kDeadline{60};
-// A document of 64 MiB as base64 with its report.
-constexpr std::size_t kMaxAnswerBytes = 96U << 20;
+// A whole evidence capsule; a document of 64 MiB as base64 with its report is smaller.
+constexpr std::size_t kMaxAnswerBytes = verify::kMaxCapsuleBytes;
 constexpr std::size_t kMaxKeyFileBytes = 4096;
 constexpr std::size_t kMaxSessionBytes = 16U << 10;
 constexpr int kAttempts = 3;

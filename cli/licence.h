@@ -39,6 +39,7 @@ int take_into_review(const LicenceOptions& options, const Output& output);
 int decide(const LicenceOptions& options, const Output& output);
 int abandon_intent(const LicenceOptions& options, const Output& output);
 int fetch_document(const LicenceOptions& options, const Output& output);
+int fetch_capsule(const LicenceOptions& options, const Output& output);
 int show_history(const LicenceOptions& options, const Output& output);
 int change_licence(const LicenceOptions& options, const Output& output);
 

@@ -137,13 +137,14 @@ base::Result<Printed> history_now(Daemon& daemon, const LicenceOptions& options,
                  or_nothing(std::move(text), output.language)};
 }
 
-base::Result<Printed> document_now(Daemon& daemon, const LicenceOptions& options, const Output& output) {
+base::Result<Printed> octets_now(Daemon& daemon, const LicenceOptions& options, const std::string& what,
+                                 const Output& output) {
   if (output.form == Form::kJson && options.output.empty())
     return usage("--json needs -o: standard output cannot hold the document too");
   const std::string number = url_encoded(options.number);
-  std::string path = "/v1/applications/" + number + "/decision/document";
-  if (is_of_licence(options.number)) path = "/v1/licences/" + number + "/document";
-  if (options.application) path = "/v1/applications/" + number + "/document";
+  std::string path = "/v1/applications/" + number + "/decision/" + what;
+  if (is_of_licence(options.number)) path = "/v1/licences/" + number + "/" + what;
+  if (options.application) path = "/v1/applications/" + number + "/" + what;
   TANBA_TRY(const base::Bytes document, daemon.get_document(path));
   TANBA_CHECK(write_output(options.output, document));
   return Printed{{{"output", options.output}, {"sha256", base::sha256(document).hex()}, {"sizeBytes", document.size()}},
@@ -230,7 +231,13 @@ int abandon_intent(const LicenceOptions& options, const Output& output) {
 int fetch_document(const LicenceOptions& options, const Output& output) {
   auto daemon = Daemon::open(options.daemon, Credential::kAny, output.language);
   if (!daemon) return cli::finish(daemon.error(), output);
-  return finish(document_now(**daemon, options, output), daemon->get(), output);
+  return finish(octets_now(**daemon, options, "document", output), daemon->get(), output);
+}
+
+int fetch_capsule(const LicenceOptions& options, const Output& output) {
+  auto daemon = Daemon::open(options.daemon, Credential::kAny, output.language);
+  if (!daemon) return cli::finish(daemon.error(), output);
+  return finish(octets_now(**daemon, options, "capsule", output), daemon->get(), output);
 }
 
 int show_history(const LicenceOptions& options, const Output& output) {

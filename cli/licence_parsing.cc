@@ -123,6 +123,14 @@ void add_application_commands(Commands& commands) {
   document->add_flag("--application", fetched->application, "The signed application instead of the decision on it");
   document->add_option("-o,--output", fetched->output, "Write here, wholly or not at all; without it: standard output");
   document->footer("Example: tanba licence document A-2026-01-0000042-71 -o licence.xml --session officer.session");
+  const auto [capsule, proved] =
+      commands.add("capsule", "The evidence capsule: why the signature was trusted", Callers::kBoth, &fetch_capsule);
+  add_number(capsule, *proved, "Of the licence or permit, or of the application that was decided on");
+  capsule->add_flag("--application", proved->application, "Of the application's registration instead of the decision");
+  capsule->add_option("-o,--output", proved->output, "Write here, wholly or not at all; without it: standard output");
+  capsule->footer(
+      "Example: tanba licence capsule A-2026-01-0000042-71 -o licence.capsule --session officer.session\n"
+      "tanba capsule verify licence.capsule needs no daemon.");
 }
 
 void add_decision_commands(Commands& commands) {

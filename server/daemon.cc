@@ -1,7 +1,9 @@
 #include "server/daemon.h"
 
 #include <algorithm>
+#include <atomic>
 
+#include "licensing/flow/capsules.h"
 #include "licensing/flow/flow.h"
 #include "licensing/flow/trust_lists.h"
 #include "net/fetch/fetcher.h"
@@ -26,6 +28,8 @@ namespace registry = licensing::registry;
 constexpr milliseconds kReadinessInterval{5000};  // how old /readyz may be
 constexpr milliseconds kUpkeepInterval{5000};     // how soon a hold or a trust list made elsewhere is seen
 constexpr milliseconds kKeydPing{2000};
+constexpr int kMaxCapsuleRounds = 16;           // in one go; a stop waits for them
+constexpr milliseconds kCapsuleInterval{1000};  // how soon a new capsule is sealed
 constexpr std::size_t kMaxAuthQueue = 1024;
 constexpr unsigned kLookUpThreads = 4;  // as many as the registry has sessions for reading
 constexpr unsigned kDeskThreads = 4;    // decisions: each may wait for a token
@@ -136,11 +140,13 @@ struct Daemon::State {
   evidence::Sources::Options source_options();
   Status start_verification();
   Status start_flow();
+  void start_capsules();
   Status start_http();
   void start_upkeep();
   std::vector<Readiness::Check> checks();
   void add_gauges();
   void upkeep();
+  void seal_capsules();
   void compare_trust(const pki::TrustSnapshot& listed);
   void refresh_trust();
   void stop();
@@ -163,7 +169,10 @@ struct Daemon::State {
   std::unique_ptr<evidence::Sources> sources;
   std::unique_ptr<AlertKeeper> alerts;
   std::unique_ptr<evidence::Verifier> verifier;
+  std::unique_ptr<evidence::TimeStamper> stamper;
   std::unique_ptr<licensing::flow::Flow> flow;
+  std::unique_ptr<licensing::flow::Capsules> capsules;
+  std::atomic<std::int64_t> capsules_unsealed{0}, capsules_unstamped{0};
 
   ConfiguredPortals configured;
   std::unique_ptr<RegistryPortals> registered;
@@ -176,6 +185,7 @@ struct Daemon::State {
   std::unique_ptr<Api> api;
   std::unique_ptr<net::http::Server> server;
   std::unique_ptr<Periodic> keeping_up;
+  std::unique_ptr<Periodic> sealing;
 };
 
 Status Daemon::State::open_registry(const pki::TrustSnapshotPtr& listed) {
@@ -247,13 +257,31 @@ Status Daemon::State::start_flow() {
                                                                     .looking_up = *looking_up,
                                                                     .desk = *desk,
                                                                     .verifier = *verifier,
-                                                                    .evidence = store,
                                                                     .keys = keyd.get(),
                                                                     .calendar = calendar,
                                                                     .payments = payments,
                                                                     .clock = clock,
                                                                     .trust = [this] { return trust->current(); }}));
   return {};
+}
+
+void Daemon::State::start_capsules() {
+  stamper = std::make_unique<evidence::TimeStamper>(
+      *verifier, *fetcher, evidence::TimeStamper::Options{.authorities = config.time_stamp_authorities});
+  const auto stamp_input = [this] {
+    verify::JudgeInput input;
+    input.trust = trust->current();
+    input.policy = flow->settings().policy;
+    input.now = clock.now();
+    return input;
+  };
+  capsules = std::make_unique<licensing::flow::Capsules>(
+      licensing::flow::Capsules::Parts{.registry = *registry,
+                                       .keys = keyd.get(),
+                                       .stamper = stamper->has_authorities() ? stamper.get() : nullptr,
+                                       .stamp_input = stamp_input,
+                                       .keyd_timeout = flow->settings().keyd_timeout,
+                                       .stamp_timeout = flow->settings().verification_deadline});
 }
 
 std::vector<Readiness::Check> Daemon::State::checks() {
@@ -293,7 +321,8 @@ Status Daemon::State::start_http() {
          .config = &config,
          .trust = trust.get(),
          .sources = sources.get(),
-         .verifying = verifying.get()};
+         .verifying = verifying.get(),
+         .capsules = capsules.get()};
   auto router = std::make_shared<net::http::Router>();
   api = std::make_unique<Api>(*router, *authenticator);
   TANBA_CHECK(add_operations(*api, use, config.max_body_bytes));
@@ -320,6 +349,10 @@ void Daemon::State::add_gauges() {
   metrics.gauge("fetch_active", "Fetches under way.", [this, number] { return number(fetcher->load().active); });
   metrics.gauge("fetch_queued", "Fetches waiting.", [this, number] { return number(fetcher->load().queued); });
   metrics.gauge("evidence_lists", "Revocation lists at hand.", [this, number] { return number(store.sizes().crls); });
+  metrics.gauge("capsules_unsealed", "Evidence capsules that wait for their seal.",
+                [this, number] { return number(capsules_unsealed.load()); });
+  metrics.gauge("capsules_unstamped", "Sealed evidence capsules without a time stamp.",
+                [this, number] { return number(capsules_unstamped.load()); });
   metrics.gauge("registry_queued", "Commands waiting for the registry.",
                 [this, number] { return number(registry->health().queued); });
   metrics.gauge("registry_failed_batches", "Transactions that failed since the start.",
@@ -328,7 +361,26 @@ void Daemon::State::add_gauges() {
 
 void Daemon::State::start_upkeep() {
   keeping_up = std::make_unique<Periodic>("upkeep", kUpkeepInterval, [this] { upkeep(); });
+  sealing = std::make_unique<Periodic>("capsules", kCapsuleInterval, [this] { seal_capsules(); });
   sources->start();
+}
+
+// Nobody waits for seals and time stamps; what cannot be had now is found again the next time, or after a restart.
+void Daemon::State::seal_capsules() {
+  for (int i = 0; i < kMaxCapsuleRounds; ++i) {
+    const licensing::flow::Capsules::Round round = capsules->work();
+    for (const auto& trouble : round.troubles) {
+      log.warning("capsule.waits", trouble.error, {{"capsule", trouble.owner}});
+    }
+    if (round.sealed + round.stamped == 0) break;
+    log.info("capsules.kept", {{"sealed", static_cast<std::int64_t>(round.sealed)},
+                               {"stamped", static_cast<std::int64_t>(round.stamped)}});
+    if (!round.troubles.empty()) break;
+  }
+  const auto waiting = capsules->waiting();
+  if (!waiting) return;  // the registry's own check says so
+  capsules_unsealed = waiting->unsealed;
+  capsules_unstamped = waiting->unstamped;
 }
 
 // Holds and trust lists of another daemon, and decisions that a crash or an outage left with the key server.
@@ -345,6 +397,7 @@ void Daemon::State::stop() {
   if (readiness) readiness->set_stopping();
   if (server) server->stop(config.stop_grace);
   keeping_up.reset();
+  sealing.reset();
   if (sources) sources->stop();
   // Whoever waits for a verification first, then the verifications, then what they wait for.
   if (desk) desk->stop();
@@ -360,6 +413,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config, const base::Clock& 
   TANBA_CHECK(state->open_registry(configured));
   TANBA_CHECK(state->start_verification());
   TANBA_CHECK(state->start_flow());
+  state->start_capsules();
   TANBA_CHECK(state->start_http());
   state->start_upkeep();
   log.info("daemon.started", {{"address", state->config.listener.address},

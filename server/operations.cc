@@ -54,6 +54,13 @@ licensing::Officer officer_of(const Caller& caller) {
           .listing = licensing::Listing::kListed};
 }
 
+base::Result<Response> capsule_file(const UseCases& use, std::string_view number) {
+  TANBA_TRY(base::Bytes octets, use.capsules->file(number));
+  Response response = Response::bytes(200, "application/octet-stream", std::move(octets));
+  response.header("Content-Disposition", "attachment");
+  return response;
+}
+
 void answer_from_registry(const UseCases& use, Responder&& responder, Reading read) {
   auto shared = std::make_shared<Responder>(std::move(responder));
   use.flow->look_up(

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "licensing/flow/capsules.h"
 #include "licensing/flow/flow.h"
 #include "licensing/flow/trust_lists.h"
 #include "server/api.h"
@@ -27,6 +28,7 @@ struct UseCases {
   licensing::flow::TrustLists* trust = nullptr;
   verify::evidence::Sources* sources = nullptr;
   verify::evidence::Workers* verifying = nullptr;
+  const licensing::flow::Capsules* capsules = nullptr;
 };
 
 // Registers every operation. `use` outlives the API; nothing of it is touched before the first request.
@@ -61,6 +63,9 @@ void answer_later(const UseCases& use, net::http::Responder&& responder, Work wo
 // Reads on the flow's pool; what the function gives is the answer.
 using Reading = std::move_only_function<base::Result<net::http::Response>(licensing::registry::Registry&)>;
 void answer_from_registry(const UseCases& use, net::http::Responder&& responder, Reading read);
+
+// The evidence capsule of this application's or decision's number, which the caller may see.
+[[nodiscard]] base::Result<net::http::Response> capsule_file(const UseCases& use, std::string_view number);
 
 // A report that did not accept: 422 to refuse (or the status given), 503 with Retry-After to try again. Its first code
 // is the problem's, the report a member.

@@ -113,7 +113,7 @@ Result<Response> stored_json(Registry& registry, const base::Digest& digest) {
 }
 
 // An operation that reads one application in the caller's scope first.
-using OfApplication = Result<Response> (*)(Registry&, const licensing::ApplicationRow&, const Call&);
+using OfApplication = std::function<Result<Response>(Registry&, const licensing::ApplicationRow&, const Call&)>;
 std::function<void(Call&&, Responder&&)> of_application(const UseCases& use, OfApplication then) {
   return [&use, then](Call&& call, Responder&& responder) {
     auto kept = std::make_shared<Call>(std::move(call));
@@ -171,6 +171,13 @@ base::Status add_readings(Api& api, const UseCases& use) {
                             TANBA_TRY(const auto decision, registry.decision(scope_of(call.caller), row.number));
                             TANBA_TRY(base::Bytes octets, registry.document(decision.document));
                             return Response::bytes(200, decision.media_type, std::move(octets));
+                          }));
+  TANBA_CHECK(add_reading(api, use, "/v1/applications/{number}/capsule",
+                          [&use](Registry&, const Row& row, const Call&) { return capsule_file(use, row.number); }));
+  TANBA_CHECK(add_reading(api, use, "/v1/applications/{number}/decision/capsule",
+                          [&use](Registry& registry, const Row& row, const Call& call) -> Result<Response> {
+                            TANBA_TRY(const auto decision, registry.decision(scope_of(call.caller), row.number));
+                            return capsule_file(use, decision.number);
                           }));
   return add_reading(api, use, "/v1/applications/{number}/decision/report",
                      [](Registry& registry, const Row& row, const Call& call) -> Result<Response> {

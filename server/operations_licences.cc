@@ -52,7 +52,7 @@ Result<Response> list(Registry& registry, const licensing::Scope& scope, const l
   return Response::json(200, answer);
 }
 
-using OfLicence = Result<Response> (*)(Registry&, const licensing::LicenceRow&);
+using OfLicence = std::function<Result<Response>(Registry&, const licensing::LicenceRow&)>;
 base::Status add_reading(Api& api, const UseCases& use, std::string_view pattern, OfLicence then) {
   return api.add(
       {.method = Method::kGet,
@@ -114,6 +114,9 @@ base::Status add_licence_operations(Api& api, const UseCases& use) {
                             TANBA_TRY(base::Bytes octets, registry.document(row.document));
                             return Response::bytes(200, "application/xml", std::move(octets));
                           }));
+  TANBA_CHECK(
+      add_reading(api, use, "/v1/licences/{number}/capsule",
+                  [&use](Registry&, const licensing::LicenceRow& row) { return capsule_file(use, row.number); }));
   return api.add(
       {.method = Method::kPost,
        .pattern = "/v1/licences/{number}/events",

@@ -36,7 +36,8 @@ constexpr std::array kTables{
     SettingTable{
         "tsa", SettingTable::Kind::kRepeated,
         "A time-stamp authority (RFC 3161). They are asked in the order in which they stand here, and what one "
-        "gives is verified under the anchors for `tsa` before it is used."},
+        "gives is verified under the anchors for `tsa` before it is used. They stamp evidence capsules "
+        "(docs/reference/capsule.md)."},
     SettingTable{"database", SettingTable::Kind::kOnce, "Registry and journal."},
     SettingTable{"keyd", SettingTable::Kind::kOnce,
                  "The key server; which licensor has which keys is its own configuration's matter. Without this table "

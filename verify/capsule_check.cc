@@ -45,6 +45,7 @@ class Checker {
     verdict_.report = std::string(file_.report);
     if (question_.document && *question_.document != file_.manifest.document) refuse(Error(Code::kCapsuleDocument));
     TANBA_CHECK(judge_again());
+    TANBA_CHECK(inspect_seal());
     TANBA_CHECK(check_stamps());
     return check_seal();
   }
@@ -88,6 +89,11 @@ class Checker {
       TANBA_TRY(const pki::TimestampFacts facts, inspect_stamp(file_.stamps[i]));
       JudgeInput input = question_.input;
       input.existed_at = proved;
+      // The authorities of seal and time stamps are often the same.
+      if (seal_) {
+        const auto& carried = seal_->content.certificates;
+        input.candidates.insert(input.candidates.end(), carried.begin(), carried.end());
+      }
       base::Budget budget{base::Limits{}};
       TANBA_TRY(Judgement judgement, judge_timestamp(context_, nullptr, facts, input, budget));
       verdict_.stamps[i] = std::move(judgement.report);
@@ -112,29 +118,38 @@ class Checker {
                                    question_.input.candidates);
   }
 
-  base::Status check_seal() {
+  base::Status inspect_seal() {
     if (!file_.seal) {
       if (question_.seal == SealRule::kRequired) refuse(Error(Code::kCapsuleNoSeal));
       return {};
     }
-    Facts facts;
-    facts.document = base::sha256(*file_.seal);
-    facts.size_bytes = file_.seal->size();
     base::Budget budget{base::Limits{}};
     auto content =
         cms::inspect(context_, *file_.seal, cms::DetachedContent(), budget, {.keep_octets = pki::KeepOctets::kYes});
-    if (!content) return note(std::unexpected(content.error()));
-    facts.content = *std::move(content);
+    if (!content) {
+      if (is_internal(content.error())) return std::unexpected(content.error());
+      seal_fails(content.error().message());
+      return {};
+    }
+    seal_ = Facts{.document = base::sha256(*file_.seal),
+                  .size_bytes = file_.seal->size(),
+                  .detached = {},
+                  .content = *std::move(content)};
+    return {};
+  }
+
+  base::Status check_seal() {
+    if (!seal_) return {};
     JudgeInput input = question_.input;
     if (proved_) input.existed_at = proved_;
     input.trust_purpose = pki::TrustPurpose::kOfficer;
     input.key_purpose = pki::KeyPurpose::kSigning;
     input.expected = {};
     base::Budget judging{base::Limits{}};
-    TANBA_TRY(Judgement judgement, judge(context_, nullptr, facts, input, judging));
+    TANBA_TRY(Judgement judgement, judge(context_, nullptr, *seal_, input, judging));
     verdict_.seal = std::move(judgement.report);
     take(*verdict_.seal, Code::kCapsuleSeal, "");
-    check_statement(facts.content);
+    check_statement(seal_->content);
     return {};
   }
 
@@ -142,6 +157,7 @@ class Checker {
 
   // Whatever the signature is worth: it must be one, under the seal's own type, over the statement of this manifest.
   void check_statement(const pki::DocumentFacts& content) {
+    if (!content.errors.empty()) return;  // said already
     if (content.content_type != cms::oid::kCapsuleSeal) return seal_fails("the CMS has another content type.");
     if (content.signatures.size() != 1) return seal_fails("it must have exactly one signer.");
     const pki::SignatureFacts& signature = content.signatures.front();
@@ -167,6 +183,7 @@ class Checker {
   const CapsuleQuestion& question_;
   const CapsuleFile& file_;
   CapsuleVerdict& verdict_;
+  std::optional<Facts> seal_;
   std::optional<base::Time> proved_;  // for which the whole file is proved to have existed
 };
 

@@ -243,6 +243,9 @@ TEST_F(CapsuleTest, APartThatTheManifestDoesNotNameIsNotTaken) {
   capsule = good;
   std::swap(capsule.record, capsule.trust);
   EXPECT_EQ(why(capsule.file()), "capsule.digest");
+  capsule = good;
+  capsule.report.back() = ' ';  // as long as before
+  EXPECT_EQ(why(capsule.file()), "capsule.digest");
 }
 
 TEST_F(CapsuleTest, AnotherReportThanTheEvidenceGives) {
@@ -334,6 +337,8 @@ TEST_F(CapsuleTest, ASealOverSomethingElse) {
   wrong = right;
   wrong.sealed_at -= std::chrono::hours(1);
   EXPECT_EQ(with(wrong), "capsule.seal") << "older than what it seals";
+  capsule.seal = Bytes{0x30, 0};
+  EXPECT_EQ(why(capsule.file()), "capsule.seal") << "no CMS";
 }
 
 // A person may be brought to sign a text that reads like a statement; only the seal's own type makes a seal of it.

@@ -199,7 +199,8 @@ class Demo:
         signer = self.person("officer-head")
         self.make_token(self.keyd_home, "tanba-demo-licensor", [
             ("licence", "01", ["--profile", "sign-right", "--bin", self.licensor, "--iin", signer["iin"]]),
-            ("refusal", "02", ["--profile", "sign-right", "--bin", self.licensor, "--iin", signer["iin"]])])
+            ("refusal", "02", ["--profile", "sign-right", "--bin", self.licensor, "--iin", signer["iin"]]),
+            ("capsule", "03", ["--profile", "sign-right", "--bin", self.licensor, "--iin", signer["iin"]])])
         self.make_token(self.officer_home, "tanba-demo-officer", [
             ("officer", "01", ["--profile", "officer", "--bin", self.licensor, "--iin", officer["iin"],
                                "--surname", officer["surname"], "--common-name", officer["commonName"]])])
@@ -229,10 +230,12 @@ class Demo:
     def write_configurations(self):
         self.socket = owned_folder(HOME / "socket", self.keyd, 0o755) / "keyd"
         approver = json.loads(run(HOME / "bin/tanba", "cert", "show", self.officer_home / "officer.crt.der", "--json"))
+        shown = json.loads(run(HOME / "bin/tanba", "cert", "show", self.keyd_home / "capsule.crt.der", "--json"))
+        self.capsule_key = shown["certificates"][0]["key"]["sha256"]
         keys = "".join(
             f'[[keys]]\nname = "{name}"\npurpose = "{name}"\nmodule = "softhsm"\n'
             f'uri = "pkcs11:token=tanba-demo-licensor;object={name};type=private"\npin_file = "{self.pins["tanba-demo-licensor"]}"\n'
-            f'chain = "{HOME}/issuing.pem"\n\n' for name in ("licence", "refusal"))
+            f'chain = "{HOME}/issuing.pem"\n\n' for name in ("licence", "refusal", "capsule"))
         shutil.copy2(self.authority / "ca/issuing.pem", HOME / "issuing.pem")
         (HOME / "issuing.pem").chmod(0o644)
         write_for(self.keyd_home / "keyd.toml", f"""[socket]
@@ -296,6 +299,9 @@ oil-gas = "{self.licensor}"
 
 [keyd]
 socket = "{self.socket}"
+
+[[tsa]]
+url = "{self.index['baseUrl'].rstrip('/')}/tsp/first"
 
 [[portal]]
 id = "egov"
@@ -388,6 +394,7 @@ name = "{officer['commonName']}"
         self.officer_command("login", *self.token_options())
         self.officer_command("decide", number, "--grant", "--with", "keyd", *self.token_options(), "-o", folder / "licence.xml")
         self.check_signed(folder / "licence.xml")
+        self.keep_capsule(number, folder / "licence.xml")
         say(f"  good: application {number} registered, licence signed by the licensor's key in tanba-keyd after the officer's approval")
 
     def good_gost(self):
@@ -399,6 +406,7 @@ name = "{officer['commonName']}"
         self.officer_command("login", *key, session="session-gost")
         self.officer_command("decide", number, "--grant", "--with", "workstation", *key, "-o", folder / "licence.xml", session="session-gost")
         self.check_signed_gost(folder / "licence.xml")
+        self.keep_capsule(number, folder / "licence.xml", session="session-gost")
         say(f"  good-gost: application {number} registered, licence signed with the officer's own ГОСТ key")
 
     def good_then_refused(self):
@@ -409,12 +417,24 @@ name = "{officer['commonName']}"
         self.officer_command("decide", number, "--refuse", "--reason", reason, "--with", "workstation", *self.token_options(),
                              "-o", folder / "refusal.xml")
         self.check_signed(folder / "refusal.xml")
+        self.keep_capsule(number, folder / "refusal.xml")
         say(f"  good-then-refused: application {number} registered, reasoned refusal signed with the officer's own token")
 
     def check_signed(self, document):
         """As anybody can, without Tanba and with it."""
         run("xmlsec1", "--verify", "--trusted-pem", ONCE / "anchors.pem", document)
         run(HOME / "bin/tanba", "verify", document, "--trust", ONCE / "anchors.pem", "--crl", ONCE / "evidence", "--expect-bin", self.licensor)
+
+    def keep_capsule(self, number, document, session="session"):
+        """Why the decision's signature was trusted, sealed and stamped, and verified without the daemon."""
+        capsule = document.with_suffix(".capsule")
+        def sealed():
+            self.officer_command("capsule", number, "-o", capsule, session=session)
+            shown = json.loads(run(HOME / "bin/tanba", "capsule", "show", capsule, "--json"))
+            return shown["sealed"] and shown["timestamps"] > 0
+        self.processes.wait_until("tanbad", sealed, f"the seal and time stamp of {capsule.name}")
+        run(HOME / "bin/tanba", "capsule", "verify", capsule, "--document", document, "--trust", ONCE / "anchors.pem",
+            "--crl", ONCE / "evidence", "--seal-key", self.capsule_key)
 
     def check_signed_gost(self, document):
         """xmlsec1 knows no ГОСТ; the test authority's verifier shares no code with Tanba."""
@@ -489,6 +509,7 @@ def main():
         say("  build/release/bin/tanba verify state/once/good/licence.xml --trust state/once/anchors.pem --crl state/once/evidence")
         say("  build/release/bin/tanba verify state/once/good-gost/licence.xml --trust state/once/anchors-gost.pem --crl state/once/evidence")
         say("  certs-test/tanba-testca verify-gost state/once/good-gost/licence.xml --trust state/once/anchors-gost.pem")
+        say("  build/release/bin/tanba capsule verify state/once/good/licence.capsule --document state/once/good/licence.xml --trust state/once/anchors.pem")
         if not options.once:
             say(f"\nThe daemon stays up: https://localhost:{demo.port}/v1/openapi.json (CA file {demo.authority}/tls-anchors.pem),")
             say(f"portal key in {demo.officer_home}/portal.key, logs in {HOME}/log. Ctrl-C ends it.")

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "licensing/flow/capsules.h"
 #include "licensing/flow/findings.h"
 #include "licensing/flow/flow.h"
 #include "xmldsig/sign.h"
@@ -221,6 +222,7 @@ base::Result<DecisionOutcome> Flow::verify_and_commit(Intent intent, base::Bytes
   verify::JudgeInput input = input_for(pki::TrustPurpose::kOfficer, now);
   input.expected.bin = intent.licensor_bin;
   if (intent.mode == SigningMode::kWorkstation) input.expected.iin = intent.officer.iin;
+  const verify::JudgeInput judged_with = input;
   auto shared_document = std::make_shared<const base::Bytes>(std::move(document));
   TANBA_TRY(verify::evidence::Verified verified,
             parts_.verifier.verify_and_wait(
@@ -244,11 +246,14 @@ base::Result<DecisionOutcome> Flow::verify_and_commit(Intent intent, base::Bytes
     return DecisionOutcome{{}, std::move(verified.report)};
   }
   const std::string report = base::canonical_json(to_json(verified.report));
+  TANBA_TRY(std::vector<EvidenceItem> evidence, evidence_of(verified.report, verified.evidence));
+  TANBA_CHECK(add_capsule({cms::CapsuleKind::kDecision, intent.number}, verified, judged_with, settings_.limits, report,
+                          evidence));
   CommitIntent command{.decision = *std::move(decision),
                        .document = *shared_document,
                        .media_type = "application/xml",
                        .report = report,
-                       .evidence = evidence_of(verified.report, verified.evidence),
+                       .evidence = std::move(evidence),
                        .decided_at = now};
   command.signers = signers_of(verified.report, *verified.facts, command.evidence);
   TANBA_TRY(const Decided decided, parts_.registry.execute(std::move(command)));

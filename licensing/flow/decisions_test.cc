@@ -30,6 +30,9 @@ class PlayedKeyServer final : public client::KeyServer {
     return base::fail(Code::kKeydUnreachable);
   }
   base::Result<client::IntentAnswer> ask_intent(std::string_view, Timeout) override { return client::IntentAnswer{}; }
+  base::Result<client::Sealed> seal_capsule(const client::SealCapsule&, Timeout) override {
+    return base::fail(Code::kKeydUnreachable);
+  }
 };
 
 class DecisionsTest : public ::testing::Test {
@@ -46,7 +49,6 @@ class DecisionsTest : public ::testing::Test {
                                               .looking_up = *workers_,
                                               .desk = *desk_,
                                               .verifier = *verifier_,
-                                              .evidence = store_,
                                               .keys = &keys_,
                                               .calendar = calendar_,
                                               .payments = payments_,

@@ -76,8 +76,10 @@ base::Status Flow::refresh_holds() {
   return {};
 }
 
-// The evidence that the report names, with its octets: what a later reader needs to judge again.
-std::vector<EvidenceItem> Flow::evidence_of(const verify::Report& report, const verify::EvidenceSet& evidence) const {
+// The answers that the report names, and every list that was at hand: the capsule holds the answers itself, the lists
+// by digest. The octets are those that were judged with, whatever the sources gave since.
+base::Result<std::vector<EvidenceItem>> Flow::evidence_of(const verify::Report& report,
+                                                          const verify::EvidenceSet& evidence) const {
   std::vector<EvidenceItem> items;
   const auto names = [](const verify::Finding& finding, const base::Digest& id) {
     return std::ranges::find(finding.revocation, id.hex(), &verify::RevocationEntry::evidence) !=
@@ -94,13 +96,14 @@ std::vector<EvidenceItem> Flow::evidence_of(const verify::Report& report, const 
     if (named(item.id)) items.push_back({"ocsp", item.id, *item.octets});
   }
   for (const verify::CrlItem& item : evidence.crls()) {
-    if (!named(item.id)) continue;
     // Lists are large and serve many documents: the store has most of them already.
     if (parts_.registry.documents().find(item.id) == registry::DocumentStore::Presence::kPresent) {
       items.push_back({"crl", item.id, {}});
-    } else if (auto octets = parts_.evidence.crl_octets(item.id)) {
-      items.push_back({"crl", item.id, *std::move(octets)});
+      continue;
     }
+    if (!item.octets) return base::fail(Code::kCapsuleIncomplete, {{"digest", item.id.hex()}});
+    TANBA_TRY(base::Bytes octets, item.octets->read(item.id));
+    items.push_back({"crl", item.id, std::move(octets)});
   }
   return items;
 }

@@ -52,7 +52,6 @@ struct Parts {
   verify::evidence::Workers& looking_up;  // reads of the registry
   verify::evidence::Workers& desk;        // decisions: may wait for a key or a source
   verify::evidence::Verifier& verifier;
-  verify::evidence::Store& evidence;
   tokens::client::KeyServer* keys;  // null: no key server
   const Calendar& calendar;
   Payments& payments;
@@ -184,8 +183,8 @@ class Flow {
 
   [[nodiscard]] verify::JudgeInput input_for(pki::TrustPurpose purpose, base::Time now) const;
   [[nodiscard]] std::chrono::steady_clock::time_point deadline() const;
-  [[nodiscard]] std::vector<EvidenceItem> evidence_of(const verify::Report& report,
-                                                      const verify::EvidenceSet& evidence) const;
+  [[nodiscard]] base::Result<std::vector<EvidenceItem>> evidence_of(const verify::Report& report,
+                                                                    const verify::EvidenceSet& evidence) const;
   [[nodiscard]] verify::EvidenceSet local_evidence() const;
   // Who signed, by the report's findings; their certificates join the evidence.
   [[nodiscard]] std::vector<SignerCertificate> signers_of(const verify::Report& report, const verify::Facts& facts,

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "base/json.h"
+#include "licensing/flow/capsules.h"
 #include "licensing/flow/findings.h"
 #include "licensing/flow/flow.h"
 
@@ -107,6 +108,7 @@ class Flow::SubmissionJob : public std::enable_shared_from_this<SubmissionJob> {
   void verify(Worker&) {
     verify::JudgeInput input = flow_.input_for(pki::TrustPurpose::kApplicant, now_);
     if (fields_) input.expected = expectation_of(fields_->applicant.kind, fields_->applicant.number.digits());
+    input_ = input;
     verify::evidence::Task task{.subject = verify::evidence::FactsSubject{facts_},
                                 .input = std::move(input),
                                 .evidence = flow_.local_evidence(),
@@ -171,6 +173,8 @@ class Flow::SubmissionJob : public std::enable_shared_from_this<SubmissionJob> {
   void register_it(Applicant applicant) {
     const Service* service = flow_.settings_.services.find(fields_->service);
     if (service == nullptr) return fail(Error::because(Code::kInternal, "registered for an unknown service"));
+    auto evidence = flow_.evidence_of(verified_->report, verified_->evidence);
+    if (!evidence) return fail(evidence.error());
     RegisterApplication command{.caller = submission_.caller,
                                 .channel = Channel::kPortal,
                                 .fields = *fields_,
@@ -184,7 +188,10 @@ class Flow::SubmissionJob : public std::enable_shared_from_this<SubmissionJob> {
                                                   : "application/xml",
                                 .attachments = std::move(submission_.attachments),
                                 .report = base::canonical_json(to_json(verified_->report)),
-                                .evidence = flow_.evidence_of(verified_->report, verified_->evidence)};
+                                .evidence = *std::move(evidence)};
+    const base::Status kept = add_capsule({cms::CapsuleKind::kSubmission, fields_->request_id}, *verified_, input_,
+                                          flow_.settings_.limits, command.report, command.evidence);
+    if (!kept) return fail(kept.error());
     command.signers = flow_.signers_of(verified_->report, *facts_, command.evidence);
     auto self = shared_from_this();
     flow_.parts_.registry.submit(std::move(command), [self](base::Result<Registered> registered) {
@@ -200,6 +207,7 @@ class Flow::SubmissionJob : public std::enable_shared_from_this<SubmissionJob> {
   base::Time now_;
   std::shared_ptr<const verify::Facts> facts_;
   std::optional<ApplicationFields> fields_;
+  verify::JudgeInput input_;
   Errors rule_errors_;
   std::optional<verify::evidence::Verified> verified_;
 };

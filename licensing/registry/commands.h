@@ -3,6 +3,7 @@
 #pragma once
 
 #include "licensing/registry/accounts.h"
+#include "licensing/registry/capsules.h"
 #include "licensing/registry/revocation.h"
 #include "licensing/registry/transaction.h"
 
@@ -32,6 +33,10 @@ struct StoredCommit {
   StoredFile report;
   EvidenceRefs evidence;
 };
+struct StoredOnCapsule {
+  PutOnCapsule command;
+  StoredFile file;
+};
 struct StoredTrust {
   PutTrustVersion command;
   StoredFile snapshot;
@@ -50,6 +55,7 @@ struct StoredTrust {
 [[nodiscard]] base::Result<Nothing> apply(Transaction& transaction, const PutPortalKey& command);
 [[nodiscard]] base::Result<Staff> apply(Transaction& transaction, const PutStaff& command);
 [[nodiscard]] base::Result<TrustVersion> apply(Transaction& transaction, const StoredTrust& stored);
+[[nodiscard]] base::Result<Nothing> apply(Transaction& transaction, const StoredOnCapsule& stored);
 [[nodiscard]] base::Result<Nothing> apply(Transaction& transaction, const PlaceHold& command);
 [[nodiscard]] base::Result<Nothing> apply(Transaction& transaction, const LiftHold& command);
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "licensing/registry/accounts.h"
+#include "licensing/registry/capsules.h"
 #include "licensing/registry/journal.h"
 #include "licensing/registry/revocation.h"
 #include "licensing/registry/sql.h"
@@ -32,6 +33,9 @@ namespace tanba::licensing::registry {
 [[nodiscard]] base::Result<std::optional<base::Time>> find_receipt(Sql& sql, const Scope& scope,
                                                                    const base::Digest& document);
 [[nodiscard]] base::Result<std::vector<EvidenceRow>> list_evidence(Sql& sql, std::string_view owner);
+[[nodiscard]] base::Result<std::optional<CapsuleRow>> find_capsule(Sql& sql, std::string_view owner);
+[[nodiscard]] base::Result<std::vector<CapsuleRow>> list_capsules(Sql& sql, CapsuleLack lack, unsigned limit);
+[[nodiscard]] base::Result<std::int64_t> count_capsules(Sql& sql, CapsuleLack lack);
 [[nodiscard]] base::Result<std::vector<JournalRow>> list_journal(Sql& sql, std::int64_t after, unsigned limit);
 
 [[nodiscard]] base::Result<std::optional<PortalAccess>> find_portal_key(Sql& sql, PortalKeyKind kind,

@@ -155,6 +155,12 @@ base::Result<StoredTrust> store_all(const DocumentStore& documents, PutTrustVers
   return StoredTrust{std::move(command), snapshot};
 }
 
+base::Result<StoredOnCapsule> store_all(const DocumentStore& documents, PutOnCapsule command) {
+  TANBA_TRY(const StoredFile file, store(documents, command.octets));
+  command.octets = {};
+  return StoredOnCapsule{std::move(command), file};
+}
+
 // Octets that a command holds in memory until they are stored.
 std::size_t held_bytes(const std::vector<EvidenceItem>& evidence) {
   std::size_t sum = 0;
@@ -177,6 +183,10 @@ std::size_t held_bytes(const CommitIntent& command) {
 }
 std::size_t held_bytes(const PutTrustVersion& command) {
   return command.snapshot.size();
+}
+
+std::size_t held_bytes(const PutOnCapsule& command) {
+  return command.octets.size();
 }
 
 std::unexpected<Error> damaged_row(std::int64_t seq, std::string_view what) {
@@ -332,6 +342,10 @@ void Registry::submit(NoteRevocationAct command, Done<NoteRevocationAct::Answer>
   parts_->enqueue<Nothing>(std::move(command), std::move(done));
 }
 
+void Registry::submit(PutOnCapsule command, Done<PutOnCapsule::Answer> done) {
+  parts_->store_and_enqueue<Nothing>(std::move(command), std::move(done));
+}
+
 // --- reads ---------------------------------------------------------------------------------------------------------
 
 base::Result<std::optional<PriorRequest>> Registry::find_request(std::string_view request_id) {
@@ -393,6 +407,22 @@ base::Result<std::vector<Intent>> Registry::intents(IntentState state) {
 
 base::Result<std::vector<EvidenceRow>> Registry::evidence(std::string_view number) {
   return parts_->readers.with_session([&](Sql& sql) { return list_evidence(sql, number); });
+}
+
+base::Result<CapsuleRow> Registry::capsule(std::string_view owner) {
+  return parts_->readers.with_session([&](Sql& sql) -> base::Result<CapsuleRow> {
+    TANBA_TRY(auto found, find_capsule(sql, owner));
+    if (!found) return not_found("capsule", owner);
+    return *std::move(found);
+  });
+}
+
+base::Result<std::vector<CapsuleRow>> Registry::capsules(CapsuleLack lack, unsigned limit) {
+  return parts_->readers.with_session([&](Sql& sql) { return list_capsules(sql, lack, limit); });
+}
+
+base::Result<std::int64_t> Registry::count_capsules(CapsuleLack lack) {
+  return parts_->readers.with_session([&](Sql& sql) { return registry::count_capsules(sql, lack); });
 }
 
 base::Result<base::Bytes> Registry::document(const base::Digest& digest) {

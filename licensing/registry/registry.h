@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "licensing/registry/accounts.h"
+#include "licensing/registry/capsules.h"
 #include "licensing/registry/document_store.h"
 #include "licensing/registry/journal.h"
 #include "licensing/registry/revocation.h"
@@ -71,6 +72,7 @@ class Registry final : public RegistryPort {
   void submit(RecordAlert command, Done<RecordAlert::Answer> done);
   void submit(DecideAlert command, Done<DecideAlert::Answer> done);
   void submit(NoteRevocationAct command, Done<NoteRevocationAct::Answer> done);
+  void submit(PutOnCapsule command, Done<PutOnCapsule::Answer> done);
 
   // As RegistryPort::execute, for the commands above too.
   template <class Command>
@@ -115,6 +117,12 @@ class Registry final : public RegistryPort {
   [[nodiscard]] base::Result<std::vector<TrustVersion>> trust_versions(const TrustQuery& query);
   enum class HoldFilter { kInForce, kAll };
   [[nodiscard]] base::Result<std::vector<Hold>> holds(HoldFilter filter);
+
+  // Of an application's or decision's number; who may see that is for the caller to have asked. registry.not_found
+  [[nodiscard]] base::Result<CapsuleRow> capsule(std::string_view owner);
+  // Those that lack it, the oldest first, and how many there are.
+  [[nodiscard]] base::Result<std::vector<CapsuleRow>> capsules(CapsuleLack lack, unsigned limit);
+  [[nodiscard]] base::Result<std::int64_t> count_capsules(CapsuleLack lack);
 
   // Certificates that signed something within the scope, and what each signed (revocation.h).
   [[nodiscard]] base::Result<std::vector<CertificateRow>> certificates(const Scope& scope,

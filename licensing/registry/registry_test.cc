@@ -66,6 +66,37 @@ class RegistryTest : public ::testing::TestWithParam<Backend> {
   std::unique_ptr<Registry> registry_;
 };
 
+// Of whatever was registered with one: it waits for its seal, then for its time stamp, and what came first stays.
+TEST_P(RegistryTest, CapsulesWaitForSealAndTimeStamp) {
+  const auto octets = [](std::string_view text) { return base::to_bytes(base::as_bytes(text)); };
+  RegisterApplication command = registration(1);
+  command.evidence.push_back(
+      {std::string(kCapsuleEvidence), base::sha256(base::as_bytes("a manifest")), octets("a manifest")});
+  const std::string number = registry_->execute(std::move(command)).value().number;
+  registered(2);  // without one
+  EXPECT_EQ(registry_->capsule(number)->manifest, base::sha256(base::as_bytes("a manifest")));
+  EXPECT_EQ(code_of(registry_->capsule("another")), Code::kRegistryNotFound);
+  ASSERT_EQ(registry_->capsules(CapsuleLack::kSeal, 10)->size(), 1U);
+  EXPECT_EQ(registry_->capsules(CapsuleLack::kSeal, 10)->front().owner, number);
+  EXPECT_EQ(*registry_->count_capsules(CapsuleLack::kTimeStamp), 0) << "first the seal";
+  EXPECT_EQ(code_of(registry_->execute(PutOnCapsule{number, CapsuleLack::kTimeStamp, octets("a token")})),
+            Code::kRegistryState);
+
+  ASSERT_TRUE(registry_->execute(PutOnCapsule{number, CapsuleLack::kSeal, octets("a seal")}));
+  ASSERT_TRUE(registry_->execute(PutOnCapsule{number, CapsuleLack::kSeal, octets("another seal")}));
+  EXPECT_EQ(base::as_text(*registry_->document(*registry_->capsule(number)->seal)), "a seal");
+  EXPECT_EQ(*registry_->count_capsules(CapsuleLack::kSeal), 0);
+  EXPECT_EQ(*registry_->count_capsules(CapsuleLack::kTimeStamp), 1);
+  ASSERT_TRUE(registry_->execute(PutOnCapsule{number, CapsuleLack::kTimeStamp, octets("a token")}));
+  ASSERT_TRUE(registry_->execute(PutOnCapsule{number, CapsuleLack::kTimeStamp, octets("another token")}));
+  EXPECT_EQ(base::as_text(*registry_->document(*registry_->capsule(number)->time_stamp)), "a token");
+  EXPECT_EQ(*registry_->count_capsules(CapsuleLack::kTimeStamp), 0);
+  EXPECT_EQ(code_of(registry_->execute(PutOnCapsule{"another", CapsuleLack::kSeal, octets("a seal")})),
+            Code::kRegistryNotFound);
+  EXPECT_EQ(std::ranges::count(events(), "capsule.sealed"), 1);
+  EXPECT_EQ(std::ranges::count(events(), "capsule.stamped"), 1);
+}
+
 INSTANTIATE_TEST_SUITE_P(Sqlite, RegistryTest, ::testing::Values(Backend::kSqlite));
 INSTANTIATE_TEST_SUITE_P(Postgres, RegistryTest,
                          ::testing::ValuesIn(postgres_connection().empty() ? std::vector<Backend>()

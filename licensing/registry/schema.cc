@@ -122,11 +122,22 @@ constexpr const char* kRevocation[] = {
     R"(CREATE INDEX revocation_alerts_state ON revocation_alerts (state, position))",
 };
 
+// Evidence capsules; seal and time stamp come after what they are about.
+constexpr const char* kCapsules[] = {
+    R"(CREATE TABLE capsules (
+      owner TEXT PRIMARY KEY, position BIGINT NOT NULL, manifest TEXT NOT NULL REFERENCES documents (digest),
+      seal TEXT REFERENCES documents (digest), time_stamp TEXT REFERENCES documents (digest),
+      sealed_at BIGINT, stamped_at BIGINT))",
+    R"(CREATE INDEX capsules_unsealed ON capsules (position) WHERE seal IS NULL)",
+    R"(CREATE INDEX capsules_unstamped ON capsules (position) WHERE seal IS NOT NULL AND time_stamp IS NULL)",
+};
+
 // Append only: a released migration never changes.
-constexpr std::array<Migration, 3> kMigrations{{
+constexpr std::array<Migration, 4> kMigrations{{
     {1, "first tables", kFirst},
     {2, "acts on trust", kTrustActs},
     {3, "certificates seen, alerts", kRevocation},
+    {4, "evidence capsules", kCapsules},
 }};
 
 base::Status apply(Sql& sql, const Migration& migration, base::Time now) {

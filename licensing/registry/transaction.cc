@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/json.h"
+#include "licensing/registry/capsules.h"
 
 namespace tanba::licensing::registry {
 
@@ -83,6 +84,7 @@ base::Status Transaction::note_evidence(std::string_view owner, const std::vecto
     TANBA_CHECK(
         sql_.run("INSERT INTO evidence (owner, position, kind, digest) VALUES (:owner, :position, :kind, :digest)",
                  {owner, position++, item.kind, item.file.digest}));
+    if (item.kind == kCapsuleEvidence) TANBA_CHECK(note_capsule(*this, owner, item.file.digest));
   }
   return {};
 }

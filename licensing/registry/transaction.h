@@ -57,6 +57,9 @@ class Transaction {
   base::Seconds utc_offset_;
 };
 
+// The capsule whose manifest came among the evidence of this application or decision.
+[[nodiscard]] base::Status note_capsule(Transaction& transaction, std::string_view owner, const base::Digest& manifest);
+
 [[nodiscard]] boost::json::array digests_of(const std::vector<Transaction::EvidenceRef>& evidence);
 
 }  // namespace tanba::licensing::registry

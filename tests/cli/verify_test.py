@@ -67,6 +67,22 @@ class Contract(unittest.TestCase):
     def der(self, pem):
         return base64.b64decode("".join(line for line in pem.read_text().splitlines() if "-----" not in line))
 
+    # --- capsules -----------------------------------------------------------------------------------------------------
+
+    def test_a_capsule_holds_or_not_whatever_it_decided(self):
+        capsule = self.folder / "some.capsule"
+        made = self.report(RETRY, "verify", self.document, *self.known, "--capsule", capsule)
+        checked = self.report(ACCEPT, "capsule", "verify", capsule, "--document", self.document, "--unsealed")
+        self.assertEqual(checked["report"], made)
+        self.report(REFUSE, "capsule", "verify", capsule, code="capsule.no_seal")
+        self.report(REFUSE, "capsule", "verify", capsule, "--document", self.certificate("head"), "--unsealed", code="capsule.document")
+        self.report(REFUSE, "capsule", "verify", self.document, "--unsealed", code="capsule.malformed")
+        status, shown = self.tanba.json("capsule", "show", capsule)
+        self.assertEqual((status, shown["sealed"], shown["timestamps"], shown["report"]), (ACCEPT, False, 0, made))
+        self.assertEqual(self.tanba("capsule", "verify", self.folder / "none").returncode, UNREADABLE)
+        self.assertEqual(self.tanba("capsule", "verify", capsule, "--online").returncode, USAGE, "nothing is fetched")
+        self.assertEqual(self.tanba("capsule", "renew", capsule, "-o", capsule).returncode, USAGE, "no authority")
+
     # --- exit status and --json ---------------------------------------------------------------------------------------
 
     def test_the_status_is_the_decision(self):

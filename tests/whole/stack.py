@@ -378,7 +378,7 @@ class Stack(contextlib.AbstractContextManager):
             "--so-pin", secrets.token_hex(8), env=environment)
         tool = ["pkcs11-tool", "--module", MODULE, "--token-label", "licensor", "--login", "--pin", "env:TANBA_PIN"]
         signer = self.index["certificates"]["officer-head"]
-        for name, key_id in (("licence", "01"), ("refusal", "02")):
+        for name, key_id in (("licence", "01"), ("refusal", "02"), ("capsule", "03")):
             run(*tool, "--keypairgen", "--key-type", "rsa:2048", "--label", name, "--id", key_id, "--usage-sign", env=environment)
             public, certificate = self.home / f"{name}.pub.der", self.home / f"{name}.crt.der"
             run(*tool, "--read-object", "--type", "pubkey", "--id", key_id, "--output-file", public, env=environment)
@@ -390,7 +390,7 @@ class Stack(contextlib.AbstractContextManager):
         keys = "".join(
             f'[[keys]]\nname = "{name}"\npurpose = "{name}"\nmodule = "softhsm"\npin_file = "{self.home}/pin"\n'
             f'uri = "pkcs11:token=licensor;object={name};type=private"\nchain = "{self.authority}/ca/issuing.pem"\n\n'
-            for name in ("licence", "refusal"))
+            for name in ("licence", "refusal", "capsule"))
         approvers = "".join(
             f'[[approvers]]\nkey = "{self.key(name).public_key_sha256()}"\nkinds = ["licence", "refusal"]\n\n'
             for name, licensor in self.OFFICERS.items() if licensor == SERVICE)

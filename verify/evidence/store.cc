@@ -244,25 +244,6 @@ base::Status Store::write(const std::filesystem::path& file, const KeptList& lis
                     {{"source", list.item.source}, {"reason", written.error().message()}}, written.error().cause());
 }
 
-std::optional<std::string> Store::source_of(const base::Digest& id) const {
-  const std::scoped_lock lock(mutex_);
-  for (const auto& [source, kept] : crls_) {
-    if (kept.item.id == id) return source;
-  }
-  return std::nullopt;
-}
-
-base::Result<base::Bytes> Store::crl_octets(const base::Digest& id) const {
-  const auto source = source_of(id);
-  if (!source) return base::fail(base::Code::kRegistryNotFound, {{"what", "CRL"}, {"id", id.hex()}});
-  TANBA_TRY(const base::Bytes file, base::read_file(crl_file(*source), base::Limits{}.max_crl_bytes + kMaxLineBytes));
-  const auto kept = split(file);
-  if (!kept || base::sha256(kept->octets) != id) {
-    return base::fail(base::Code::kRegistryNotFound, {{"what", "CRL"}, {"id", id.hex()}});
-  }
-  return base::to_bytes(kept->octets);
-}
-
 Store::Sizes Store::sizes() const {
   const std::scoped_lock lock(mutex_);
   Sizes sizes{.ocsp = ocsp_.size(), .crls = crls_.size(), .crl_bytes = 0};

@@ -62,8 +62,6 @@ class Store {
   void drop_waiting(const std::string& source) const;
   [[nodiscard]] std::vector<WaitingList> waiting(base::Time now) const;
 
-  // The octets of a kept list, for whoever archives it; nothing when it is not on disk.
-  [[nodiscard]] base::Result<base::Bytes> crl_octets(const base::Digest& id) const;
   struct Sizes {
     std::size_t ocsp = 0;
     std::size_t crls = 0;
@@ -79,7 +77,6 @@ class Store {
   };
   [[nodiscard]] base::Status write(const std::filesystem::path& file, const KeptList& list,
                                    base::ByteView octets) const;
-  [[nodiscard]] std::optional<std::string> source_of(const base::Digest& id) const;
   [[nodiscard]] std::filesystem::path crl_file(const std::string& source) const;
   [[nodiscard]] std::filesystem::path waiting_file(const std::string& source) const;
   [[nodiscard]] std::filesystem::path index_file(const std::string& source) const;

@@ -124,6 +124,37 @@ TEST_F(StoreTest, TheIndexOfAnEarlierListIsNotTakenForThisOne) {
   EXPECT_EQ((*ocsp::Crl::open(index()))->digest(), base::sha256(later));
 }
 
+// A capsule is made of what was judged with, although the source has another list by then.
+TEST_F(StoreTest, TheOctetsOfAListOutliveItsSuccessor) {
+  const Bytes first = list_of(3, "2026-01-01T00:00:00Z");
+  ASSERT_TRUE(keep(first).has_value());
+  Store store({.directory = folder_});
+  store.load(at("2026-01-02T00:00:00Z"));
+  const CrlItem judged_with = store.lists().front().item;
+  const Bytes second = list_of(4, "2026-01-02T00:00:00Z");
+  ASSERT_TRUE(keep(second).has_value());
+  ASSERT_TRUE(judged_with.octets);
+  EXPECT_EQ(*judged_with.octets->size_bytes(), first.size());
+  EXPECT_EQ(*judged_with.octets->read(judged_with.id), first);
+  EXPECT_EQ(judged_with.octets->read(base::sha256(second)).error().code(), base::Code::kCapsuleDigest);
+}
+
+TEST_F(StoreTest, OctetsThatWereInMemoryComeFromTheFileOnceTheyAreThere) {
+  const Bytes octets = list_of(3, "2026-01-01T00:00:00Z");
+  const auto crl = *ocsp::Crl::parse(octets);
+  auto in_memory = std::make_shared<const Bytes>(octets);
+  Store store({.directory = folder_});
+  ASSERT_TRUE(store.keep({.item = {.id = crl->digest(),
+                                   .crl = crl,
+                                   .asked_for = {},
+                                   .source = kSource,
+                                   .received_at = {},
+                                   .octets = std::make_shared<const ListOctets>(in_memory)}},
+                         octets));
+  EXPECT_EQ(in_memory.use_count(), 1) << "nobody holds them any more";
+  EXPECT_EQ(*store.lists().front().item.octets->read(crl->digest()), octets);
+}
+
 TEST_F(StoreTest, WhatACrashLeftHalfWrittenIsRemoved) {
   ASSERT_TRUE(keep(list_of(3, "2026-01-01T00:00:00Z")).has_value());
   const fs::path half = index().string() + ".tmp-AbCdEf";
