@@ -8,6 +8,12 @@
 
 #include <functional>
 #include <memory>
+// Clang cannot read qpdf's JSON.hh as C++23: a defaulted destructor there is over a vector of a class that is not
+// complete yet. Nothing here uses it.
+#ifdef __clang__
+#define JSON_HH
+class JSON;
+#endif
 #include <qpdf/QPDF.hh>
 #include <qpdf/QPDFObjectHandle.hh>
 #include <stdexcept>
