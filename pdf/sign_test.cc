@@ -76,6 +76,27 @@ TEST(PdfSign, FilesOfEveryForm) {
   }
 }
 
+TEST(PdfSign, FormsAndAnnotationsStandInObjectsOfTheirOwnOrNot) {
+  std::vector<std::string> objects = kPages;
+  objects[0] = "<< /Type /Catalog /Pages 2 0 R /AcroForm 6 0 R >>";
+  objects[2] = "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Annots 8 0 R >>";
+  objects.insert(objects.end(),
+                 {"<< /Fields 7 0 R >>", "[9 0 R]", "[9 0 R]",
+                  "<< /Type /Annot /Subtype /Widget /FT /Tx /T (Signature1) /Rect [1 1 9 9] /P 3 0 R >>"});
+  const base::Bytes once = signed_by(file(simple(objects)), "head");
+  expect_good(once, 1);
+  // The name that was taken is not taken twice.
+  EXPECT_NE(base::as_text(once).find("/T (Signature2)"), std::string_view::npos);
+  expect_good(signed_by(once, "employee"), 2);
+}
+
+TEST(PdfSign, TheIdentifierChangesInItsSecondPart) {
+  const base::Bytes once = signed_by(file(simple(kPages, "/ID [<00112233> <00112233>]")), "head");
+  expect_good(once, 1);
+  const std::string_view text = base::as_text(once);
+  EXPECT_NE(text.rfind("/ID [<00112233> <"), text.rfind("/ID [<00112233> <00112233>]"));
+}
+
 TEST(PdfSign, WithoutALineEndBehindTheEnd) {
   std::string text = simple(kPages);
   text.pop_back();
