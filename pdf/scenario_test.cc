@@ -92,6 +92,11 @@ TEST(PdfAttacks, FieldMdpIsKept) {
 TEST(PdfAttacks, AValueThatWasSignedStays) {
   expect("pdf-value-changed", {"pdf.changed"});
 }
+TEST(PdfAttacks, ADictionaryThatIsTwoThingsIsHeldToTheStricterRule) {
+  for (const char* name : {"catalog", "field", "form"}) {
+    expect("pdf-" + std::string(name) + "-as-resources", {"pdf.changed"});
+  }
+}
 TEST(PdfAttacks, NothingButZerosFollowsTheSignatureValue) {
   expect("pdf-contents-padding", {"pdf.signature"});
 }
