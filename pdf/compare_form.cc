@@ -6,9 +6,10 @@
 namespace tanba::pdf {
 namespace {
 
-// What a signature's own appearance may hide: a field laid over a whole page before the first signature is a trap. In
-// square points; 300 by 150, a fourteenth of an A4 page.
+// What a new appearance may hide: a field laid over a whole page before the first signature is a trap. In square
+// points; for a signature 300 by 150, a fourteenth of an A4 page, for what is filled in a third of one.
 constexpr double kMaxSignatureArea = 300.0 * 150.0;
+constexpr double kMaxFieldArea = 500.0 * 330.0;
 // Flags of an annotation, 12.5.3 table 167, and of a field, 12.7.4.1 table 227.
 constexpr long long kHidden = 1 << 1, kPrint = 1 << 2, kLockedFlag = 1 << 7;
 constexpr long long kReadOnly = 1 << 0;
@@ -46,15 +47,19 @@ void Comparison::compare_forms(Object then, Object now) {
   if (then.isNull() && now.isNull()) return;
   if (!now.isDictionary()) return note(ChangeKind::kOther, "AcroForm");
   (void)seen_leniently(then, now);
-  if (then.isNull()) then = Object::newDictionary();
+  const bool is_new = then.isNull();
+  if (is_new) then = Object::newDictionary();
   if (!then.isDictionary()) return note(ChangeKind::kOther, "AcroForm");
+  // Then viewers draw the fields anew, with what the form says of fonts.
+  Object draw_anew = then.getKey("/NeedAppearances");
+  const bool drawn_anew = draw_anew.isBool() && draw_anew.getBoolValue();
   for (const std::string& key : keys_of_both(then, now)) {
     if (key == "/Fields") {
       compare_field_lists(then.getKey(key), now.getKey(key), nullptr);
-    } else if (key == "/DR") {
+    } else if (key == "/DR" && !drawn_anew) {
       compare_default_resources(then.getKey(key), now.getKey(key));
-    } else if (key == "/DA" && then.getKey(key).isNull()) {
-      continue;  // how what is filled in is written; what is there has its own
+    } else if (key == "/DA" && is_new) {
+      continue;  // it is for fields that come with it
     } else if (key != "/SigFlags") {
       push(then.getKey(key), now.getKey(key), "AcroForm" + key);
     }
@@ -204,8 +209,9 @@ void Comparison::compare_fields(FieldPair field) {
   }
   if (field.then.getKey("/FT").isName()) field.type = field.then.getKey("/FT").getName();
   field.new_value = compare_values(field);
-  if (field.new_value && field.type == "/Sig" && area_of(field.now).value_or(0) > kMaxSignatureArea) {
-    note(ChangeKind::kOther, "signature field " + field.name + " that may hide much of a page");
+  const double largest = field.type == "/Sig" ? kMaxSignatureArea : kMaxFieldArea;
+  if (field.new_value && area_of(field.now).value_or(0) > largest) {
+    note(ChangeKind::kOther, "field " + field.name + " that may hide much of a page");
   }
   for (const std::string& key : keys_of_both(field.then, field.now)) {
     if (key != "/V") compare_field_entry(field, key);
