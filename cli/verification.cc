@@ -64,6 +64,18 @@ base::Result<std::vector<base::Bytes>> objects_in(base::ByteView file, std::stri
   return out;
 }
 
+// A folder may hold thousands of small lists: an open file for each would soon be one too many.
+constexpr std::uint64_t kHeldListBytes = 256U << 10;
+
+std::shared_ptr<const verify::ListOctets> octets_of(base::FileDescriptor file, const base::Digest& digest) {
+  auto in_file = std::make_shared<const verify::ListOctets>(std::move(file), 0);
+  const auto size = in_file->size_bytes();
+  if (!size || *size > kHeldListBytes) return in_file;
+  auto octets = in_file->read(digest);
+  if (!octets) return in_file;
+  return std::make_shared<const verify::ListOctets>(std::make_shared<const base::Bytes>(*std::move(octets)));
+}
+
 // The lists of a file: one in DER, of any size, read as a stream; or any number in PEM.
 using TakeList = std::function<base::Status(base::Result<ocsp::CrlPtr>, std::shared_ptr<const verify::ListOctets>)>;
 
@@ -74,7 +86,9 @@ base::Status for_each_list(const fs::path& file, const TakeList& take) {
   if (input.open() && ::pread(input.get(), &first, 1, 0) == 1 && first == '0') {  // a SEQUENCE
     ocsp::FileSource source(input.get());
     auto crl = ocsp::Crl::parse(source);
-    return take(std::move(crl), std::make_shared<const verify::ListOctets>(std::move(input), 0));
+    if (!crl) return take(std::move(crl), nullptr);
+    auto octets = octets_of(std::move(input), (*crl)->digest());
+    return take(std::move(crl), std::move(octets));
   }
   TANBA_TRY(const base::Bytes octets, base::read_file(file, base::Limits{}.max_crl_bytes));
   const auto objects = objects_in(octets, "X509 CRL");

@@ -10,6 +10,7 @@ import base64
 import json
 import pathlib
 import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -82,6 +83,16 @@ class Contract(unittest.TestCase):
         self.assertEqual(self.tanba("capsule", "verify", self.folder / "none").returncode, UNREADABLE)
         self.assertEqual(self.tanba("capsule", "verify", capsule, "--online").returncode, USAGE, "nothing is fetched")
         self.assertEqual(self.tanba("capsule", "renew", capsule, "-o", capsule).returncode, USAGE, "no authority")
+
+    def test_a_folder_of_many_lists_needs_no_open_file_for_each(self):
+        folders = [part for name in ("crl", "crl-delta", "crl-bad", "crl-series") for part in ("--crl", self.authority / name)]
+        lists = sum(len(list(folder.iterdir())) for folder in folders[1::2])
+        self.assertGreater(lists, 50)
+        line = ["prlimit", f"--nofile={lists - 10}", pathlib.Path(OPTIONS.bin).resolve() / "tanba", "verify", self.document, *self.known, *folders,
+                "--capsule", self.folder / "many.capsule"]
+        done = subprocess.run(list(map(str, line)), capture_output=True, check=False)
+        self.assertEqual(done.returncode, ACCEPT, done.stderr)
+        self.report(ACCEPT, "capsule", "verify", self.folder / "many.capsule", "--unsealed")
 
     # --- exit status and --json ---------------------------------------------------------------------------------------
 
