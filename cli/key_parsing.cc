@@ -167,6 +167,10 @@ void add_pdf_options(CLI::App* command, PdfOptions& pdf) {
                    "The first signature says what may follow: 1 nothing, 2 filling in and signing, 3 comments too")
       ->check(CLI::Range(1U, 3U))
       ->group(group);
+  command
+      ->add_flag("--document-time-stamp", pdf.time_stamp,
+                 "Add a time stamp of --tsa over the whole document, behind the signature and its evidence")
+      ->group(group);
 }
 
 }  // namespace

@@ -8,10 +8,11 @@
 namespace tanba::cli {
 
 struct PdfOptions {
-  std::string visible;   // PAGE,X,Y,WIDTH,HEIGHT
-  std::string field;     // a signature field that is there
-  unsigned certify = 0;  // P of DocMDP; 0: no certification
-  [[nodiscard]] bool any() const { return !visible.empty() || !field.empty() || certify != 0; }
+  std::string visible;      // PAGE,X,Y,WIDTH,HEIGHT
+  std::string field;        // a signature field that is there
+  unsigned certify = 0;     // P of DocMDP; 0: no certification
+  bool time_stamp = false;  // of the document, behind everything else
+  [[nodiscard]] bool any() const { return !visible.empty() || !field.empty() || certify != 0 || time_stamp; }
 };
 
 // input.usage when --visible is none. The algorithm is left to the key.

@@ -60,6 +60,13 @@ base::Result<base::Bytes> with_time_stamp(const SignOptions& sign_options, const
   return add_time_stamp(sign_options.format, document, std::move(token));
 }
 
+// It covers the signature, its time stamp and the evidence that is there by then.
+base::Result<base::Bytes> with_document_time_stamp(const SignOptions& options, const base::Bytes& document) {
+  TANBA_TRY(pdf::ToBeStamped prepared, pdf::prepare_timestamp(document));
+  TANBA_TRY(const base::Bytes token, request_time_stamp(options.time_stamp, prepared.covered()));
+  return pdf::complete_timestamp(std::move(prepared), token);
+}
+
 json::value summary(const SignOptions& options, const OpenKey& key, std::size_t size_bytes) {
   const pki::Certificate& certificate = *key.signer->certificate();
   return json::object{
@@ -77,6 +84,9 @@ base::Result<base::Bytes> sign_in_format(const SignOptions& options, OpenKey& ke
   if (options.format == "xades") return sign_xades(key, content, now);
   if (options.format == "soap") return sign_soap(key, content);
   if (options.format == "pdf") {
+    if (options.pdf.time_stamp && options.time_stamp.urls.empty()) {
+      return base::fail(Code::kInputUsage, {{"reason", "--document-time-stamp needs --tsa"}});
+    }
     TANBA_TRY(pdf::Profile profile, pdf_profile(options.pdf, now));
     return sign_pdf(key, content, std::move(profile));
   }
@@ -92,6 +102,9 @@ base::Status sign_file(const SignOptions& options, const Output& output, json::v
   TANBA_TRY(base::Bytes octets, sign_in_format(options, key, content, now));
   if (!options.time_stamp.urls.empty()) {
     TANBA_TRY(octets, with_time_stamp(options, octets));
+  }
+  if (options.pdf.time_stamp) {
+    TANBA_TRY(octets, with_document_time_stamp(options, octets));
   }
   document = summary(options, key, octets.size());
   return write_output(options.output, octets);

@@ -63,6 +63,17 @@ class WithTanba(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertNotIn("WARNING", done.stdout + done.stderr)
 
+    def taken_apart(self, octets):
+        """The last signature's value, without its padding, and what it is over, as files."""
+        begin = octets.rindex(b"/Contents <") + len(b"/Contents <")
+        end = octets.index(b">", begin)
+        value = bytes.fromhex(octets[begin:end].decode())
+        size = 4 + int.from_bytes(value[2:4], "big")  # a SEQUENCE with a length of two octets
+        files = self.folder / "value.der", self.folder / "covered.bin"
+        files[0].write_bytes(value[:size])
+        files[1].write_bytes(octets[: begin - 1] + octets[end + 1 :])
+        return files
+
     def assert_good(self, document, signatures):
         """For qpdf, for poppler, for us."""
         self.assert_well_formed(document)
@@ -98,14 +109,7 @@ class Signing(WithTanba):
         signed = self.sign(self.unsigned, name="gost-head")
         self.assert_well_formed(signed)
         self.assertEqual(self.verify(signed)[0], 0)
-        octets = signed.read_bytes()
-        begin = octets.index(b"/Contents <") + len(b"/Contents <")
-        end = octets.index(b">", begin)
-        cms, covered = self.folder / "value.cms", self.folder / "covered.bin"
-        value = bytes.fromhex(octets[begin:end].decode())
-        size = 4 + int.from_bytes(value[2:4], "big")  # a SEQUENCE with a length of two octets
-        cms.write_bytes(value[:size])
-        covered.write_bytes(octets[: begin - 1] + octets[end + 1 :])
+        cms, covered = self.taken_apart(signed.read_bytes())
         done = run(self.authority.testca, "verify-gost", cms, "--data", covered, "--trust", OPTIONS.authority / "anchors-gost.pem",
                    "--intermediate", OPTIONS.authority / "ca")
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
@@ -138,7 +142,7 @@ class Signing(WithTanba):
 
     def test_wrong_usage(self):
         for more in (["--visible", "1,2,3"], ["--visible", "a,1,1,1,1"], ["--visible", "1,1,1,1,1,1"], ["--visible", "1.5,1,1,1,1"],
-                     ["--certify", "4"], ["--detached"]):
+                     ["--certify", "4"], ["--detached"], ["--document-time-stamp"]):
             done, target = self.try_to_sign(self.unsigned, *more)
             self.assertEqual((done.returncode, target.exists()), (64, False), more)
         done = self.tanba("sign", self.unsigned, "--format", "cms", "--certify", "1", *self.key())
@@ -159,16 +163,35 @@ class Verifying(WithTanba):
 
 
 class Stamping(WithTanba):
-    def test_level_b_t(self):
+    def setUp(self):
+        super().setUp()
         processes = programs.Processes()
         self.addCleanup(processes.stop)
         address = self.authority.index["baseUrl"].removeprefix("http://")
         processes.start([self.authority.testca, "serve", self.authority.folder, "--until-eof"], stdout=subprocess.DEVNULL)
         programs.wait_for(lambda: run("curl", "-sf", f"http://{address}/healthz").returncode == 0)
-        signed = self.sign(self.unsigned, "--tsa", f"http://{address}/tsp/first", "--trust", OPTIONS.authority / "anchors.pem",
-                           "--intermediate", OPTIONS.authority / "ca/issuing.pem", "--crl", OPTIONS.authority / "crl",
-                           "--allow-source", address)
-        report = self.assert_good(signed, 1)
+        self.stamped = ["--tsa", f"http://{address}/tsp/first", "--trust", OPTIONS.authority / "anchors.pem", "--intermediate",
+                        OPTIONS.authority / "ca/issuing.pem", "--crl", OPTIONS.authority / "crl", "--allow-source", address]
+
+    def test_a_time_stamp_of_the_document_covers_the_signature(self):
+        signed = self.sign(self.unsigned, "--certify", "1", "--document-time-stamp", *self.stamped)
+        self.assert_well_formed(signed)
+        status, report = self.verify(signed)
+        self.assertEqual(status, 0, report)
+        (signature,) = report["signatures"]
+        self.assertEqual(sorted((one["kind"], one["errors"]) for one in signature["timestamps"]), [("document", []), ("signature", [])])
+        self.assertEqual([one["code"] for one in signature["warnings"]], ["pdf.added"])
+        self.assertTrue(signature["covers"]["whole"])
+        said = run("pdfsig", "-nocert", signed).stdout
+        self.assertIn("Signature Field Name: Timestamp1", said)
+        self.assertIn("Signature Validation: Signature is Valid.", said)
+        token, covered = self.taken_apart(signed.read_bytes())
+        done = run("openssl", "ts", "-verify", "-token_in", "-in", token, "-data", covered, "-CAfile", OPTIONS.authority / "anchors.pem",
+                   "-untrusted", OPTIONS.authority / "ca/issuing.pem")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_level_b_t(self):
+        report = self.assert_good(self.sign(self.unsigned, *self.stamped), 1)
         self.assertEqual(report["signatures"][0]["level"], "B-T")
         self.assertEqual([stamp["kind"] for stamp in report["signatures"][0]["timestamps"]], ["signature"])
 
