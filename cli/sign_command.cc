@@ -53,18 +53,18 @@ base::Result<base::Bytes> add_time_stamp(const std::string& format, const base::
   return xmldsig::add_unsigned_properties(document, xmldsig::kLastSignature, properties, budget);
 }
 
-// It covers the signature, its time stamp and the evidence that is there by then.
-base::Result<base::Bytes> with_document_time_stamp(const SignOptions& options, const base::Bytes& document) {
-  TANBA_TRY(pdf::ToBeStamped prepared, pdf::prepare_timestamp(document));
-  TANBA_TRY(const base::Bytes token, request_time_stamp(options.time_stamp, prepared.covered()));
-  return pdf::complete_timestamp(std::move(prepared), token);
-}
-
 // CAdES, XAdES and PAdES B-T: the first authority's time stamp that holds goes into the signature just made.
 base::Result<base::Bytes> with_time_stamp(const SignOptions& sign_options, const base::Bytes& document) {
   TANBA_TRY(base::Bytes octets, octets_to_stamp(sign_options.format, document));
   TANBA_TRY(base::Bytes token, request_time_stamp(sign_options.time_stamp, std::move(octets)));
   return add_time_stamp(sign_options.format, document, std::move(token));
+}
+
+// It covers the signature, its time stamp and the evidence that is there by then.
+base::Result<base::Bytes> with_document_time_stamp(const SignOptions& options, const base::Bytes& document) {
+  TANBA_TRY(pdf::ToBeStamped prepared, pdf::prepare_timestamp(document));
+  TANBA_TRY(const base::Bytes token, request_time_stamp(options.time_stamp, prepared.covered()));
+  return pdf::complete_timestamp(std::move(prepared), token);
 }
 
 json::value summary(const SignOptions& options, const OpenKey& key, std::size_t size_bytes) {
