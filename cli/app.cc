@@ -16,19 +16,29 @@ void add_expectations(CLI::App* command, std::string& iin, std::string& bin) {
 }
 
 void add_verify(CLI::App& app, Session& session) {
-  CLI::App* command = add_command(app, session, "verify", "Verify a signed document: CMS or XML");
+  CLI::App* command =
+      add_command(app, session, "verify", "Verify signed documents, each in whatever format it is: CMS, XML, PDF");
   auto options = std::make_shared<VerifyOptions>();
-  command->add_option("FILE", options->file, "The signed document; - is standard input")->required();
+  command
+      ->add_option(
+          "FILE", options->files,
+          "The signed document; - is standard input. Several files, or directories of them, give one report each")
+      ->required();
   command->add_option("--data", options->data, "The content of a detached signature");
   add_expectations(command, options->expect_iin, options->expect_bin);
   command->add_option("--capsule", options->capsule,
                       "Write everything that was judged with here: an evidence capsule, not sealed");
   add_verification_options(command, options->common);
   command->footer(
-      "Exit status: 0 accept, 1 refuse, 2 evidence is missing (try again), 3 a file cannot be read, 64 wrong usage.\n"
+      "Exit status: 0 accept, 1 refuse, 2 evidence is missing (try again), 3 a file cannot be read, 64 wrong usage. Of "
+      "several files the worst: 1 before 3 before 2.\n"
       "Example: tanba verify licence.xml --trust anchors.pem --crl evidence/ --expect-bin 123456789012");
   command->callback([&session, options] {
-    session.action = [options](const Output& output) { return verify_document(*options, output); };
+    session.action = [options](const Output& output) {
+      if (is_batch(*options)) return verify_documents(*options, output);
+      options->file = options->files.front();
+      return verify_document(*options, output);
+    };
   });
 }
 
@@ -183,6 +193,7 @@ int run_app(int argc, char** argv) {
   add_ocsp_command(app, session);
   add_timestamp(app, session);
   add_sign(app, session);
+  add_augment(app, session);
   add_token(app, session);
   add_licence(app, session);
   add_trust(app, session);

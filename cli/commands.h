@@ -8,14 +8,19 @@
 #include "cli/key_access.h"
 #include "cli/pdf_options.h"
 #include "cli/verification.h"
+#include "verify/evidence/augment.h"
 
 namespace tanba::cli {
 
 struct VerifyOptions {
   VerificationOptions common;
   std::string file, data, expect_iin, expect_bin;
-  std::string capsule;  // where everything that was judged with is written; empty: nowhere
+  std::string capsule;             // where everything that was judged with is written; empty: nowhere
+  std::vector<std::string> files;  // as given: files and directories
 };
+// Several files, or a directory.
+[[nodiscard]] bool is_batch(const VerifyOptions& options);
+int verify_documents(const VerifyOptions& options, const Output& output);
 int verify_document(const VerifyOptions& options, const Output& output);
 
 struct CertVerifyOptions {
@@ -54,16 +59,37 @@ struct TimeStampOptions {
   VerificationOptions common;
 };
 
+// input.member
+[[nodiscard]] base::Result<verify::evidence::TimeStamper::Options> stamper_options(const TimeStampOptions& options);
 // The token over these octets of the first authority whose time stamp holds.
 [[nodiscard]] base::Result<base::Bytes> request_time_stamp(const TimeStampOptions& options, base::Bytes octets);
+
+// Lifts the signatures of a document, asking authorities and sources where any are named or allowed.
+struct Unlifted {
+  base::Bytes document;
+  const base::Bytes* detached = nullptr;  // the content beside it
+};
+[[nodiscard]] base::Result<verify::evidence::Augmented> lift(const VerificationOptions& common,
+                                                             const TimeStampOptions& time_stamp,
+                                                             verify::evidence::Level level, Unlifted unlifted);
+
+struct AugmentOptions {
+  VerificationOptions common;
+  TimeStampOptions time_stamp;
+  std::string file, data, output;
+  std::string level = "B-LT";
+};
+int augment_document(const AugmentOptions& options, const Output& output);
 
 struct SignOptions {
   KeyOptions key;
   TimeStampOptions time_stamp;
   std::string file, output;
   PdfOptions pdf;
-  std::string format;     // cms, xml, xades, soap or pdf
-  bool detached = false;  // CLI11 fills flags into bool
+  std::string format;        // cms, xml, xades, soap or pdf
+  std::string level;         // B-B, B-T or B-LT; empty: B-T with a time-stamp authority, else B-B
+  bool detached = false;     // CLI11 fills flags into bool
+  unsigned valid_for_s = 0;  // soap: a Timestamp, to be acted upon until then; 0: none
 };
 int sign_document(const SignOptions& options, const Output& output);
 

@@ -170,15 +170,19 @@ int finish(const verify::Report& report, const Output& output) {
   return exit_code_of(report.outcome.decision);
 }
 
+json::value problem_json(const base::Error& error, base::Language language) {
+  json::object problem{{"type", fmt::format("urn:tanba:error:{}", base::dotted(error.code()))},
+                       {"title", base::to_string(base::info(error.code()).effect)},
+                       {"detail", error.message(language)},
+                       {"code", base::dotted(error.code())}};
+  if (!error.cause().empty()) problem["cause"] = base::escape_for_display(error.cause());
+  return problem;
+}
+
 int finish(const base::Error& error, const Output& output) {
   const std::string cause = base::escape_for_display(error.cause());
   if (output.form == Form::kJson) {
-    json::object problem{{"type", fmt::format("urn:tanba:error:{}", base::dotted(error.code()))},
-                         {"title", base::to_string(base::info(error.code()).effect)},
-                         {"detail", error.message(output.language)},
-                         {"code", base::dotted(error.code())}};
-    if (!cause.empty()) problem["cause"] = cause;
-    print(stdout, base::canonical_json(problem) + "\n");
+    print(stdout, base::canonical_json(problem_json(error, output.language)) + "\n");
   } else {
     print(stderr, fmt::format("tanba: {} [{}]{}\n", error.message(output.language), base::dotted(error.code()),
                               cause.empty() ? "" : " (" + cause + ")"));

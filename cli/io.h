@@ -29,6 +29,8 @@ int finish(const verify::Report& report, const Output& output);
 // Prints the problem: on standard error as text, or on standard output as the one JSON document. Usage errors give 64,
 // refusals 1, what may come right 2, everything else 3.
 int finish(const base::Error& error, const Output& output);
+// The problem as the JSON document.
+[[nodiscard]] boost::json::value problem_json(const base::Error& error, base::Language language);
 // The status that goes with an error, for callers that print the problem themselves.
 [[nodiscard]] int exit_code_of(const base::Error& error);
 [[nodiscard]] int exit_code_of(verify::Decision decision);

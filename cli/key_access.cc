@@ -158,10 +158,11 @@ base::Result<base::Bytes> sign_xades(OpenKey& key, base::ByteView document, base
                              {.algorithm = key.signer->algorithms().front(), .signing_time = now}, budget);
 }
 
-base::Result<base::Bytes> sign_soap(OpenKey& key, base::ByteView document) {
+base::Result<base::Bytes> sign_soap(OpenKey& key, base::ByteView document,
+                                    const std::optional<pki::MessageTimestamp>& times) {
   base::Budget budget{base::Limits{}};
   return xmldsig::sign_soap(*key.context, document, *key.signer,
-                            {.algorithm = key.signer->algorithms().front(), .times = {}}, budget);
+                            {.algorithm = key.signer->algorithms().front(), .times = times}, budget);
 }
 
 base::Result<base::Bytes> sign_pdf(OpenKey& key, base::ByteView document, pdf::Profile profile) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "cms/sign.h"
 #include "pdf/sign.h"
 #include "pki/context.h"
+#include "pki/signature_facts.h"
 #include "pki/signer.h"
 #include "tokens/token.h"
 
@@ -52,7 +54,8 @@ struct OpenKey {
 [[nodiscard]] base::Result<base::Bytes> sign_xml(OpenKey& key, base::ByteView document);
 // XAdES B-B with the claimed time `now`; a SOAP message (or any XML, as the content of one) with WS-Security.
 [[nodiscard]] base::Result<base::Bytes> sign_xades(OpenKey& key, base::ByteView document, base::Time now);
-[[nodiscard]] base::Result<base::Bytes> sign_soap(OpenKey& key, base::ByteView document);
+[[nodiscard]] base::Result<base::Bytes> sign_soap(OpenKey& key, base::ByteView document,
+                                                  const std::optional<pki::MessageTimestamp>& times);
 // PAdES B-B; the profile's algorithm is chosen here.
 [[nodiscard]] base::Result<base::Bytes> sign_pdf(OpenKey& key, base::ByteView document, pdf::Profile profile);
 [[nodiscard]] base::Result<base::Bytes> sign_cms(OpenKey& key, base::ByteView content, cms::Placement placement,

@@ -106,7 +106,7 @@ void add_key_commands(CLI::App& token, Session& session) {
 
 }  // namespace
 
-void add_time_stamp_options(CLI::App* command, TimeStampOptions& stamp) {
+void add_time_stamp_authorities(CLI::App* command, TimeStampOptions& stamp) {
   const std::string group = "Time stamp";
   command
       ->add_option(
@@ -121,6 +121,11 @@ void add_time_stamp_options(CLI::App* command, TimeStampOptions& stamp) {
   command->add_option("--tsa-digest", stamp.digest, "Digest of the imprint, such as SHA-256 or GOST34.11-2015-512")
       ->capture_default_str()
       ->group(group);
+}
+
+void add_time_stamp_options(CLI::App* command, TimeStampOptions& stamp) {
+  const std::string group = "Time stamp";
+  add_time_stamp_authorities(command, stamp);
   const auto files = [&](const char* name, std::vector<std::string>& list, const char* help) {
     command->add_option(name, list, help)->allow_extra_args(false)->group(group);
   };
@@ -190,7 +195,16 @@ void add_sign(CLI::App& app, Session& session) {
       ->check(CLI::IsMember({"cms", "xml", "xades", "soap", "pdf"}));
   command->add_flag("--detached", options->detached,
                     "CMS without the content: FILE must be given beside it to whoever verifies");
+  command
+      ->add_option("--valid-for", options->valid_for_s,
+                   "SOAP: a signed Timestamp, by which the message is to be acted upon within so many seconds")
+      ->check(CLI::Range(1U, 86400U));
   command->add_option("-o,--output", options->output, "Write here, wholly or not at all; without it: standard output");
+  command
+      ->add_option("--level", options->level,
+                   "B-B; B-T: with a time stamp (what --tsa alone does); B-LT: also with the evidence by which it is "
+                   "accepted years later")
+      ->check(CLI::IsMember({"B-B", "B-T", "B-LT"}));
   add_pdf_options(command, options->pdf);
   add_key_options(command, options->key);
   add_time_stamp_options(command, options->time_stamp);
@@ -200,6 +214,29 @@ void add_sign(CLI::App& app, Session& session) {
       "Exit status: 0 signed, 1 FILE cannot be signed, 3 a file cannot be opened or the password is wrong, 64 wrong "
       "usage. A wrong PIN is tried once.\n"
       "Example: tanba sign application.xml --format xml --p12 head.p12 --password-file password.txt -o signed.xml");
+}
+
+void add_augment(CLI::App& app, Session& session) {
+  auto options = std::make_shared<AugmentOptions>();
+  CLI::App* command = add_action(app, session, "augment",
+                                 "Lift the signatures of a document: time stamps, and evidence for later years",
+                                 options, &augment_document);
+  command->add_option("FILE", options->file, "The signed document: CMS, XAdES or PDF; - is standard input")->required();
+  command->add_option("--level", options->level, "B-T: a time stamp; B-LT: also all the evidence")
+      ->check(CLI::IsMember({"B-T", "B-LT"}))
+      ->capture_default_str();
+  command->add_option("--data", options->data, "The content of a detached signature");
+  command->add_option("-o,--output", options->output, "Write here, wholly or not at all; without it: standard output");
+  add_time_stamp_authorities(command, options->time_stamp);
+  add_verification_options(command, options->common);
+  command->footer(
+      "What is not accepted is not lifted; what is written was accepted again, B-LT from its inside alone. --tsa also "
+      "asks sources of evidence, as --online does.\n"
+      "Exit status: 0 lifted, 1 FILE is refused or cannot be lifted, 2 evidence is missing, 3 a file cannot be read, "
+      "64 "
+      "wrong usage.\n"
+      "Example: tanba augment signed.p7s --level B-LT --tsa http://tsp.pki.gov.kz/ --trust anchors.pem -o "
+      "archived.p7s");
 }
 
 void add_token(CLI::App& app, Session& session) {

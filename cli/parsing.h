@@ -35,6 +35,8 @@ void add_verification_options(CLI::App* command, VerificationOptions& common);
 
 // --tsa and what its time stamps are verified with.
 void add_time_stamp_options(CLI::App* command, TimeStampOptions& stamp);
+// --tsa alone, for commands that have the options of verification.
+void add_time_stamp_authorities(CLI::App* command, TimeStampOptions& stamp);
 
 void add_sign(CLI::App& app, Session& session);
 void add_token(CLI::App& app, Session& session);
@@ -42,5 +44,6 @@ void add_licence(CLI::App& app, Session& session);
 void add_trust(CLI::App& app, Session& session);
 void add_revocation(CLI::App& app, Session& session);
 void add_capsule(CLI::App& app, Session& session);
+void add_augment(CLI::App& app, Session& session);
 
 }  // namespace tanba::cli

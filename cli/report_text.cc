@@ -176,10 +176,15 @@ void write_needs(Page& page, const verify::Report& report) {
 
 }  // namespace
 
+std::string verdict_line(const verify::Report& report, Language language) {
+  const std::string_view sub = base::to_string(report.outcome.sub_indication);
+  return std::string(word(decision_word(report.outcome.decision), language)) +
+         (sub.empty() ? "" : fmt::format(" — {}", sub));
+}
+
 std::string report_text(const verify::Report& report, Language language) {
   Page page(language);
-  const std::string_view sub = base::to_string(report.outcome.sub_indication);
-  page.line(0, "{}{}", page.say(decision_word(report.outcome.decision)), sub.empty() ? "" : fmt::format(" — {}", sub));
+  page.line(0, "{}", verdict_line(report, language));
   page.line(0, "{}: {}, sha256 {}", page.say(subject_word(report.subject)), report.format, report.document);
   page.line(0, "{} {}, {} {}, {} {}", page.say(Word::kCheckedAt), base::format_time(report.validation_time),
             page.say(Word::kPolicy), report.policy_id, page.say(Word::kRevocationMode),

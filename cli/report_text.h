@@ -8,6 +8,8 @@
 
 namespace tanba::cli {
 
+// Decision and sub-indication.
+[[nodiscard]] std::string verdict_line(const verify::Report& report, base::Language language);
 [[nodiscard]] std::string report_text(const verify::Report& report, base::Language language);
 // Of a capsule that was verified: the verdict on it first, then the report inside.
 [[nodiscard]] std::string capsule_text(const verify::CapsuleVerdict& verdict, base::Language language);

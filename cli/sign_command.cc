@@ -17,16 +17,22 @@ base::Status check_usage(const SignOptions& options, const Output& output) {
     return base::fail(Code::kInputUsage,
                       {{"reason", "--detached is for --format cms: other signatures lie in their document"}});
   }
-  if (!options.time_stamp.urls.empty() && options.format != "cms" && options.format != "xades" &&
-      options.format != "pdf") {
+  const bool stamped = !options.time_stamp.urls.empty();
+  if (stamped && options.format != "cms" && options.format != "xades" && options.format != "pdf") {
     return base::fail(Code::kInputUsage, {{"reason", "--tsa is for --format cms, xades and pdf"}});
   }
   if (options.pdf.any() && options.format != "pdf") {
     return base::fail(Code::kInputUsage, {{"reason", "--visible, --field and --certify are for --format pdf"}});
   }
+  if (!options.level.empty() && (options.level == "B-B") == stamped) {
+    return base::fail(Code::kInputUsage, {{"reason", "--level B-T and B-LT need --tsa, B-B has no time stamp"}});
+  }
   // A token that nobody can verify would be found worthless when it is needed.
-  if (!options.time_stamp.urls.empty() && options.time_stamp.common.trust.empty()) {
+  if (stamped && options.time_stamp.common.trust.empty()) {
     return base::fail(Code::kInputUsage, {{"reason", "--tsa needs --trust: each time stamp is verified before use"}});
+  }
+  if (options.valid_for_s > 0 && options.format != "soap") {
+    return base::fail(Code::kInputUsage, {{"reason", "--valid-for is for --format soap"}});
   }
   // Standard output would hold two things.
   if (output.form == Form::kJson && options.output.empty()) {
@@ -67,6 +73,17 @@ base::Result<base::Bytes> with_document_time_stamp(const SignOptions& options, c
   return pdf::complete_timestamp(std::move(prepared), token);
 }
 
+// B-LT: what we would not accept ourselves is not given out.
+base::Result<base::Bytes> with_evidence(const SignOptions& options, const base::Bytes& document,
+                                        const base::Bytes& content) {
+  const base::Bytes* detached = options.detached ? &content : nullptr;
+  TANBA_TRY(verify::evidence::Augmented lifted,
+            lift(options.time_stamp.common, options.time_stamp, verify::evidence::Level::kBLT,
+                 {.document = document, .detached = detached}));
+  if (lifted.document) return *std::move(lifted.document);
+  return base::fail(verify::all_errors(lifted.report).front().error);
+}
+
 json::value summary(const SignOptions& options, const OpenKey& key, std::size_t size_bytes) {
   const pki::Certificate& certificate = *key.signer->certificate();
   return json::object{
@@ -82,7 +99,11 @@ base::Result<base::Bytes> sign_in_format(const SignOptions& options, OpenKey& ke
                                          base::Time now) {
   if (options.format == "xml") return sign_xml(key, content);
   if (options.format == "xades") return sign_xades(key, content, now);
-  if (options.format == "soap") return sign_soap(key, content);
+  if (options.format == "soap") {
+    std::optional<pki::MessageTimestamp> times;
+    if (options.valid_for_s > 0) times = {.created = now, .expires = now + base::Seconds(options.valid_for_s)};
+    return sign_soap(key, content, times);
+  }
   if (options.format == "pdf") {
     if (options.pdf.time_stamp && options.time_stamp.urls.empty()) {
       return base::fail(Code::kInputUsage, {{"reason", "--document-time-stamp needs --tsa"}});
@@ -100,7 +121,9 @@ base::Status sign_file(const SignOptions& options, const Output& output, json::v
   const base::Time now = base::SystemClock().now();
   warn_about(*key.signer->certificate(), now, output);
   TANBA_TRY(base::Bytes octets, sign_in_format(options, key, content, now));
-  if (!options.time_stamp.urls.empty()) {
+  if (options.level == "B-LT") {
+    TANBA_TRY(octets, with_evidence(options, octets, content));
+  } else if (!options.time_stamp.urls.empty()) {
     TANBA_TRY(octets, with_time_stamp(options, octets));
   }
   if (options.pdf.time_stamp) {

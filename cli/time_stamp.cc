@@ -1,8 +1,6 @@
 #include "cli/commands.h"
-#include "verify/evidence/time_stamper.h"
 
 namespace tanba::cli {
-namespace {
 
 base::Result<verify::evidence::TimeStamper::Options> stamper_options(const TimeStampOptions& options) {
   verify::evidence::TimeStamper::Options out;
@@ -15,8 +13,6 @@ base::Result<verify::evidence::TimeStamper::Options> stamper_options(const TimeS
     out.authorities.push_back({.url = url, .policy = policy, .digest = digest});
   return out;
 }
-
-}  // namespace
 
 base::Result<base::Bytes> request_time_stamp(const TimeStampOptions& options, base::Bytes octets) {
   TANBA_TRY(auto stamper_settings, stamper_options(options));

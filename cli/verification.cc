@@ -16,19 +16,6 @@ namespace {
 using base::Code;
 namespace fs = std::filesystem;
 
-// A file itself, or the regular files of a directory in the order of their names.
-base::Result<std::vector<fs::path>> files_of(const std::string& name) {
-  std::error_code error;
-  if (!fs::is_directory(name, error)) return std::vector<fs::path>{name};
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(name, error)) {
-    if (entry.is_regular_file()) files.push_back(entry.path());
-  }
-  if (error) return base::fail(Code::kFileNotReadable, {{"file", name}, {"reason", error.message()}});
-  std::ranges::sort(files);
-  return files;
-}
-
 base::Status for_each_file(const std::vector<std::string>& names, std::size_t max_size_bytes,
                            const std::function<base::Status(const std::string&, const base::Bytes&)>& take) {
   for (const std::string& name : names) {
@@ -232,10 +219,22 @@ base::Result<Prepared> prepare(const VerificationOptions& options, verify::Revoc
   return prepared;
 }
 
-base::Result<Shell> Shell::start(const VerificationOptions& options, base::Time now) {
+base::Result<std::vector<fs::path>> files_of(const std::string& name) {
+  std::error_code error;
+  if (!fs::is_directory(name, error)) return std::vector<fs::path>{name};
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(name, error)) {
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  }
+  if (error) return base::fail(Code::kFileNotReadable, {{"file", name}, {"reason", error.message()}});
+  std::ranges::sort(files);
+  return files;
+}
+
+base::Result<Shell> Shell::start(const VerificationOptions& options, base::Time now, unsigned threads) {
   Shell shell;
   shell.clock = std::make_unique<base::FixedClock>(now);
-  TANBA_TRY(shell.workers, verify::evidence::Workers::start({.threads = 1}));
+  TANBA_TRY(shell.workers, verify::evidence::Workers::start({.threads = threads}));
   shell.store = std::make_unique<verify::evidence::Store>(verify::evidence::Store::Options{});
   if (options.online) {
     TANBA_TRY(auto policy, net::fetch::EgressPolicy::make({.listed = options.allowed_sources}));

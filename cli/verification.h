@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,7 +43,8 @@ struct Shell {
   std::unique_ptr<verify::evidence::Sources> sources;
   std::unique_ptr<verify::evidence::Verifier> verifier;
 
-  [[nodiscard]] static base::Result<Shell> start(const VerificationOptions& options, base::Time now);
+  [[nodiscard]] static base::Result<Shell> start(const VerificationOptions& options, base::Time now,
+                                                 unsigned threads = 1);
   Shell(Shell&&) = default;
   ~Shell();
 
@@ -58,6 +60,8 @@ struct Shell {
 [[nodiscard]] base::Result<verify::evidence::Verified> run_whole(const VerificationOptions& options, Prepared prepared,
                                                                  verify::evidence::Subject subject);
 
+// A file itself, or the regular files of a directory in the order of their names.
+[[nodiscard]] base::Result<std::vector<std::filesystem::path>> files_of(const std::string& name);
 // The file of the command itself, whole, within the limit of documents.
 [[nodiscard]] base::Result<base::Bytes> read_subject(const std::string& file, std::size_t max_size_bytes);
 // Octets of DER in a file that may be DER, PEM with this label, or bare base64.

@@ -31,8 +31,9 @@ constexpr milliseconds kKeydPing{2000};
 constexpr int kMaxCapsuleRounds = 16;           // in one go; a stop waits for them
 constexpr milliseconds kCapsuleInterval{1000};  // how soon a new capsule is sealed
 constexpr std::size_t kMaxAuthQueue = 1024;
-constexpr unsigned kLookUpThreads = 4;  // as many as the registry has sessions for reading
-constexpr unsigned kDeskThreads = 4;    // decisions: each may wait for a token
+constexpr unsigned kLookUpThreads = 4;   // as many as the registry has sessions for reading
+constexpr unsigned kDeskThreads = 4;     // decisions: each may wait for a token
+constexpr unsigned kLiftingThreads = 2;  // augmentation: each waits for others' services most of its time
 
 // Requests on their way in: counted, timed, logged.
 class HttpObserver final : public net::http::Observer {
@@ -164,12 +165,14 @@ struct Daemon::State {
   std::unique_ptr<evidence::Workers> verifying;
   std::unique_ptr<evidence::Workers> looking_up;
   std::unique_ptr<evidence::Workers> desk;
+  std::unique_ptr<evidence::Workers> lifting;
   std::unique_ptr<net::fetch::Fetcher> fetcher;
   std::unique_ptr<SourceReporter> reporter;
   std::unique_ptr<evidence::Sources> sources;
   std::unique_ptr<AlertKeeper> alerts;
   std::unique_ptr<evidence::Verifier> verifier;
   std::unique_ptr<evidence::TimeStamper> stamper;
+  std::unique_ptr<evidence::Augmenter> augmenter;
   std::unique_ptr<licensing::flow::Flow> flow;
   std::unique_ptr<licensing::flow::Capsules> capsules;
   std::atomic<std::int64_t> capsules_unsealed{0}, capsules_unstamped{0};
@@ -235,6 +238,7 @@ Status Daemon::State::start_verification() {
   TANBA_TRY(verifying, workers(config.workers));
   TANBA_TRY(looking_up, workers(kLookUpThreads));
   TANBA_TRY(desk, workers(kDeskThreads));
+  TANBA_TRY(lifting, workers(kLiftingThreads));
   TANBA_TRY(auto policy, net::fetch::EgressPolicy::make(config.egress));
   fetcher = std::make_unique<net::fetch::Fetcher>(net::fetch::Fetcher::Options{.policy = std::move(policy)});
   const std::size_t kept = store.load(clock.now());
@@ -244,6 +248,9 @@ Status Daemon::State::start_verification() {
   reporter->show(*sources);
   alerts = std::make_unique<AlertKeeper>(*registry, *sources);
   verifier = std::make_unique<evidence::Verifier>(*verifying, sources.get(), store);
+  stamper = std::make_unique<evidence::TimeStamper>(
+      *verifier, *fetcher, evidence::TimeStamper::Options{.authorities = config.time_stamp_authorities});
+  augmenter = std::make_unique<evidence::Augmenter>(*verifying, *verifier, stamper.get());
   if (config.keyd) {
     keyd = std::make_unique<tokens::client::Client>(tokens::client::Client::Options{.socket = config.keyd->socket});
   }
@@ -256,7 +263,9 @@ Status Daemon::State::start_flow() {
                                                                     .verifying = *verifying,
                                                                     .looking_up = *looking_up,
                                                                     .desk = *desk,
+                                                                    .lifting = *lifting,
                                                                     .verifier = *verifier,
+                                                                    .augmenter = *augmenter,
                                                                     .keys = keyd.get(),
                                                                     .calendar = calendar,
                                                                     .payments = payments,
@@ -266,8 +275,6 @@ Status Daemon::State::start_flow() {
 }
 
 void Daemon::State::start_capsules() {
-  stamper = std::make_unique<evidence::TimeStamper>(
-      *verifier, *fetcher, evidence::TimeStamper::Options{.authorities = config.time_stamp_authorities});
   const auto stamp_input = [this] {
     verify::JudgeInput input;
     input.trust = trust->current();
@@ -401,6 +408,7 @@ void Daemon::State::stop() {
   if (sources) sources->stop();
   // Whoever waits for a verification first, then the verifications, then what they wait for.
   if (desk) desk->stop();
+  if (lifting) lifting->stop();
   if (verifying) verifying->stop();
   fetcher.reset();
   if (looking_up) looking_up->stop();

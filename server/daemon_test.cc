@@ -172,7 +172,7 @@ class DaemonTest : public ::testing::Test {
     std::string configuration() {
       std::string toml = fmt::format(
           "demo = true\n[listen]\nport = 0\n[[anchor]]\nfile = \"{}\"\npurposes = [\"applicant\", \"officer\", "
-          "\"ocsp\"]\n"
+          "\"ocsp\", \"tsa\"]\n"
           "[revocation]\ncrl_urls = [\"{}\", \"{}\"]\n",
           made("anchors.pem").string(), lists.url("/root.crl"), lists.url("/issuing.crl"));
       for (const char* portal : {"alpha", "beta", "gamma"}) {
@@ -224,6 +224,76 @@ TEST_F(DaemonTest, NobodyGetsInWithoutAKeyOrScope) {
   EXPECT_EQ(ask("GET", "/v1/applications", key("gamma")).code(), "auth.denied");
   EXPECT_EQ(ask("GET", "/v1/applications", key("alpha")).status, 200U);
   EXPECT_EQ(ask("GET", "/v1/session", key("alpha")).body.at("portal").as_string(), "alpha");
+}
+
+TEST_F(DaemonTest, ABatchIsAnsweredInItsOrderEachForItself) {
+  const std::string token = key("alpha");
+  const auto batch = [&](json::array documents, const char* more = nullptr) {
+    json::object question{{"documents", std::move(documents)}};
+    if (more != nullptr) question["policy"] = more;
+    return ask("POST", "/v1/verify", token, question);
+  };
+  json::array documents;
+  for (char letter = 'a'; letter < 'k'; ++letter) {
+    documents.push_back(json::object{{"document", base::to_base64(base::as_bytes(std::string(1, letter)))}});
+  }
+  const Reply reply = batch(documents);
+  ASSERT_EQ(reply.status, 200U);
+  const json::array& reports = reply.body.at("reports").as_array();
+  ASSERT_EQ(reports.size(), documents.size());
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    const std::string letter(1, static_cast<char>('a' + i));
+    EXPECT_EQ(reports[i].at("report").at("subject").at("sha256").as_string(),
+              base::sha256(base::as_bytes(letter)).hex());
+    EXPECT_EQ(reports[i].at("report").at("decision").as_string(), "refuse");
+  }
+  // What keeps one from being judged is that one's problem.
+  EXPECT_EQ(batch(documents, "conformance").body.at("reports").at(9).at("problem").at("code").as_string(),
+            "input.member");
+  EXPECT_EQ(batch({}).code(), "input.member");
+  documents.resize(101, documents.front());
+  EXPECT_EQ(batch(documents).code(), "input.member");
+  documents.resize(100);
+  EXPECT_EQ(batch(documents).status, 200U);
+  EXPECT_EQ(batch({json::object{{"document", "YQ=="}, {"policy", "kz-archive"}}}).code(), "input.member");
+  EXPECT_EQ(ask("POST", "/v1/verify", token,
+                json::object{{"document", "YQ=="}, {"documents", json::array{json::object{{"document", "YQ=="}}}}})
+                .code(),
+            "input.member");
+}
+
+TEST_F(DaemonTest, AStampedSignatureIsLiftedWithTheListsAtHand) {
+  wait_for_lists();
+  const std::string token = key("alpha");
+  const std::string document = base::to_base64(file(made("scenarios/cms-stamped-good/document.cms")));
+  const std::string issuing = base::to_base64(file(made("ca/issuing.pem")));
+  const Reply lifted =
+      ask("POST", "/v1/augment", token,
+          json::object{{"document", document}, {"level", "B-LT"}, {"intermediates", json::array{issuing}}});
+  ASSERT_EQ(lifted.status, 200U) << lifted.text;
+  EXPECT_EQ(lifted.body.at("report").at("signatures").at(0).at("level").as_string(), "B-LT");
+  // Nothing beside it is needed any more.
+  const Reply alone = ask("POST", "/v1/verify", token, json::object{{"document", lifted.body.at("document")}});
+  EXPECT_EQ(alone.body.at("decision").as_string(), "accept");
+  EXPECT_EQ(alone.body.at("signatures").at(0).at("level").as_string(), "B-LT");
+  // What has no time stamp needs an authority, and none is configured.
+  const std::string bare = base::to_base64(file(made("scenarios/cms-attached/document.cms")));
+  EXPECT_EQ(ask("POST", "/v1/augment", token,
+                json::object{{"document", bare}, {"level", "B-T"}, {"intermediates", json::array{issuing}}})
+                .code(),
+            "augment.level");
+}
+
+TEST_F(DaemonTest, WhatIsNotAcceptedIsNotLifted) {
+  const std::string token = key("alpha");
+  const auto lift = [&](json::object question) { return ask("POST", "/v1/augment", token, question); };
+  EXPECT_EQ(lift({{"document", "YQ=="}}).code(), "input.member");
+  EXPECT_EQ(lift({{"document", "YQ=="}, {"level", "B-B"}}).code(), "input.member");
+  EXPECT_EQ(lift({{"document", "YQ=="}, {"level", "B-LT"}, {"policy", "conformance"}}).code(), "input.member");
+  const Reply refused = lift({{"document", "YQ=="}, {"level", "B-LT"}});
+  EXPECT_EQ(refused.status, 422U);
+  EXPECT_EQ(refused.body.at("report").at("decision").as_string(), "refuse");
+  EXPECT_FALSE(refused.body.as_object().contains("document"));
 }
 
 TEST_F(DaemonTest, BadInputGetsItsCode) {

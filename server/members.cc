@@ -72,6 +72,22 @@ Result<std::optional<base::Time>> Members::optional_time(std::string_view name) 
   return *time;
 }
 
+Result<std::optional<std::vector<Members>>> Members::object_list(std::string_view name, std::size_t max_count) {
+  boost::json::value* value = take(name);
+  if (value == nullptr) return std::nullopt;
+  const auto wrong = [&] {
+    return std::unexpected(bad(name, "a list of 1 to " + std::to_string(max_count) + " objects"));
+  };
+  if (!value->is_array() || value->as_array().empty() || value->as_array().size() > max_count) return wrong();
+  std::vector<Members> out;
+  for (boost::json::value& element : value->as_array()) {
+    if (!element.is_object()) return wrong();
+    out.push_back(
+        Members(std::move(element.as_object()), path_ + std::string(name) + "[" + std::to_string(out.size()) + "]."));
+  }
+  return out;
+}
+
 Result<std::vector<std::string>> Members::text_list(std::string_view name, std::size_t max_count) {
   const boost::json::value* value = take(name);
   std::vector<std::string> out;

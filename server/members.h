@@ -23,6 +23,10 @@ class Members {
   // A member that is an object itself; nothing when it is absent.
   [[nodiscard]] base::Result<std::optional<Members>> object(std::string_view name);
 
+  // A list of objects; nothing when it is absent. More than max_count, none at all, or anything else: input.member.
+  [[nodiscard]] base::Result<std::optional<std::vector<Members>>> object_list(std::string_view name,
+                                                                              std::size_t max_count);
+
   [[nodiscard]] base::Result<std::string> text(std::string_view name);  // required, not empty
   [[nodiscard]] base::Result<std::optional<std::string>> optional_text(std::string_view name);
   [[nodiscard]] base::Result<std::int64_t> number(std::string_view name);  // required, a whole number

@@ -67,6 +67,7 @@ void put_claim(ClaimVerdict& claim, Finding& finding) {
   for (const CertificatePtr& certificate : claim.chain) finding.chain.push_back(summarise(*certificate));
   finding.revocation = std::move(claim.revocation);
   finding.missing_evidence = std::move(claim.missing);
+  finding.beneath = std::move(claim.beneath);
 }
 
 base::Result<ClaimVerdict> ClaimJudge::claim(const CertificatePtr& leaf, std::span<const CertificatePtr> candidates,
@@ -117,6 +118,7 @@ base::Result<ClaimVerdict> ClaimJudge::with_revocation(const pki::Path& path) {
     add_each_once(verdict.missing, one.missing);
     add_each_once(verdict.needs, one.needs);
   }
+  verdict.beneath = revocation_.take_beneath();
   return verdict;
 }
 

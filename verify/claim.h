@@ -18,6 +18,7 @@ struct ClaimVerdict {
   std::vector<RevocationEntry> revocation;
   std::vector<Need> missing;
   std::vector<Need> needs;
+  Beneath beneath;
 };
 
 // Judges claims for `input.existed_at`, else `input.now`, under `input.trust_purpose`; `input` must stay.

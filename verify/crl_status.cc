@@ -316,6 +316,7 @@ Result<bool> CrlStatusJudge::holds(const Crl& crl, const pki::Path& path, std::v
   for (std::size_t i = 0; i + 1 < path.certificates.size(); ++i) {
     const CertificateRole role = i == 0 ? CertificateRole::kEvidenceSigner : CertificateRole::kAuthority;
     TANBA_TRY(RevocationVerdict one, judge.check(PathPart(path.certificates).subspan(i), role));
+    revocation_.note_beneath(path.certificates[i], one.entries, judge_then ? judge.take_beneath() : Beneath{});
     if (one.errors.empty()) continue;
     std::ranges::move(one.errors, std::back_inserter(why));
     return false;

@@ -128,6 +128,17 @@ base::Result<pki::DocumentFacts> inspect_content(pki::Context& context, ByteView
   return facts;
 }
 
+}  // namespace
+
+base::Result<base::Bytes> without_armour(ByteView document) {
+  if (document.empty()) return base::fail(Code::kFormatEmpty);
+  const bool plain = document.front() == kSequence || looks_like_xml(document) || pdf::looks_like_pdf(document);
+  if (plain) return base::to_bytes(document);
+  return unarmoured(document);
+}
+
+namespace {
+
 // --- JSON ----------------------------------------------------------------------------------------------------------
 
 json::value algorithm_json(const std::optional<pki::SignatureAlgorithm>& algorithm) {

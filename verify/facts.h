@@ -35,10 +35,13 @@ struct InspectOptions {
   std::span<const pki::CertificatePtr> certificates{};
 };
 
-// Finds the format (CMS in DER, BER, PEM or bare base64; XML; PDF) and inspects it. What is wrong inside the document is in
-// Facts; an error here is an internal fault.
+// Finds the format (CMS in DER, BER, PEM or bare base64; XML; PDF) and inspects it. What is wrong inside the document
+// is in Facts; an error here is an internal fault.
 [[nodiscard]] base::Result<Facts> inspect(pki::Context& context, base::ByteView document, const InspectOptions& options,
                                           const base::Limits& limits);
+
+// The document without its armour: CMS in PEM or base64 as DER or BER, everything else as it is. format.unknown.
+[[nodiscard]] base::Result<base::Bytes> without_armour(base::ByteView document);
 
 // Facts as JSON and back, without loss but for `signed_octets` and what judge does not read: what a capsule keeps.
 [[nodiscard]] boost::json::value to_json(const Facts& facts);

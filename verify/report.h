@@ -70,6 +70,12 @@ struct TimestampSummary {
 
 struct TimestampFinding;
 
+// What was gone by about those who signed evidence: for whoever gathers all of it (not in the JSON).
+struct Beneath {
+  std::vector<RevocationEntry> revocation;
+  std::vector<pki::CertificatePtr> certificates;
+};
+
 // One signature; for other subjects than documents the one `result`.
 struct Finding {
   std::string id;
@@ -88,6 +94,7 @@ struct Finding {
   std::vector<RevocationEntry> revocation;
   std::vector<Need> missing_evidence;
   std::vector<TimestampFinding> timestamps;
+  Beneath beneath;
 };
 
 // A time stamp of a signature, judged by itself. One that failed decides nothing about the signature.

@@ -95,6 +95,14 @@ JudgeInput at_time_of_evidence(const JudgeInput& input, Time made_at) {
   return then;
 }
 
+void RevocationJudge::note_beneath(const CertificatePtr& signer, std::vector<RevocationEntry> entries,
+                                   Beneath further) {
+  beneath_.certificates.push_back(signer);
+  std::ranges::move(entries, std::back_inserter(beneath_.revocation));
+  std::ranges::move(further.revocation, std::back_inserter(beneath_.revocation));
+  std::ranges::move(further.certificates, std::back_inserter(beneath_.certificates));
+}
+
 struct RevocationJudge::Gathered {
   std::vector<Error> refusals;  // revoked, held, unknown
   std::vector<Error> unusable;  // why evidence at hand does not count
@@ -206,12 +214,14 @@ base::Result<std::optional<Error>> RevocationJudge::check_responder_revocation(c
   RevocationVerdict own;
   if (!input_.existed_at) {
     TANBA_TRY(own, check(path, CertificateRole::kEvidenceSigner));
+    note_beneath(responder.certificate, own.entries, {});
   } else {
     JudgeInput then = at_time_of_evidence(input_, response.produced_at);
     if (no_check) then.policy.revocation = RevocationMode::kIfAvailable;
     RevocationJudge judge(context_, cache_, then, budget_);
     judge.open_ = open_;
     TANBA_TRY(own, judge.check(path, CertificateRole::kEvidenceSigner));
+    note_beneath(responder.certificate, own.entries, judge.take_beneath());
   }
   if (own.errors.empty()) return std::nullopt;
   // What is lacking about one that need not be checked is no reason.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "verify/freshness_rules.h"
@@ -39,6 +40,8 @@ class RevocationJudge {
   // `issuers` begins with the authority that it answers for.
   [[nodiscard]] base::Result<std::vector<base::Error>> check_responder(const ocsp::OcspResponse& response,
                                                                        PathPart issuers);
+  // About those who signed evidence since the last call.
+  [[nodiscard]] Beneath take_beneath() { return std::exchange(beneath_, {}); }
   // Whether a revocation counts for what is judged here, which may have existed before it.
   [[nodiscard]] bool counts(CertificateRole role, ocsp::RevocationReason reason, base::Time revoked,
                             const std::optional<base::Time>& invalid_since) const;
@@ -65,6 +68,9 @@ class RevocationJudge {
   base::Budget& budget_;
   // Certificates whose revocation is being judged: evidence that needs itself is a cycle (DESIGN 3).
   std::vector<base::Digest> open_;
+  Beneath beneath_;
+  // Adds what was found out about a signer of evidence.
+  void note_beneath(const pki::CertificatePtr& signer, std::vector<RevocationEntry> entries, Beneath further);
   friend class CrlStatusJudge;  // judges signers of lists, at the times of the lists, with what is open here
 };
 

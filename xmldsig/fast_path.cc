@@ -51,7 +51,7 @@ struct Guess {
 [[nodiscard]] CheckedReferences checked(const Reference& reference, OnePassResult pass, pki::KeepOctets keep_octets) {
   CheckedReferences out;
   out.covers.whole = pass.target != OnePassResult::Target::kPart;
-  out.covers.what = out.covers.whole ? "document" : reference.uri;
+  out.covers.what = out.covers.whole ? "document" : reference.uri + std::string(kNotTheRest);
   if (keep_octets == pki::KeepOctets::kYes) out.signed_octets = std::move(pass.canonical);
   return out;
 }

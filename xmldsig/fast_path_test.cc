@@ -176,7 +176,9 @@ TEST_F(Soap, BodyAndHeadersMustReallyBeCovered) {
     return !facts.signatures.empty() && facts.signatures[0].covers.whole;
   };
   // A header block that nobody signed.
-  EXPECT_FALSE(covers(changed(good, "<wsse:Security ", "<z xmlns=''/><wsse:Security ")));
+  const std::string unsigned_header = changed(good, "<wsse:Security ", "<z xmlns=''/><wsse:Security ");
+  EXPECT_FALSE(covers(unsigned_header));
+  EXPECT_TRUE(facts_by(Route::kQuickest, unsigned_header).signatures.at(0).covers.what.ends_with("; not: z"));
   // Wrapping: the signed Body moves into the header, another takes its place.
   const std::string plain = signed_message(kPlainMessage);
   const std::size_t begin = plain.find("<s:Body");
@@ -299,7 +301,9 @@ TEST_F(XadesSigning, UnsignedPropertiesAreAddedAndReadBack) {
   const auto stamped = add_unsigned_properties(octets(text), 0, {.timestamp_tokens = {{1, 2, 3}}}, budget);
   ASSERT_TRUE(stamped.has_value());
   const UnsignedProperties evidence{
-      .timestamp_tokens = {}, .certificates = person_.chain, .crls = {{4, 5}}, .ocsp_responses = {{6}, {7}}};
+      .timestamp_tokens = {},
+      .values = {.certificates = person_.chain, .crls = {{4, 5}}, .ocsp_responses = {{6}, {7}}},
+      .timestamp_values = {.certificates = {}, .crls = {{8}}, .ocsp_responses = {{9}}}};
   const auto full = add_unsigned_properties(*stamped, 0, evidence, budget);
   ASSERT_TRUE(full.has_value());
   const auto facts = facts_by(Route::kQuickest, base::as_text(*full));
@@ -307,13 +311,36 @@ TEST_F(XadesSigning, UnsignedPropertiesAreAddedAndReadBack) {
   ASSERT_EQ(facts.signatures.at(0).timestamp_tokens.size(), 1U);
   EXPECT_EQ(facts.signatures[0].timestamp_tokens[0].token, (base::Bytes{1, 2, 3}));
   EXPECT_EQ(facts.signatures[0].timestamp_tokens[0].covered, *covered);
-  EXPECT_EQ(facts.crls, (std::vector<base::Bytes>{{4, 5}}));
-  EXPECT_EQ(facts.ocsp_responses, (std::vector<base::Bytes>{{6}, {7}}));
+  EXPECT_EQ(facts.crls, (std::vector<base::Bytes>{{4, 5}, {8}}));
+  EXPECT_EQ(facts.ocsp_responses, (std::vector<base::Bytes>{{6}, {7}, {9}}));
   // Twice would be a choice between two.
   EXPECT_EQ(add_unsigned_properties(*full, 0, evidence, budget).error().code(), base::Code::kXmlSignatureStructure);
   EXPECT_EQ(add_unsigned_properties(octets(text), 1, evidence, budget).error().code(), base::Code::kInputMember);
   EXPECT_EQ(add_unsigned_properties(octets(signed_text("<a/>")), 0, evidence, budget).error().code(),
             base::Code::kXmlSignatureStructure);
+}
+
+// Of two references the properties describe the one that they name; what names none describes nothing that is signed.
+TEST_F(XadesSigning, DataObjectFormatMustNameAReference) {
+  if (!authority_) return;
+  base::Budget budget({});
+  const XadesProfile profile{kRsaSha256, time_};
+  auto assembly =
+      prepare_xades(*context_, octets("<a/>"), person_.signer->certificate(), person_.chain, profile, budget);
+  ASSERT_TRUE(assembly.has_value());
+  const auto rename = [](std::string text) {
+    const std::size_t at = text.find("-content\" URI=\"\"");
+    EXPECT_NE(at, std::string::npos);
+    return text.replace(at, 8, "-another");
+  };
+  const auto finish = [&] {
+    const auto value = person_.signer->sign(profile.algorithm, assembly->octets);
+    return std::string(base::as_text(*complete(*assembly, *value)));
+  };
+  EXPECT_EQ(test::codes_of(*context_, finish()), std::vector<std::string>{});
+  assembly->octets = base::to_bytes(base::as_bytes(rename(std::string(base::as_text(assembly->octets)))));
+  assembly->before = rename(assembly->before);
+  EXPECT_EQ(test::codes_of(*context_, finish()), std::vector<std::string>{"xml.signature_structure"});
 }
 
 // A counter-signature says something about the signature: it is counted, and what is wrong with it is no fault of the

@@ -78,20 +78,9 @@ class Inspector {
   // EN 319 132-1 5.2.7.2: a CounterSignature among the unsigned properties of a signature says something about that
   // signature, not about the document; like a time stamp it takes nothing away when it fails. They are noted.
   [[nodiscard]] static std::vector<Element> take_countersignatures(std::vector<Element>& signatures) {
-    const auto is_counter = [](const Element& signature) {
-      auto place = signature.parent();
-      for (const char* name :
-           {"CounterSignature", "UnsignedSignatureProperties", "UnsignedProperties", "QualifyingProperties"}) {
-        if (!place || !place->is(kXadesNamespace, name)) return false;
-        place = place->parent();
-      }
-      if (!place || !place->is(kSignatureNamespace, "Object")) return false;
-      place = place->parent();
-      return place && place->is(kSignatureNamespace, "Signature");
-    };
     std::vector<Element> found;
-    std::ranges::copy_if(signatures, std::back_inserter(found), is_counter);
-    std::erase_if(signatures, is_counter);
+    std::ranges::copy_if(signatures, std::back_inserter(found), is_countersignature);
+    std::erase_if(signatures, is_countersignature);
     return found;
   }
 

@@ -246,7 +246,7 @@ TEST_F(Inspection, ByIdOfAPartCoversThatPart) {
   const auto found = facts("<a><b Id=\"p\">1</b><c>unsigned</c>" + signature(form) + "</a>");
   EXPECT_EQ(test::codes_of(found), Codes{});
   EXPECT_FALSE(found.signatures.at(0).covers.whole);
-  EXPECT_EQ(found.signatures.at(0).covers.what, "#p");
+  EXPECT_EQ(found.signatures.at(0).covers.what, "#p; not: the rest of the document");
   EXPECT_EQ(base::as_text(found.signatures.at(0).signed_octets), "<b Id=\"p\">1</b>");
 }
 
@@ -284,7 +284,7 @@ TEST_F(Inspection, TwoReferencesGiveNoSingleOctets) {
                                  {.canonical = "<c Id=\"q\"></c>", .uri = " URI=\"#q\"", .transforms = c14n}}};
   const auto found = facts("<a><b Id=\"p\"></b><c Id=\"q\"></c>" + signature(form) + "</a>");
   EXPECT_EQ(test::codes_of(found), Codes{});
-  EXPECT_EQ(found.signatures.at(0).covers.what, "#p, #q");
+  EXPECT_EQ(found.signatures.at(0).covers.what, "#p, #q; not: the rest of the document");
   EXPECT_TRUE(found.signatures.at(0).signed_octets.empty());
 }
 

@@ -1,5 +1,7 @@
 #include "xmldsig/key_info.h"
 
+#include <algorithm>
+
 #include "pki/xml_signed_info.h"
 #include "xmldsig/soap.h"
 
@@ -88,6 +90,15 @@ class KeyInfoReader {
   return base::fail(Code::kXmlSignatureStructure, {{"what", std::move(what)}});
 }
 
+// The Ids of the References, also of those that may not be looked at.
+[[nodiscard]] std::vector<std::string> reference_ids(const SignatureStructure& signature) {
+  std::vector<std::string> ids;
+  for (const Element& reference : xml::children_named(signature.signed_info, kSignatureNamespace, "Reference")) {
+    if (const auto id = reference.attribute("Id")) ids.push_back(*id);
+  }
+  return ids;
+}
+
 [[nodiscard]] bool is_xades(Element element, std::string_view name) {
   return element.is(kXadesNamespace, name);
 }
@@ -127,7 +138,23 @@ class XadesReader {
     return {};
   }
 
+  // EN 319 132-1 5.2.4: "The ObjectReference attribute shall reference the ds:Reference element of the ds:Signature
+  // corresponding with the signed data object". What describes something else would be taken for a word about this.
+  [[nodiscard]] base::Status check_formats(Element properties) const {
+    const auto objects = xml::optional_child(properties, kXadesNamespace, "SignedDataObjectProperties");
+    if (!objects) return structure("SignedDataObjectProperties are repeated");
+    if (!*objects) return {};
+    const std::vector<std::string> ids = reference_ids(signature_);
+    for (const Element& format : xml::children_named(**objects, kXadesNamespace, "DataObjectFormat")) {
+      const std::string wanted = format.attribute("ObjectReference").value_or("");
+      const bool found = std::ranges::any_of(ids, [&](const std::string& id) { return wanted == "#" + id; });
+      if (!found) return structure("DataObjectFormat of what is not signed");
+    }
+    return {};
+  }
+
   [[nodiscard]] base::Status read_signed(Element properties) {
+    TANBA_CHECK(check_formats(properties));
     const auto inner = xml::optional_child(properties, kXadesNamespace, "SignedSignatureProperties");
     if (!inner) return structure("SignedSignatureProperties are repeated");
     if (!*inner) return {};
@@ -168,10 +195,16 @@ class XadesReader {
     for (const Element& inner : xml::children_named(properties, kXadesNamespace, "UnsignedSignatureProperties")) {
       for (const Element& child : inner.children()) {
         if (is_xades(child, "SignatureTimeStamp")) read_timestamp(child);
-        if (is_xades(child, "CertificateValues")) collect(child, "EncapsulatedX509Certificate", out_.certificates);
-        if (is_xades(child, "RevocationValues")) read_revocation_values(child);
+        read_values(child);
+        if (!child.is(kXades141Namespace, "TimeStampValidationData")) continue;
+        for (const Element& values : child.children()) read_values(values);
       }
     }
+  }
+
+  void read_values(Element values) {
+    if (is_xades(values, "CertificateValues")) collect(values, "EncapsulatedX509Certificate", out_.certificates);
+    if (is_xades(values, "RevocationValues")) read_revocation_values(values);
   }
 
   // EN 319 132-1 5.3 by way of XAdES's XAdESTimeStampType: without a CanonicalizationMethod c14n 1.0. A token over what
@@ -212,6 +245,18 @@ class XadesReader {
 };
 
 }  // namespace
+
+bool is_countersignature(Element signature) {
+  auto place = signature.parent();
+  for (const char* name :
+       {"CounterSignature", "UnsignedSignatureProperties", "UnsignedProperties", "QualifyingProperties"}) {
+    if (!place || !place->is(kXadesNamespace, name)) return false;
+    place = place->parent();
+  }
+  if (!place || !place->is(kSignatureNamespace, "Object")) return false;
+  place = place->parent();
+  return place && place->is(kSignatureNamespace, "Signature");
+}
 
 base::Result<KeyInfo> read_key_info(pki::Context& context, const xml::Document& document,
                                     std::optional<Element> key_info, const base::Limits& limits) {

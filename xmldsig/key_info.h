@@ -26,6 +26,10 @@ struct KeyInfo {
                                                   std::optional<xml::Element> key_info, const base::Limits& limits);
 
 inline constexpr std::string_view kXadesNamespace = "http://uri.etsi.org/01903/v1.3.2#";
+inline constexpr std::string_view kXades141Namespace = "http://uri.etsi.org/01903/v1.4.1#";
+
+// Whether a ds:Signature stands in a CounterSignature among the unsigned properties of another one.
+[[nodiscard]] bool is_countersignature(xml::Element signature);
 
 // XAdES (ETSI EN 319 132-1) as far as it is there. Signed properties mean something only when a Reference covers them:
 // the caller looks for that.
@@ -42,12 +46,13 @@ struct XadesProperties {
     xml::C14n method = xml::C14n::kInclusive;  // of what it is over
   };
   std::vector<SignatureTimeStamp> timestamps;
-  std::vector<base::Bytes> certificates;  // CertificateValues, DER
-  std::vector<base::Bytes> crls;          // RevocationValues
+  std::vector<base::Bytes> certificates;  // CertificateValues, DER; also of TimeStampValidationData
+  std::vector<base::Bytes> crls;          // RevocationValues, likewise
   std::vector<base::Bytes> ocsp_responses;
 };
 
-// xml.signature_structure when properties are repeated, malformed, or name another signature as their target.
+// xml.signature_structure when properties are repeated, malformed, name another signature as their target, or describe
+// what no Reference of the signature signs.
 [[nodiscard]] base::Result<XadesProperties> read_xades(const SignatureStructure& signature);
 
 }  // namespace tanba::xmldsig

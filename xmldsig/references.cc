@@ -171,11 +171,23 @@ class Checker {
   }
 
   [[nodiscard]] std::string what_is_covered(const std::vector<Element>& content, const std::string& names) const {
-    if (!out_.covers.whole) return names.empty() ? "nothing" : names;
+    if (names.empty()) return "nothing";
+    if (!out_.covers.whole) return names + (speaks_for_message() ? left_out(content) : std::string(kNotTheRest));
     if (!speaks_for_message() || std::ranges::find(content, document_.root()) != content.end()) return "document";
     const auto& stamp = query_.message->timestamp;
-    return stamp && std::ranges::find(content, *stamp) != content.end() ? "SOAP message with its Timestamp"
-                                                                        : "SOAP message";
+    if (!stamp) return "SOAP message";
+    return std::ranges::find(content, *stamp) != content.end() ? "SOAP message with its Timestamp"
+                                                               : "SOAP message; not: its Timestamp";
+  }
+  [[nodiscard]] std::string left_out(const std::vector<Element>& content) const {
+    std::string text;
+    const auto look_at = [&](Element part) {
+      if (std::ranges::find(content, part) != content.end()) return;
+      text += (text.empty() ? "; not: " : ", ") + std::string(part.local_name());
+    };
+    look_at(query_.message->body);
+    for (const Element& header : query_.message->other_headers) look_at(header);
+    return text;
   }
 
   // The root element is covered; or the Signature is the root itself and covers all that it envelopes.

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "base/limits.h"
@@ -12,6 +13,9 @@
 #include "xmldsig/structure.h"
 
 namespace tanba::xmldsig {
+
+// How a report says that a signature is of a part.
+inline constexpr std::string_view kNotTheRest = "; not: the rest of the document";
 
 struct CheckedReferences {
   std::vector<base::Error>

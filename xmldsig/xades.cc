@@ -126,7 +126,8 @@ base::Result<base::Bytes> sign_xades(pki::Context& context, base::ByteView docum
 namespace {
 
 [[nodiscard]] base::Result<Element> signature_at(const xml::Document& document, std::size_t index) {
-  const std::vector<Element> all = document.find_all(kSignatureNamespace, "Signature");
+  std::vector<Element> all = document.find_all(kSignatureNamespace, "Signature");
+  std::erase_if(all, is_countersignature);
   if (index == kLastSignature) {
     const auto own = xml::children_named(document.root(), kSignatureNamespace, "Signature");
     if (!own.empty()) return own.back();
@@ -152,7 +153,29 @@ void append_encapsulated(std::string& text, std::string_view name, base::ByteVie
   text.append("</xades:").append(name).append(">");
 }
 
-// In the order of EN 319 132-1 B.2; each element declares what it uses, as it may be put into anyone's document.
+// Each element declares what it uses, as it may be put into anyone's document.
+void append_values(std::string& text, const ValidationValues& values) {
+  const std::string declaration = " xmlns:xades=\"" + std::string(kXadesNamespace) + "\"";
+  if (!values.certificates.empty()) {
+    text.append("<xades:CertificateValues").append(declaration).append(">");
+    for (const auto& one : values.certificates) append_encapsulated(text, "EncapsulatedX509Certificate", one->der());
+    text.append("</xades:CertificateValues>");
+  }
+  if (values.crls.empty() && values.ocsp_responses.empty()) return;
+  text.append("<xades:RevocationValues").append(declaration).append(">");
+  if (!values.crls.empty()) {
+    text.append("<xades:CRLValues>");
+    for (const base::Bytes& crl : values.crls) append_encapsulated(text, "EncapsulatedCRLValue", crl);
+    text.append("</xades:CRLValues>");
+  }
+  if (!values.ocsp_responses.empty()) {
+    text.append("<xades:OCSPValues>");
+    for (const base::Bytes& answer : values.ocsp_responses) append_encapsulated(text, "EncapsulatedOCSPValue", answer);
+    text.append("</xades:OCSPValues>");
+  }
+  text.append("</xades:RevocationValues>");
+}
+
 [[nodiscard]] std::string text_of(const UnsignedProperties& properties) {
   const std::string declaration = " xmlns:xades=\"" + std::string(kXadesNamespace) + "\"";
   std::string text;
@@ -163,26 +186,12 @@ void append_encapsulated(std::string& text, std::string_view name, base::ByteVie
     append_encapsulated(text, "EncapsulatedTimeStamp", token);
     text.append("</xades:SignatureTimeStamp>");
   }
-  if (!properties.certificates.empty()) {
-    text.append("<xades:CertificateValues").append(declaration).append(">");
-    for (const auto& one : properties.certificates)
-      append_encapsulated(text, "EncapsulatedX509Certificate", one->der());
-    text.append("</xades:CertificateValues>");
-  }
-  if (properties.crls.empty() && properties.ocsp_responses.empty()) return text;
-  text.append("<xades:RevocationValues").append(declaration).append(">");
-  if (!properties.crls.empty()) {
-    text.append("<xades:CRLValues>");
-    for (const base::Bytes& crl : properties.crls) append_encapsulated(text, "EncapsulatedCRLValue", crl);
-    text.append("</xades:CRLValues>");
-  }
-  if (!properties.ocsp_responses.empty()) {
-    text.append("<xades:OCSPValues>");
-    for (const base::Bytes& answer : properties.ocsp_responses)
-      append_encapsulated(text, "EncapsulatedOCSPValue", answer);
-    text.append("</xades:OCSPValues>");
-  }
-  return text.append("</xades:RevocationValues>");
+  append_values(text, properties.values);
+  if (properties.timestamp_values.empty()) return text;
+  // EN 319 132-1 5.5.1.
+  text.append("<xades141:TimeStampValidationData xmlns:xades141=\"").append(kXades141Namespace).append("\">");
+  append_values(text, properties.timestamp_values);
+  return text.append("</xades141:TimeStampValidationData>");
 }
 
 }  // namespace
@@ -216,8 +225,9 @@ base::Result<base::Bytes> add_unsigned_properties(base::ByteView document, std::
     return xml::append_to_element(document, parsed.ordinal(**unsigned_part), text, budget.limits());
   }
   const auto has = [&](std::string_view name) { return !xml::children_named(**inner, kXadesNamespace, name).empty(); };
-  if ((!properties.certificates.empty() && has("CertificateValues")) ||
-      ((!properties.crls.empty() || !properties.ocsp_responses.empty()) && has("RevocationValues"))) {
+  const ValidationValues& values = properties.values;
+  if ((!values.certificates.empty() && has("CertificateValues")) ||
+      ((!values.crls.empty() || !values.ocsp_responses.empty()) && has("RevocationValues"))) {
     return structure("CertificateValues or RevocationValues are there already");
   }
   return xml::append_to_element(document, parsed.ordinal(**inner), text, budget.limits());

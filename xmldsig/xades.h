@@ -36,18 +36,23 @@ struct XadesProfile {
                                                    const XadesProfile& profile, base::Budget& budget);
 
 // What is added after signing; none of it is signed, all of it is judged for itself.
-struct UnsignedProperties {
-  std::vector<base::Bytes> timestamp_tokens;      // SignatureTimeStamp, over timestamp_octets below
+struct ValidationValues {
   std::vector<pki::CertificatePtr> certificates;  // CertificateValues
   std::vector<base::Bytes> crls;                  // RevocationValues, DER
   std::vector<base::Bytes> ocsp_responses;        // RevocationValues, whole OCSPResponses
+  [[nodiscard]] bool empty() const { return certificates.empty() && crls.empty() && ocsp_responses.empty(); }
+};
+struct UnsignedProperties {
+  std::vector<base::Bytes> timestamp_tokens;  // SignatureTimeStamp, over timestamp_octets below
+  ValidationValues values{};                  // of the signer's path
+  ValidationValues timestamp_values{};        // TimeStampValidationData: of the time stamps' authorities
 };
 
 // The one made last here: it stands last in the document element.
 inline constexpr std::size_t kLastSignature = SIZE_MAX;
 
-// EN 319 132-1 5.3: what a SignatureTimeStamp of that signature (in document order) must be over: its ds:SignatureValue
-// element in exclusive canonicalisation. input.member when there is no such signature.
+// EN 319 132-1 5.3: what a SignatureTimeStamp of that signature (in document order, as inspect() has them) must be
+// over: its ds:SignatureValue element in exclusive canonicalisation. input.member when there is no such signature.
 [[nodiscard]] base::Result<base::Bytes> timestamp_octets(base::ByteView document, std::size_t signature,
                                                          base::Budget& budget);
 // Puts them into that signature's UnsignedSignatureProperties; every other octet of the document stays. Whoever calls

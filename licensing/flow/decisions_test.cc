@@ -42,13 +42,16 @@ class DecisionsTest : public ::testing::Test {
     workers_ = *verify::evidence::Workers::start({.threads = 2});
     desk_ = *verify::evidence::Workers::start({.threads = 1});
     verifier_ = std::make_unique<verify::evidence::Verifier>(*workers_, nullptr, store_);
+    augmenter_ = std::make_unique<verify::evidence::Augmenter>(*workers_, *verifier_, nullptr);
     Settings settings{.services = *Services::make(default_services()), .entitlement = default_entitlement_policy()};
     settings.host = "localhost";
     flow_ = *Flow::make(std::move(settings), {.registry = *registry_,
                                               .verifying = *workers_,
                                               .looking_up = *workers_,
                                               .desk = *desk_,
+                                              .lifting = *desk_,
                                               .verifier = *verifier_,
+                                              .augmenter = *augmenter_,
                                               .keys = &keys_,
                                               .calendar = calendar_,
                                               .payments = payments_,
@@ -109,6 +112,7 @@ class DecisionsTest : public ::testing::Test {
   std::unique_ptr<registry::Registry> registry_;
   std::unique_ptr<verify::evidence::Workers> workers_, desk_;
   std::unique_ptr<verify::evidence::Verifier> verifier_;
+  std::unique_ptr<verify::evidence::Augmenter> augmenter_;
   std::unique_ptr<Flow> flow_;
   std::string application_;
 };

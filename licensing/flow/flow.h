@@ -3,6 +3,7 @@
 //   submit            application -> report -> registered, refused, or "try again"
 //   check_certificate condition 3 asked of the chosen certificate before anything is signed
 //   verify            any signed document, for a portal that only asks
+//   augment           the same lifted to a level that is good for longer
 //   prepare … finish  decision -> intent -> signed document -> registry
 //   challenge, log_in an officer proves possession of the key
 //
@@ -27,6 +28,7 @@
 #include "licensing/registry/registry.h"
 #include "licensing/services.h"
 #include "tokens/client/client.h"
+#include "verify/evidence/augment.h"
 #include "verify/evidence/verifier.h"
 
 namespace tanba::licensing::flow {
@@ -51,7 +53,9 @@ struct Parts {
   verify::evidence::Workers& verifying;   // CPU only: nothing blocks there
   verify::evidence::Workers& looking_up;  // reads of the registry
   verify::evidence::Workers& desk;        // decisions: may wait for a key or a source
+  verify::evidence::Workers& lifting;     // augmentation: waits for time-stamp authorities and sources
   verify::evidence::Verifier& verifier;
+  const verify::evidence::Augmenter& augmenter;
   tokens::client::KeyServer* keys;  // null: no key server
   const Calendar& calendar;
   Payments& payments;
@@ -88,6 +92,11 @@ struct VerifyQuestion {
   pki::PolicyId policy = pki::PolicyId::kKzSubmission;  // never kConformance: input.member
   verify::RevocationMode revocation = verify::RevocationMode::kRequire;
   std::vector<pki::CertificatePtr> intermediates;
+};
+
+struct AugmentQuestion {
+  VerifyQuestion of;  // no receipt counts: what is given out must be good by itself
+  verify::evidence::Level level = verify::evidence::Level::kBLT;
 };
 
 struct DecisionRequest {
@@ -143,6 +152,8 @@ class Flow {
   void submit(Submission submission, Done<SubmissionOutcome> done);
   void check_certificate(CertificateQuestion question, Done<verify::Report> done);
   void verify(VerifyQuestion question, Done<verify::Report> done);
+  // Errors as Augmenter::augment; server.busy.
+  void augment(AugmentQuestion question, Done<verify::evidence::Augmented> done);
 
   // registry.not_found for an application of another licensor; what propose_decision refuses; registry.*;
   // keyd.unknown_key when the licensor has no key there. The same request again gives the intent that waits.
@@ -182,6 +193,8 @@ class Flow {
   Flow(Settings settings, Parts parts, Schemas schemas);
 
   [[nodiscard]] verify::JudgeInput input_for(pki::TrustPurpose purpose, base::Time now) const;
+  // input.member for a policy that is no basis for a decision.
+  [[nodiscard]] base::Result<verify::JudgeInput> input_of(VerifyQuestion& question) const;
   [[nodiscard]] std::chrono::steady_clock::time_point deadline() const;
   [[nodiscard]] base::Result<std::vector<EvidenceItem>> evidence_of(const verify::Report& report,
                                                                     const verify::EvidenceSet& evidence) const;

@@ -8,6 +8,9 @@
 namespace tanba::licensing::flow {
 namespace {
 
+// A document is verified, stamped and verified again: each may wait for sources as one verification may.
+constexpr int kAugmentRounds = 3;
+
 using base::Code;
 using base::Error;
 
@@ -237,10 +240,10 @@ void Flow::check_certificate(CertificateQuestion question, Done<verify::Report> 
   if (!begun) (*shared)(std::unexpected(begun.error()));
 }
 
-void Flow::verify(VerifyQuestion question, Done<verify::Report> done) {
+base::Result<verify::JudgeInput> Flow::input_of(VerifyQuestion& question) const {
   if (question.policy == pki::PolicyId::kConformance) {
     // DESIGN 3: a policy for test vectors is no basis for anybody's decision.
-    return done(base::fail(Code::kInputMember, {{"member", "policy"}, {"expected", "kz-submission or kz-archive"}}));
+    return base::fail(Code::kInputMember, {{"member", "policy"}, {"expected", "kz-submission or kz-archive"}});
   }
   verify::JudgeInput input = input_for(pki::TrustPurpose::kApplicant, parts_.clock.now());
   const verify::Policy defaults = verify::policy_for(question.policy);
@@ -249,6 +252,33 @@ void Flow::verify(VerifyQuestion question, Done<verify::Report> done) {
   input.policy.revocation = question.revocation;
   input.expected = std::move(question.expected);
   input.candidates = std::move(question.intermediates);
+  return input;
+}
+
+void Flow::augment(AugmentQuestion question, Done<verify::evidence::Augmented> done) {
+  auto input = input_of(question.of);
+  if (!input) return done(std::unexpected(input.error()));
+  auto task = std::make_shared<verify::evidence::AugmentTask>(verify::evidence::AugmentTask{
+      .document = std::make_shared<const base::Bytes>(std::move(question.of.document)),
+      .detached =
+          question.of.detached ? std::make_shared<const base::Bytes>(*std::move(question.of.detached)) : nullptr,
+      .level = question.level,
+      .input = *std::move(input),
+      .evidence = local_evidence(),
+      .limits = settings_.limits});
+  auto shared = std::make_shared<Done<verify::evidence::Augmented>>(std::move(done));
+  const auto posted = parts_.lifting.post([this, task, shared](Worker&) {
+    // From when it is its turn: what waits in the queue is refused by the queue's length.
+    task->deadline = std::chrono::steady_clock::now() + kAugmentRounds * settings_.verification_deadline;
+    (*shared)(parts_.augmenter.augment(*task));
+  });
+  if (!posted) (*shared)(std::unexpected(posted.error()));
+}
+
+void Flow::verify(VerifyQuestion question, Done<verify::Report> done) {
+  auto made = input_of(question);
+  if (!made) return done(std::unexpected(made.error()));
+  verify::JudgeInput input = *std::move(made);
   verify::evidence::DocumentSubject subject{
       .document = std::make_shared<const base::Bytes>(std::move(question.document)), .detached = nullptr};
   if (question.detached) subject.detached = std::make_shared<const base::Bytes>(*std::move(question.detached));

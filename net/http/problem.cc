@@ -124,7 +124,7 @@ unsigned status_of(Code code) {
   return found != kExceptions.end() ? found->status : kind_of(base::info(code).effect).status;
 }
 
-Response problem(const base::Error& error, const ProblemContext& context, boost::json::object members) {
+boost::json::object problem_json(const base::Error& error, const ProblemContext& context) {
   const Code code = error.code();
   const unsigned status = context.status != 0 ? context.status : status_of(code);
   boost::json::object document;
@@ -134,10 +134,16 @@ Response problem(const base::Error& error, const ProblemContext& context, boost:
   document["detail"] = error.message(context.language);
   document["code"] = base::dotted(code);
   document["requestId"] = context.request_id;
+  return document;
+}
+
+Response problem(const base::Error& error, const ProblemContext& context, boost::json::object members) {
+  boost::json::object document = problem_json(error, context);
+  const auto status = document.at("status").to_number<unsigned>();
   for (auto& member : members) document.emplace(member.key(), std::move(member.value()));
 
   Response response = Response::text(status, "application/problem+json", boost::json::serialize(document));
-  response.set_problem_code(code);
+  response.set_problem_code(error.code());
   response.header("Content-Language", language_tag(context.language));
   if (status == 503) response.header("Retry-After", fmt::format("{}", context.retry_after_seconds));
   if (status == 401) response.header("WWW-Authenticate", "Bearer realm=\"tanba\"");

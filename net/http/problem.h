@@ -25,8 +25,11 @@ struct ProblemContext {
   std::string_view request_id = {};
   base::Language language = base::Language::kEnglish;
   unsigned retry_after_seconds = 5;  // for 503
-  unsigned status = 0;               // instead of the code's own: 422 for a report that refuses, whatever its first code
+  unsigned status = 0;  // instead of the code's own: 422 for a report that refuses, whatever its first code
 };
+
+// The document alone, for an answer that holds several.
+[[nodiscard]] boost::json::object problem_json(const base::Error& error, const ProblemContext& context);
 
 // `members` are added after ours (`report`, `retry`, ...); ours win where names are equal.
 [[nodiscard]] Response problem(const base::Error& error, const ProblemContext& context,

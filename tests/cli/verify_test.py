@@ -22,7 +22,7 @@ OPTIONS = None
 ACCEPT, REFUSE, RETRY, UNREADABLE, USAGE = 0, 1, 2, 3, 64
 
 
-class Contract(unittest.TestCase):
+class Asking(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tanba-cli-"))
         self.addCleanup(shutil.rmtree, self.folder)
@@ -68,6 +68,8 @@ class Contract(unittest.TestCase):
     def der(self, pem):
         return base64.b64decode("".join(line for line in pem.read_text().splitlines() if "-----" not in line))
 
+
+class Contract(Asking):
     # --- capsules -----------------------------------------------------------------------------------------------------
 
     def test_a_capsule_holds_or_not_whatever_it_decided(self):
@@ -119,7 +121,6 @@ class Contract(unittest.TestCase):
     def test_what_cannot_be_opened_is_status_3(self):
         missing = self.folder / "missing"
         self.problem(UNREADABLE, "file.not_readable", "verify", missing, *self.known)
-        self.problem(UNREADABLE, "file.not_readable", "verify", self.folder, *self.known)
         for option in ("--trust", "--intermediate", "--crl", "--ocsp", "--data"):
             self.problem(UNREADABLE, "file.not_readable", "verify", *self.good, option, missing)
 
@@ -156,7 +157,7 @@ class Contract(unittest.TestCase):
                           [*asked, "--at", "2026-13-01"], [*asked, *self.at, "--existed-at", "0"],
                           ["verify", *self.good, "--policy", "my-own"], ["verify", *self.good, "--revocation", "maybe"],
                           ["cert", "verify", self.certificate("head"), "--purpose", "love"],
-                          ["cert", "verify", self.certificate("head"), "--initial-policy", "1.two"], ["verify", self.document, self.document],
+                          ["cert", "verify", self.certificate("head"), "--initial-policy", "1.two"], ["verify", self.document, self.document, "--data", self.document],
                           ["crl", "verify"], ["ocsp", "verify"], ["cert"], ["sign", self.document]):
             done = self.tanba(*arguments, "--json")
             self.assertEqual(done.returncode, USAGE, f"{arguments}: {done.stdout} {done.stderr}")
@@ -290,6 +291,62 @@ def main():
     parser.add_argument("--authority", required=True)
     OPTIONS, rest = parser.parse_known_args()
     unittest.main(argv=[sys.argv[0], *rest])
+
+
+class Several(Asking):
+    """Files and directories give one document with a report each, in the order of the line."""
+
+    def setUp(self):
+        super().setUp()
+        self.broken = self.file("broken.xml", self.document.read_bytes().replace(b"</", b" </", 1))
+        self.copy = self.file("copy.xml", self.document.read_bytes())
+
+    def several(self, status, *files, evidence=True, more=()):
+        found, answer = self.tanba.json("verify", *files, *self.known, *(self.evidence if evidence else []), *more)
+        self.assertEqual(found, status, answer)
+        return answer
+
+    def test_each_has_its_report_in_order(self):
+        answer = self.several(REFUSE, self.document, self.broken, self.copy)
+        self.assertEqual([one["file"] for one in answer["reports"]], [str(self.document), str(self.broken), str(self.copy)])
+        self.assertEqual([one["report"]["decision"] for one in answer["reports"]], ["accept", "refuse", "accept"])
+        self.assertEqual(answer["counts"], {"accept": 2, "refuse": 1, "retry": 0, "problem": 0})
+        alone = self.report(ACCEPT, "verify", *self.good)
+        self.assertEqual(answer["reports"][0]["report"], alone, "a report does not depend on its neighbours")
+
+    def test_the_worst_is_the_status(self):
+        nothing = self.folder / "nothing"
+        self.several(ACCEPT, self.document, self.copy)
+        self.several(RETRY, self.document, self.copy, evidence=False)
+        answer = self.several(UNREADABLE, self.document, nothing)
+        self.assertEqual(answer["reports"][1]["problem"]["code"], "file.not_readable")
+        self.several(REFUSE, nothing, self.broken)
+
+    def test_a_directory_gives_its_files_by_name(self):
+        folder = self.folder / "batch"
+        folder.mkdir()
+        for index in range(40):
+            (folder / f"{index:03}.xml").write_bytes((self.broken if index % 10 == 0 else self.document).read_bytes())
+        answer = self.several(REFUSE, folder)
+        self.assertEqual([pathlib.Path(one["file"]).name for one in answer["reports"]], [f"{index:03}.xml" for index in range(40)])
+        self.assertEqual(answer["counts"]["refuse"], 4)
+        done = self.tanba("verify", folder, *self.known, *self.evidence, "--lang", "en")
+        lines = done.stdout.decode().splitlines()
+        self.assertEqual(lines[1], f"{folder}/001.xml: ACCEPT")
+        self.assertTrue(lines[0].startswith(f"{folder}/000.xml: REFUSE"), lines[0])
+        self.assertEqual(done.stderr, b"", "progress is for terminals")
+
+    def test_no_files_are_not_accepted(self):
+        empty = self.folder / "empty"
+        empty.mkdir()
+        self.problem(UNREADABLE, "file.not_readable", "verify", empty, *self.known)
+
+    def test_content_beside_is_one_documents(self):
+        self.problem(USAGE, "input.usage", "verify", self.document, self.copy, "--data", self.copy, *self.known)
+
+    def test_the_same_signer_is_expected_of_all(self):
+        answer = self.several(REFUSE, self.document, self.copy, more=["--expect-bin", "000000000000"])
+        self.assertEqual(answer["counts"]["refuse"], 2)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from stack import check, expect, main, say
 OPEN = {"GET /healthz", "GET /readyz", "GET /metrics", "GET /v1/openapi.json", "GET /v1/services",
         "POST /v1/login/challenge", "POST /v1/login"}
 # Asks about what the caller brings, or lists what is the caller's own.
-OWN = {"GET /v1/session", "DELETE /v1/session", "POST /v1/verify", "POST /v1/certificates/check", "POST /v1/applications",
-       "GET /v1/applications", "GET /v1/licences"}
+OWN = {"GET /v1/session", "DELETE /v1/session", "POST /v1/verify", "POST /v1/augment", "POST /v1/certificates/check",
+       "POST /v1/applications", "GET /v1/applications", "GET /v1/licences"}
 BODIES = {"prepareDecision": {"kind": "grant", "mode": "keyd"}, "approve": {"approval": "AAAA"},
           "acceptSignature": {"document": "AAAA"}, "abandonIntent": {"note": "a stranger's"},
           "changeLicence": {"event": "terminated", "reason": "a stranger's"},
