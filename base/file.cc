@@ -4,12 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <string>
 #include <system_error>
 #include <utility>
+
+#include "base/large_file.h"
 
 namespace tanba::base {
 namespace {
@@ -20,32 +21,6 @@ std::string reason_of(int error_number) {
 
 std::unexpected<Error> file_failure(Code code, const std::filesystem::path& path, int error_number) {
   return fail(code, {{"file", path.string()}, {"reason", reason_of(error_number)}});
-}
-
-Status write_all(int fd, ByteView bytes, const std::filesystem::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return file_failure(Code::kFileNotWritable, path, errno);
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
-// Unique among the threads of this process and among processes.
-std::filesystem::path temporary_name(const std::filesystem::path& path) {
-  static std::atomic<unsigned> counter{0};
-  std::filesystem::path name = path;
-  name += ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(counter.fetch_add(1));
-  return name;
-}
-
-Status write_and_sync(const std::filesystem::path& path, ByteView bytes, unsigned mode) {
-  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (!file.open()) return file_failure(Code::kFileNotWritable, path, errno);
-  TANBA_CHECK(write_all(file.get(), bytes, path));
-  if (::fsync(file.get()) != 0) return file_failure(Code::kFileNotWritable, path, errno);
-  return {};
 }
 
 }  // namespace
@@ -96,19 +71,9 @@ Status sync_directory(const std::filesystem::path& directory) {
 }
 
 Status write_file_durably(const std::filesystem::path& path, ByteView bytes, Overwrite overwrite, unsigned mode) {
-  const std::filesystem::path temporary = temporary_name(path);
-  if (Status written = write_and_sync(temporary, bytes, mode); !written) {
-    ::unlink(temporary.c_str());
-    return written;
-  }
-  // link() refuses an existing name, rename() replaces it: both in one step.
-  const int moved = overwrite == Overwrite::kReplace ? ::rename(temporary.c_str(), path.c_str())
-                                                     : ::link(temporary.c_str(), path.c_str());
-  const int error_number = errno;
-  if (moved != 0 || overwrite == Overwrite::kRefuse) ::unlink(temporary.c_str());
-  if (moved != 0 && error_number == EEXIST) return fail(Code::kFileExists, {{"file", path.string()}});
-  if (moved != 0) return file_failure(Code::kFileNotWritable, path, error_number);
-  return sync_directory(path.parent_path());
+  TANBA_TRY(DurableFile file, DurableFile::create(path, mode));
+  TANBA_CHECK(file.append(bytes));
+  return file.commit(overwrite);
 }
 
 }  // namespace tanba::base

@@ -14,6 +14,9 @@ DATA = "1.2.840.113549.1.7.1"
 CONTENT_TYPE = "1.2.840.113549.1.9.3"
 MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
 SIGNING_TIME = "1.2.840.113549.1.9.5"
+COUNTERSIGNATURE = "1.2.840.113549.1.9.6"
+SIGNATURE_POLICY = "1.2.840.113549.1.9.16.2.15"
+SPURI = "1.2.840.113549.1.9.16.5.1"
 SIGNING_CERTIFICATE_V2 = "1.2.840.113549.1.9.16.2.47"
 RSA_ENCRYPTION = "1.2.840.113549.1.1.1"
 
@@ -104,6 +107,8 @@ class SignerPlan:
     says_content_type: str = DATA
     names_certificate: bytes | None = None  # add signingCertificateV2 of this certificate
     signing_time: datetime.datetime | None = None
+    signature_policy: bytes | None = None  # SignaturePolicy, whole
+    content_type_in_counter_signature: bool = False  # where there must be none
 
     @property
     def content_digest(self) -> str:
@@ -123,6 +128,8 @@ def signer_info(plan: SignerPlan, content: bytes) -> bytes:
     encoded += [value for oid, value in attributes if oid in plan.repeat]
     if plan.names_certificate is not None:
         encoded.append(signing_certificate_v2(plan.names_certificate))
+    if plan.signature_policy is not None:
+        encoded.append(attribute(SIGNATURE_POLICY, plan.signature_policy))
     signed_attributes = der.set_of(*encoded)
     signer = plan.key.with_digest(plan.content_digest)
     algorithm = signer.algorithm
@@ -155,6 +162,54 @@ def signed_data(
         own if certificates is None else certificates,
         [signer_info(plan, content) for plan in plans],
     )
+
+
+def signature_policy(oid: str, text: bytes, uri: str) -> bytes:
+    """SignaturePolicyId (ETSI EN 319 122-1 5.2.9.1) with the SHA-256 of the policy's text."""
+    hashed = der.seq(der.seq(der.oid(DIGEST_OIDS["sha256"])), der.octets(hashlib.sha256(text).digest()))
+    return der.seq(der.oid(oid), hashed, der.seq(der.seq(der.oid(SPURI), der.tlv(0x16, uri.encode("ascii")))))
+
+
+def signature_value(info: bytes) -> bytes:
+    return der.value(next(part for part in reversed(der.children(info)) if part[0] == 0x04))
+
+
+def add_unsigned(info: bytes, added: bytes) -> bytes:
+    """A SignerInfo with one more unsigned attribute."""
+    parts = der.children(info)
+    attributes = der.children(parts.pop()) if parts[-1][0] == 0xA1 else []
+    return der.seq(*parts, der.retag(0xA1, der.set_of(*attributes, added)))
+
+
+def counter_signature(info: bytes, plan: SignerPlan) -> bytes:
+    """RFC 5652 11.4: a SignerInfo over the signature value, without contentType."""
+    if not plan.content_type_in_counter_signature:
+        plan.omit = (*plan.omit, CONTENT_TYPE)
+    return signer_info(plan, signature_value(info))
+
+
+def add_counter_signature(info: bytes, counter: bytes) -> bytes:
+    return add_unsigned(info, attribute(COUNTERSIGNATURE, counter))
+
+
+def counter_signatures_in(info: bytes) -> list[bytes]:
+    parts = der.children(info)
+    found = []
+    for one in der.children(parts[-1]) if parts[-1][0] == 0xA1 else []:
+        kind, values = der.children(one)
+        if der.read_oid(kind) == COUNTERSIGNATURE:
+            found += der.children(values)
+    return found
+
+
+def counter_sign_inner(info: bytes, plan: SignerPlan) -> bytes:
+    """The innermost of the first counter-signatures gets one of its own."""
+    inside = counter_signatures_in(info)
+    if not inside:
+        return add_counter_signature(info, counter_signature(info, plan))
+    changed = counter_sign_inner(inside[0], plan)
+    parts = der.children(info)
+    return der.seq(*parts[:-1], der.tlv(0xA1, attribute(COUNTERSIGNATURE, changed, *inside[1:])))
 
 
 def flip_signature(info: bytes) -> bytes:

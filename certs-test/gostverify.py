@@ -166,7 +166,10 @@ def _check_signing_certificate(value: bytes, certificate: bytes) -> None:
         raise Refused("signingCertificateV2 names another certificate")
 
 
-def _verify_signer_info(info: bytes, content: bytes, content_type: bytes, certificates: list[bytes]) -> Verified:
+def _verify_signer_info(
+    info: bytes, content: bytes, content_type: bytes | None, certificates: list[bytes]
+) -> Verified:
+    """`content_type` None: a counter-signature, which has none (RFC 5652 11.4)."""
     parts = der.children(info)
     sid, digest_algorithm, rest = parts[1], parts[2], parts[3:]
     certificate = _signer_certificate(sid, certificates)
@@ -203,7 +206,22 @@ def verify_cms(document: bytes, given: bytes | None) -> tuple[list[Verified], li
     found = [
         _verify_signer_info(info, content, data.content_type, data.certificates) for info in data.signer_infos
     ]
+    waiting = list(data.signer_infos)
+    while waiting:
+        info = waiting.pop()
+        for counter in cmsbuild.counter_signatures_in(info):
+            waiting.append(counter)
+            found += _verified_counter_signature(info, counter, data.certificates)
     return found, data.certificates
+
+
+def _verified_counter_signature(info: bytes, counter: bytes, certificates: list[bytes]) -> list[Verified]:
+    """One that does not verify takes nothing from the document: it is not listed."""
+    try:
+        verified = _verify_signer_info(counter, cmsbuild.signature_value(info), None, certificates)
+    except Refused:
+        return []
+    return [dataclasses.replace(verified, covers="signature")]
 
 
 # --- XML -------------------------------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ class Case:
         cms = pdfbuild.signed_data(plans, covered) if value is None else bytes.fromhex(value)
         if "stamp" in step:
             data = cmsbuild.parse(cms)
-            over = tsa.signature_of(data.signer_infos[0])
+            over = cmsbuild.signature_value(data.signer_infos[0])
             data.signer_infos[0] = tsa.add_to_signer(data.signer_infos[0], self._maker.time_stamp(over, step["stamp"]))
             cms = data.encode()
         if step.get("flip"):

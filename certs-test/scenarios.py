@@ -31,6 +31,12 @@ NAMESPACE = "urn:tanba:demo:1"
 APPLICATION_ID = "application-1"
 HMAC_KEY = b"a secret that both sides know"
 
+POLICIES = {
+    "named": cmsbuild.signature_policy("2.25.1.2.3", b"the text of a policy", "http://policy.test/1"),
+    "implied": der.null(),
+    "malformed": der.seq(der.null()),
+}
+
 DEFAULTS = {
     "signers": ["head"],
     "content": "application",
@@ -41,6 +47,7 @@ DEFAULTS = {
     "options": {},
     "mutations": [],
     "stamps": [],
+    "counterSignatures": [],
 }
 
 
@@ -141,6 +148,7 @@ class Maker:
             "signers": scenario["signers"],
             "claim": self._claim(scenario),
             "stamps": scenario["stamps"],
+            "counterSignatures": scenario["counterSignatures"],
             "outcome": scenario["outcome"],
             "expected": outcomes.outcome(scenario["outcome"]).as_json(),
         }
@@ -250,11 +258,22 @@ class Maker:
                     says_content_type=options.get("saysContentType", cmsbuild.DATA),
                     names_certificate=self._authority.certificate(named) if named else None,
                     signing_time=self._good_at,
+                    signature_policy=POLICIES[options["signaturePolicy"]] if "signaturePolicy" in options else None,
                 )
             )
         data = cmsbuild.signed_data(plans, content, options.get("attached", True))
         data.signer_infos *= options.get("copies", 1)
         return data.encode()
+
+    def counter_signer(self, mutation: dict) -> cmsbuild.SignerPlan:
+        name = mutation["by"]
+        return cmsbuild.SignerPlan(
+            self._authority.certificate(name),
+            self._authority.signer(name),
+            omit=tuple(ATTRIBUTES[key] for key in mutation.get("omit", [])),
+            signing_time=self._good_at,
+            content_type_in_counter_signature=mutation.get("saysContentType", False),
+        )
 
     def _signer(self, options: dict, name: str) -> DocumentSigner:
         signer = self._authority.signer(name)
@@ -474,11 +493,48 @@ def _time_stamp(maker: Maker, document: bytes, mutation: dict) -> bytes:
     """A signature time stamp; with `over`: content, over that instead of the signature."""
     data = cmsbuild.parse(document)
     at = mutation.get("signer", 0)
-    over = tsa.signature_of(data.signer_infos[at])
+    over = cmsbuild.signature_value(data.signer_infos[at])
     if mutation.get("over") == "content":
         assert data.content
         over = data.content
     data.signer_infos[at] = tsa.add_to_signer(data.signer_infos[at], maker.time_stamp(over, mutation))
+    return data.encode()
+
+
+def _counter_sign(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    """A counter-signature of `by` over signer `signer`, or over its counter-signature when `nested`; `break`: one bit of
+    its value is changed; `over`: the value of another signer's signature."""
+    data = cmsbuild.parse(document)
+    at = mutation.get("signer", 0)
+    plan = maker.counter_signer(mutation)
+    if mutation.get("nested"):
+        data.signer_infos[at] = cmsbuild.counter_sign_inner(data.signer_infos[at], plan)
+    else:
+        over = data.signer_infos[mutation.get("over", at)]
+        counter = cmsbuild.counter_signature(over, plan)
+        if mutation.get("break"):
+            counter = cmsbuild.flip_signature(counter)
+        for _ in range(mutation.get("copies", 1)):
+            data.signer_infos[at] = cmsbuild.add_counter_signature(data.signer_infos[at], counter)
+    data.certificates += [plan.certificate] if plan.certificate not in data.certificates else []
+    return data.encode()
+
+
+def _attributes_as_content(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    """The signed attributes become the content: the same value verifies over it when the signer has none."""
+    del maker, mutation
+    data = cmsbuild.parse(document)
+    parts = der.children(data.signer_infos[0])
+    data.content = der.retag(0x31, parts[3])
+    data.signer_infos = [der.seq(*parts[:3], *parts[4:])]
+    return data.encode()
+
+
+def _detach(maker: Maker, document: bytes, mutation: dict) -> bytes:
+    """The content is taken out, as if it had never been attached."""
+    del maker, mutation
+    data = cmsbuild.parse(document)
+    data.content = None
     return data.encode()
 
 
@@ -554,6 +610,9 @@ MUTATIONS: dict[str, Mutation] = {
     "flip-cms-signature": _flip_cms_signature,
     "no-signers": _no_signers,
     "replace-cms-certificates": _replace_cms_certificates,
+    "counter-sign": _counter_sign,
+    "attributes-as-content": _attributes_as_content,
+    "detach": _detach,
     "time-stamp": _time_stamp,
     "move-time-stamps": _move_time_stamps,
     "replace-text": _replace_text,

@@ -281,12 +281,4 @@ def _other_imprint(imprint: bytes) -> bytes:
 
 def add_to_signer(info: bytes, token: bytes) -> bytes:
     """A SignerInfo with one more signature time stamp among its unsigned attributes."""
-    parts = der.children(info)
-    present = der.children(parts.pop()) if parts[-1][0] == 0xA1 else []
-    present.append(cmsbuild.attribute(SIGNATURE_TIME_STAMP, token))
-    return der.seq(*parts, der.retag(0xA1, der.set_of(*present)))
-
-
-def signature_of(info: bytes) -> bytes:
-    """The octets that a signature time stamp is over: the value of SignerInfo.signature."""
-    return next(der.value(part) for part in reversed(der.children(info)) if part[0] == 0x04)
+    return cmsbuild.add_unsigned(info, cmsbuild.attribute(SIGNATURE_TIME_STAMP, token))

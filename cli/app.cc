@@ -28,6 +28,8 @@ void add_verify(CLI::App& app, Session& session) {
   add_expectations(command, options->expect_iin, options->expect_bin);
   command->add_option("--capsule", options->capsule,
                       "Write everything that was judged with here: an evidence capsule, not sealed");
+  command->add_flag("--require-signing-certificate", options->common.require_signing_certificate,
+                    "Refuse signatures that do not name their certificate in what is signed (ESS, XAdES)");
   add_verification_options(command, options->common);
   command->footer(
       "Exit status: 0 accept, 1 refuse, 2 evidence is missing (try again), 3 a file cannot be read, 64 wrong usage. Of "

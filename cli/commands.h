@@ -1,6 +1,7 @@
 // The commands, each a function of its options. What they print and return is DESIGN 5's contract.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -90,6 +91,10 @@ struct SignOptions {
   std::string level;         // B-B, B-T or B-LT; empty: B-T with a time-stamp authority, else B-B
   bool detached = false;     // CLI11 fills flags into bool
   unsigned valid_for_s = 0;  // soap: a Timestamp, to be acted upon until then; 0: none
+  // CMS that is signed already: one more signer, or a counter-signature over the signature of this id ("S1", ...).
+  bool add = false;
+  std::string data;                         // the content of a detached one
+  std::optional<std::string> counter_sign;  // "": the only signature
 };
 int sign_document(const SignOptions& options, const Output& output);
 

@@ -171,11 +171,20 @@ base::Result<base::Bytes> sign_pdf(OpenKey& key, base::ByteView document, pdf::P
 }
 
 base::Result<base::Bytes> sign_cms(OpenKey& key, base::ByteView content, cms::Placement placement, base::Time now) {
+  return cms::sign(*key.context, *key.signer, content, cms_profile(key, placement, now), key.chain);
+}
+
+cms::Profile cms_profile(const OpenKey& key, cms::Placement placement, base::Time now) {
   cms::Profile profile;
   profile.placement = placement;
   profile.algorithm = key.signer->algorithms().front();
   profile.signing_time = now;
-  return cms::sign(*key.context, *key.signer, content, profile, key.chain);
+  return profile;
+}
+
+base::Result<cms::Signed> sign_prepared(OpenKey& key, cms::ToBeSigned to_be_signed) {
+  TANBA_TRY(base::Bytes signature, key.signer->sign(to_be_signed.algorithm, to_be_signed.octets));
+  return cms::Signed{std::move(to_be_signed), std::move(signature)};
 }
 
 }  // namespace tanba::cli

@@ -60,6 +60,9 @@ struct OpenKey {
 [[nodiscard]] base::Result<base::Bytes> sign_pdf(OpenKey& key, base::ByteView document, pdf::Profile profile);
 [[nodiscard]] base::Result<base::Bytes> sign_cms(OpenKey& key, base::ByteView content, cms::Placement placement,
                                                  base::Time now);
+// By the key's preferred algorithm, with the claimed time `now`.
+[[nodiscard]] cms::Profile cms_profile(const OpenKey& key, cms::Placement placement, base::Time now);
+[[nodiscard]] base::Result<cms::Signed> sign_prepared(OpenKey& key, cms::ToBeSigned to_be_signed);
 
 // Says on standard error what will make others refuse the signature: an expired certificate, a key that is not for
 // signing. Signing goes on: some documents are not for them.

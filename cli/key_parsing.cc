@@ -158,6 +158,18 @@ void add_key_options(CLI::App* command, KeyOptions& key) {
 
 namespace {
 
+void add_further_options(CLI::App* command, SignOptions& options) {
+  const std::string group = "A document that is signed already (CMS)";
+  command->add_flag("--add", options.add, "Add one more signer beside those that FILE has")->group(group);
+  command->add_option("--data", options.data, "The content of FILE when it is detached, for --add")->group(group);
+  command
+      ->add_option("--counter-sign", options.counter_sign,
+                   "Sign the signature of this id in FILE: S1, S2, ...; may be left out when there is only one")
+      ->expected(0, 1)
+      ->default_str("")
+      ->group(group);
+}
+
 void add_pdf_options(CLI::App* command, PdfOptions& pdf) {
   const std::string group = "PDF";
   command
@@ -206,6 +218,7 @@ void add_sign(CLI::App& app, Session& session) {
                    "accepted years later")
       ->check(CLI::IsMember({"B-B", "B-T", "B-LT"}));
   add_pdf_options(command, options->pdf);
+  add_further_options(command, *options);
   add_key_options(command, options->key);
   add_time_stamp_options(command, options->time_stamp);
   command->footer(

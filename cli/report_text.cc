@@ -128,6 +128,20 @@ void write_timestamp(Page& page, const verify::TimestampFinding& timestamp) {
   write_errors(page, 2, result.errors);
 }
 
+void write_counter_signature(Page& page, const verify::CounterSignatureFinding& counter_signature) {
+  const verify::Finding& result = counter_signature.result;
+  page.line(1, "{} {} {} {}: {}", page.say(Word::kCounterSignature), shown(result.id), page.say(Word::kOver),
+            shown(counter_signature.over), to_string(result.outcome.indication, verify::IndicationOf::kPart));
+  if (result.certificate) write_identity(page, 2, result.certificate->identity);
+  write_errors(page, 2, result.errors);
+}
+
+void write_signature_policy(Page& page, const pki::SignaturePolicyFacts& policy) {
+  std::string text = policy.id.empty() ? std::string(page.say(Word::kImplied)) : shown(policy.id);
+  if (!policy.uri.empty()) text += ", " + shown(policy.uri);
+  page.line(1, "{}: {}", page.say(Word::kSignaturePolicy), text);
+}
+
 void write_finding(Page& page, const verify::Finding& finding, verify::SubjectKind subject) {
   if (subject == verify::SubjectKind::kDocument) {
     page.line(0, "{} {}: {}", page.say(Word::kSignature), shown(finding.id),
@@ -139,9 +153,11 @@ void write_finding(Page& page, const verify::Finding& finding, verify::SubjectKi
       page.line(1, "{}: {}", page.say(Word::kClaimedTime), base::format_time(*finding.claimed_signing_time));
     }
   }
+  if (finding.signature_policy) write_signature_policy(page, *finding.signature_policy);
   if (finding.certificate) write_certificate(page, 1, *finding.certificate);
   for (const verify::RevocationEntry& entry : finding.revocation) write_revocation(page, entry);
   for (const verify::TimestampFinding& timestamp : finding.timestamps) write_timestamp(page, timestamp);
+  for (const verify::CounterSignatureFinding& one : finding.counter_signatures) write_counter_signature(page, one);
   if (finding.level == "B-T" && finding.best_signature_time) {
     page.line(1, "{}: {}", page.say(Word::kProvedTime), base::format_time(*finding.best_signature_time));
   }

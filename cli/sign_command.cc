@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/sign_cms.h"
 #include "cms/tsp/attach.h"
 #include "pdf/sign.h"
 #include "xmldsig/xades.h"
@@ -13,6 +14,17 @@ namespace json = boost::json;
 using base::Code;
 
 base::Status check_usage(const SignOptions& options, const Output& output) {
+  const bool further = options.add || options.counter_sign.has_value();
+  if (further && (options.format != "cms" || options.detached || (options.add && options.counter_sign))) {
+    return base::fail(Code::kInputUsage,
+                      {{"reason", "--add or --counter-sign are for --format cms, one of them, without --detached"}});
+  }
+  if (!options.data.empty() && !options.add) {
+    return base::fail(Code::kInputUsage, {{"reason", "--data is the content of a detached signature for --add"}});
+  }
+  if (options.counter_sign && !options.time_stamp.urls.empty()) {
+    return base::fail(Code::kInputUsage, {{"reason", "--tsa stamps signatures, not counter-signatures"}});
+  }
   if (options.format != "cms" && options.detached) {
     return base::fail(Code::kInputUsage,
                       {{"reason", "--detached is for --format cms: other signatures lie in their document"}});
@@ -42,16 +54,22 @@ base::Status check_usage(const SignOptions& options, const Output& output) {
   return {};
 }
 
-// What the time stamp of the signature just made must be over, and the document with the time stamp in it. Of an XML
+// What the time stamp of the signature just made must be over, and the document with the time stamp in it. Of a
 // document with several signatures ours is the last one.
 base::Result<base::Bytes> octets_to_stamp(const std::string& format, const base::Bytes& document) {
-  if (format == "cms") return cms::tsp::octets_to_stamp(document, 0, base::Limits{});
+  if (format == "cms") {
+    TANBA_TRY(const std::size_t signer, last_signer(document));
+    return cms::tsp::octets_to_stamp(document, signer, base::Limits{});
+  }
   if (format == "pdf") return pdf::octets_to_stamp(document);
   base::Budget budget{base::Limits{}};
   return xmldsig::timestamp_octets(document, xmldsig::kLastSignature, budget);
 }
 base::Result<base::Bytes> add_time_stamp(const std::string& format, const base::Bytes& document, base::Bytes token) {
-  if (format == "cms") return cms::tsp::add_signature_timestamp(document, 0, token, base::Limits{});
+  if (format == "cms") {
+    TANBA_TRY(const std::size_t signer, last_signer(document));
+    return cms::tsp::add_signature_timestamp(document, signer, token, base::Limits{});
+  }
   if (format == "pdf") return pdf::add_signature_timestamp(document, token);
   base::Budget budget{base::Limits{}};
   xmldsig::UnsignedProperties properties;
@@ -84,7 +102,7 @@ base::Result<base::Bytes> with_evidence(const SignOptions& options, const base::
   return base::fail(verify::all_errors(lifted.report).front().error);
 }
 
-json::value summary(const SignOptions& options, const OpenKey& key, std::size_t size_bytes) {
+json::value summary(const SignOptions& options, const OpenKey& key, std::uint64_t size_bytes) {
   const pki::Certificate& certificate = *key.signer->certificate();
   return json::object{
       {"output", base::escape_for_display(options.output)},
@@ -111,16 +129,27 @@ base::Result<base::Bytes> sign_in_format(const SignOptions& options, OpenKey& ke
     TANBA_TRY(pdf::Profile profile, pdf_profile(options.pdf, now));
     return sign_pdf(key, content, std::move(profile));
   }
+  if (options.add || options.counter_sign) return sign_further(options, key, content, now);
   return sign_cms(key, content, options.detached ? cms::Placement::kDetached : cms::Placement::kAttached, now);
 }
 
 base::Status sign_file(const SignOptions& options, const Output& output, json::value& document) {
   TANBA_CHECK(check_usage(options, output));
-  TANBA_TRY(const base::Bytes content, read_subject(options.file, base::Limits{}.max_document_bytes));
+  const auto large = large_content(options);
+  base::Bytes content;
+  if (!large) {
+    TANBA_TRY(content, read_subject(options.file, base::Limits{}.max_document_bytes));
+  }
   TANBA_TRY(OpenKey key, open_key(options.key));
   const base::Time now = base::SystemClock().now();
   warn_about(*key.signer->certificate(), now, output);
-  TANBA_TRY(base::Bytes octets, sign_in_format(options, key, content, now));
+  if (large && !options.detached) {
+    TANBA_TRY(const std::uint64_t size_bytes, sign_large(options, key, large, now));
+    document = summary(options, key, size_bytes);
+    return {};
+  }
+  TANBA_TRY(base::Bytes octets,
+            large ? sign_large_detached(key, large, now) : sign_in_format(options, key, content, now));
   if (options.level == "B-LT") {
     TANBA_TRY(octets, with_evidence(options, octets, content));
   } else if (!options.time_stamp.urls.empty()) {

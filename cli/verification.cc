@@ -202,6 +202,9 @@ base::Result<Prepared> prepare(const VerificationOptions& options, verify::Revoc
   TANBA_TRY(const pki::PolicyId policy, pki::parse_policy_id(options.policy));
   input.policy = verify::policy_for(policy);
   input.policy.revocation = default_mode;
+  if (options.require_signing_certificate) {
+    input.policy.certificate_reference = verify::CertificateReferenceRule::kRequired;
+  }
   if (!options.revocation.empty()) {
     TANBA_TRY(input.policy.revocation, verify::parse_revocation_mode(options.revocation));
   }
@@ -270,7 +273,14 @@ base::Result<verify::evidence::Verified> run_whole(const VerificationOptions& op
       .evidence = std::move(prepared.evidence),
       .fetching = options.online ? verify::evidence::Fetching::kFetch : verify::evidence::Fetching::kAtHandOnly,
       .deadline = std::chrono::steady_clock::now() + kVerificationTime};
+  task.limits.max_digested_bytes = kMaxDigestedBytes;
   return shell.verifier->verify_and_wait(std::move(task));
+}
+
+std::shared_ptr<const base::LargeFile> open_large(const std::string& file) {
+  if (file == "-") return nullptr;
+  auto opened = base::LargeFile::open(file);
+  return opened && (*opened)->size_bytes() > kMaxHeldBytes ? *std::move(opened) : nullptr;
 }
 
 base::Result<base::Bytes> read_subject(const std::string& file, std::size_t max_size_bytes) {

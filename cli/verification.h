@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/large_file.h"
 #include "base/result.h"
 #include "verify/evidence/verifier.h"
 
@@ -19,6 +20,7 @@ struct VerificationOptions {
   std::string at, existed_at;                                 // RFC 3339; empty: now, not vouched for
   std::string policy = "kz-submission";
   std::string revocation;                    // empty: the command's own default
+  bool require_signing_certificate = false;  // CLI11 fills flags into bool
   bool online = false;                       // CLI11 fills flags into bool
   std::vector<std::string> allowed_sources;  // host:port or network that may be reached though not public
 };
@@ -62,6 +64,14 @@ struct Shell {
 
 // A file itself, or the regular files of a directory in the order of their names.
 [[nodiscard]] base::Result<std::vector<std::filesystem::path>> files_of(const std::string& name);
+// Files larger than this are read in blocks where the format allows it.
+inline constexpr std::uint64_t kMaxHeldBytes = 4U << 20;
+// What one verification of such files may digest: the caller's own files, on the caller's own machine.
+inline constexpr std::uint64_t kMaxDigestedBytes = 1ULL << 40;
+// The file when it is a regular one larger than kMaxHeldBytes; null when it is to be read whole, or cannot be opened
+// (reading it says why).
+[[nodiscard]] std::shared_ptr<const base::LargeFile> open_large(const std::string& file);
+
 // The file of the command itself, whole, within the limit of documents.
 [[nodiscard]] base::Result<base::Bytes> read_subject(const std::string& file, std::size_t max_size_bytes);
 // Octets of DER in a file that may be DER, PEM with this label, or bare base64.

@@ -39,17 +39,53 @@ base::Status keep_capsule(const std::string& file, const verify::evidence::Verif
   return write_output(file, octets);
 }
 
-base::Result<verify::Report> document_report(const VerifyOptions& options) {
+// CMS in DER or BER begins like this; its content can be left where it is.
+bool begins_like_cms(const base::LargeFile& file) {
+  std::uint8_t first = 0;
+  return file.read_at(0, {&first, 1}) && first == 0x30;
+}
+
+base::Status hold_document(const VerifyOptions& options, verify::evidence::DocumentSubject& subject) {
   TANBA_TRY(base::Bytes document, read_subject(options.file, base::Limits{}.max_document_bytes));
+  subject.document = std::make_shared<const base::Bytes>(std::move(document));
+  return {};
+}
+
+// A verdict about a document that was never held.
+base::Result<verify::Report> unreadable_large(const std::shared_ptr<const base::LargeFile>& file,
+                                              const base::Error& error, const verify::JudgeInput& input) {
+  verify::Report report = verify::unreadable(verify::SubjectKind::kDocument, {}, error, input);
+  TANBA_TRY(const base::Bytes digest, cms::content_in_file(file).compute(pki::DigestAlgorithm::kSha256));
+  report.document = base::to_hex(digest);
+  return report;
+}
+
+base::Status open_data(const VerifyOptions& options, verify::evidence::DocumentSubject& subject) {
+  if (options.data.empty()) return {};
+  if (const auto file = open_large(options.data)) {
+    subject.digested = cms::content_in_file(file);
+    return {};
+  }
+  TANBA_TRY(base::Bytes data, read_subject(options.data, base::Limits{}.max_document_bytes));
+  subject.detached = std::make_shared<const base::Bytes>(std::move(data));
+  return {};
+}
+
+base::Result<verify::Report> document_report(const VerifyOptions& options) {
+  verify::evidence::DocumentSubject subject{.document = nullptr, .detached = nullptr};
+  const auto file = open_large(options.file);
+  auto large = file && begins_like_cms(*file) ? cms::open_large_document(file) : base::fail(Code::kFormatUnknown);
+  if (!large) {
+    // What is wrong with a document that can be held is said by whoever reads it whole.
+    const bool held = !file || !begins_like_cms(*file) || file->size_bytes() <= base::Limits{}.max_document_bytes;
+    if (held) TANBA_CHECK(hold_document(options, subject));
+  }
   TANBA_TRY(Prepared prepared, prepare(options.common, RevocationMode::kRequire));
+  if (!large && !subject.document) return unreadable_large(file, large.error(), prepared.input);
+  if (large) subject.large = std::make_shared<const cms::LargeDocument>(*std::move(large));
   if (!options.expect_iin.empty()) prepared.input.expected.iin = options.expect_iin;
   if (!options.expect_bin.empty()) prepared.input.expected.bin = options.expect_bin;
-  verify::evidence::DocumentSubject subject{.document = std::make_shared<const base::Bytes>(std::move(document)),
-                                            .detached = nullptr};
-  if (!options.data.empty()) {
-    TANBA_TRY(base::Bytes data, read_subject(options.data, base::Limits{}.max_document_bytes));
-    subject.detached = std::make_shared<const base::Bytes>(std::move(data));
-  }
+  TANBA_CHECK(open_data(options, subject));
   const verify::JudgeInput input = prepared.input;
   TANBA_TRY(verify::evidence::Verified verified, run_whole(options.common, std::move(prepared), std::move(subject)));
   if (!options.capsule.empty()) TANBA_CHECK(keep_capsule(options.capsule, verified, input));
@@ -122,16 +158,19 @@ base::Result<verify::Report> ocsp_report(const OcspVerifyOptions& options) {
 base::Result<verify::Report> timestamp_report(const TimestampVerifyOptions& options) {
   TANBA_TRY(const base::Bytes file, read_subject(options.file, base::Limits{}.max_document_bytes));
   TANBA_TRY(Prepared prepared, prepare(options.common, RevocationMode::kOff));
-  std::shared_ptr<const base::Bytes> data;  // the subject holds a view of it
-  if (!options.data.empty()) {
+  std::shared_ptr<const base::Bytes> data;  // `beside` holds a view of it
+  cms::DetachedContent beside;
+  if (const auto large = options.data.empty() ? nullptr : open_large(options.data)) {
+    beside = cms::content_in_file(large);
+  } else if (!options.data.empty()) {
     TANBA_TRY(base::Bytes octets, read_subject(options.data, base::Limits{}.max_document_bytes));
     data = std::make_shared<const base::Bytes>(std::move(octets));
+    beside = base::ByteView(*data);
   }
   const auto parse = [&]() -> base::Result<verify::evidence::Subject> {
     TANBA_TRY(base::Bytes token, cms::tsp::token_in_file(file));
     return verify::evidence::Subject(verify::evidence::TimestampSubject{
-        .token = std::make_shared<const base::Bytes>(std::move(token)),
-        .data = data ? cms::DetachedContent(base::ByteView(*data)) : cms::DetachedContent()});
+        .token = std::make_shared<const base::Bytes>(std::move(token)), .data = beside});
   };
   return judge_or_unreadable(options.common, std::move(prepared), verify::SubjectKind::kTimestamp, file, parse());
 }

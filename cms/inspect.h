@@ -2,11 +2,13 @@
 //
 // Takes DER and BER, attached and detached content, signers named by issuer and serial or by key identifier, with and
 // without signed attributes (5.6: without only when the content is id-data), and checks contentType, messageDigest,
-// signingTime's form, and the signing-certificate attributes of RFC 2634 5.4 and RFC 5035 3 where present.
+// signingTime's form, and the signing-certificate attributes of RFC 2634 5.4 and RFC 5035 3 where present. The
+// signature policy (EN 319 122-1 5.2.9) is read. Counter-signatures (11.4) are verified the same way, within bounds.
 //
 // Beyond RFC 5652: content that is itself an encoding of signed attributes is refused where a signer has none, since
 // the value of another signature over those attributes would verify for it (RFC 5652 section 14 does not warn of it).
-// Only collected, not verified: signature time stamps, countersignatures (counted), embedded CRLs and OCSP responses.
+// Only collected, not verified: signature time stamps, embedded CRLs and OCSP responses. Time stamps of
+// counter-signatures are passed over.
 //
 // What is wrong in the document is in the facts: DocumentFacts::errors for the document, SignatureFacts::errors for one
 // signature. A Result without value is an internal fault and no verdict. Costs are charged before the work; content is
@@ -14,6 +16,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "base/limits.h"
 #include "cms/content.h"
@@ -43,5 +46,10 @@ struct InspectOptions {
 [[nodiscard]] base::Result<pki::DocumentFacts> inspect(pki::Context& context, const SignedData& signed_data,
                                                        const DetachedContent& detached, base::Budget& budget,
                                                        const InspectOptions& options);
+
+// The digests of its content that the signers of a document name, each once; those that are not known are passed over.
+// For whoever computes them before there is a document to inspect. As cms::parse_signed_data.
+[[nodiscard]] base::Result<std::vector<pki::DigestAlgorithm>> content_digests(base::ByteView cms,
+                                                                              const base::Limits& limits);
 
 }  // namespace tanba::cms

@@ -586,5 +586,20 @@ TEST(Collected, ValuesOfCades) {
   EXPECT_EQ(facts.certificates.size(), 2U);
 }
 
+TEST(Collected, ValuesThatCannotBeReadAreAWarning) {
+  for (const auto& [type, name] : {std::pair(oid::kRevocationValues, "revocationValues"),
+                                   std::pair(oid::kCertificateValues, "certificateValues")}) {
+    Parts parts(good_document());
+    parts.signers[0] =
+        with_appended(parts.signers[0],
+                      der::write(der::context_constructed(1), attribute(type, {der::write_octet_string(Bytes{1})})));
+    const auto facts = inspected(parts.write());
+    EXPECT_TRUE(all_good(facts)) << name;
+    const std::vector<base::Error>& warnings = facts.signatures.at(0).warnings;
+    ASSERT_THAT(codes(warnings), ElementsAre("cms.unsigned_attribute"));
+    EXPECT_EQ(warnings[0].arguments().at(0).value, name);
+  }
+}
+
 }  // namespace
 }  // namespace tanba::cms

@@ -32,10 +32,10 @@ base::Status check_fits_key(const Profile& profile, const pki::Certificate& cert
 }
 
 // SignedAttributes, RFC 5652 5.3: "MUST be DER encoded".
-Bytes write_signed_attributes(const Oid& content_type, ByteView content_digest, const pki::Certificate& certificate,
-                              const Profile& profile) {
+Bytes write_signed_attributes(const std::optional<Oid>& content_type, ByteView content_digest,
+                              const pki::Certificate& certificate, const Profile& profile) {
   std::vector<Bytes> attributes;
-  attributes.push_back(attribute(oid::kContentType, content_type.der()));
+  if (content_type.has_value()) attributes.push_back(attribute(oid::kContentType, content_type->der()));
   attributes.push_back(attribute(oid::kMessageDigest, der::write_octet_string(content_digest)));
   if (profile.signing_time.has_value()) {
     attributes.push_back(attribute(oid::kSigningTime, der::write_time(*profile.signing_time)));
@@ -60,33 +60,89 @@ Bytes with_tag(std::uint8_t tag, Bytes whole) {
   return whole;
 }
 
-Bytes write_signer_info(const ToBeSigned& to_be_signed, ByteView signature) {
-  const pki::Certificate& certificate = *to_be_signed.certificate;
-  const Bytes sid = der::write_sequence({certificate.issuer().der(), der::write(der::kInteger, certificate.serial())});
-  return der::write_sequence({
-      der::write_integer(1),  // 5.3: 1 for a signer named by issuer and serial
-      sid,
-      pki::write_digest_identifier(to_be_signed.algorithm.digest),
-      with_tag(der::context_constructed(0), to_be_signed.octets),
-      write_signature_identifier(to_be_signed),
-      der::write_octet_string(signature),
-  });
+std::unexpected<base::Error> no_signature() {
+  return base::fail(Code::kInputMember, {{"member", "signature"}, {"expected", "a signature value"}});
 }
 
-Bytes write_content(const ToBeSigned& to_be_signed) {
-  const Bytes type = to_be_signed.content_type.der();
-  if (!to_be_signed.content.has_value()) return der::write_sequence({type});
-  const Bytes octets = der::write_octet_string(*to_be_signed.content);
-  return der::write_sequence({type, der::write(der::context_constructed(0), octets)});
-}
-
-Bytes write_certificates(const ToBeSigned& to_be_signed, std::span<const pki::CertificatePtr> further) {
-  std::vector<Bytes> certificates{base::to_bytes(to_be_signed.certificate->der())};
+// [0] IMPLICIT SET OF CertificateChoices: each once.
+Bytes write_certificates(std::vector<Bytes> certificates, std::span<const pki::CertificatePtr> further) {
   for (const pki::CertificatePtr& certificate : further) certificates.push_back(base::to_bytes(certificate->der()));
   std::ranges::sort(certificates);
   const auto repeated = std::ranges::unique(certificates);
   certificates.erase(repeated.begin(), repeated.end());
   return with_tag(der::context_constructed(0), der::write_set_of(std::move(certificates)));
+}
+
+// What follows the content of a document.
+struct Parts {
+  Bytes version, digests, certificates, signers;
+  Oid content_type;
+};
+
+base::Result<Parts> parts_of(std::span<const Signed> signers, std::span<const pki::CertificatePtr> further) {
+  std::vector<Bytes> digests;
+  std::vector<Bytes> certificates;
+  std::vector<Bytes> signer_infos;
+  Parts out;
+  out.content_type = signers.front().to_be_signed.content_type;
+  for (const Signed& one : signers) {
+    TANBA_TRY(Bytes signer_info, write_signer_info(one.to_be_signed, one.signature));
+    signer_infos.push_back(std::move(signer_info));
+    digests.push_back(pki::write_digest_identifier(one.to_be_signed.algorithm.digest));
+    certificates.push_back(base::to_bytes(one.to_be_signed.certificate->der()));
+  }
+  std::ranges::sort(digests);
+  const auto repeated = std::ranges::unique(digests);
+  digests.erase(repeated.begin(), repeated.end());
+  // 5.1: version 1 when every certificate is X.509, every SignerInfo is version 1 and the content is id-data; else 3.
+  out.version = der::write_integer(out.content_type == oid::kData ? 1 : 3);
+  out.digests = der::write_set_of(std::move(digests));
+  out.certificates = write_certificates(std::move(certificates), further);
+  out.signers = der::write_set_of(std::move(signer_infos));
+  return out;
+}
+
+Bytes joined(std::initializer_list<ByteView> parts) {
+  Bytes out;
+  for (const ByteView part : parts) out.insert(out.end(), part.begin(), part.end());
+  return out;
+}
+
+// Lengths from the inside out: each header says how much follows it.
+Frame frame_of(const Parts& parts, std::uint64_t content_bytes) {
+  const Bytes string = der::write_header(der::kOctetString, content_bytes);
+  const Bytes wrapped = der::write_header(der::context_constructed(0), string.size() + content_bytes);
+  const Bytes type = parts.content_type.der();
+  const std::uint64_t encapsulated_bytes = type.size() + wrapped.size() + string.size() + content_bytes;
+  const Bytes encapsulated = der::write_header(der::kSequence, encapsulated_bytes);
+  Frame out;
+  out.after = joined({parts.certificates, parts.signers});
+  const std::uint64_t signed_data_bytes =
+      parts.version.size() + parts.digests.size() + encapsulated.size() + encapsulated_bytes + out.after.size();
+  const Bytes signed_data = der::write_header(der::kSequence, signed_data_bytes);
+  const Bytes content = der::write_header(der::context_constructed(0), signed_data.size() + signed_data_bytes);
+  const Bytes oid = oid::kSignedData.der();
+  const Bytes info =
+      der::write_header(der::kSequence, oid.size() + content.size() + signed_data.size() + signed_data_bytes);
+  out.before =
+      joined({info, oid, content, signed_data, parts.version, parts.digests, encapsulated, type, wrapped, string});
+  return out;
+}
+
+Bytes write_detached(const Parts& parts) {
+  const Bytes signed_data =
+      der::write_sequence({parts.version, parts.digests, der::write_sequence({parts.content_type.der()}),
+                           parts.certificates, parts.signers});
+  return der::write_sequence({oid::kSignedData.der(), der::write(der::context_constructed(0), signed_data)});
+}
+
+base::Status check_one_content(std::span<const Signed> signers) {
+  const bool one = !signers.empty() && std::ranges::all_of(signers, [&](const Signed& signer) {
+    return signer.to_be_signed.content_type == signers.front().to_be_signed.content_type &&
+           signer.to_be_signed.content == signers.front().to_be_signed.content;
+  });
+  if (one) return {};
+  return base::fail(Code::kInputMember, {{"member", "signers"}, {"expected", "signers of one content"}});
 }
 
 }  // namespace
@@ -120,20 +176,52 @@ base::Result<ToBeSigned> prepare(pki::Context& context, ByteView content, const 
   return out;
 }
 
+base::Result<Bytes> write_signer_info(const ToBeSigned& to_be_signed, ByteView signature) {
+  if (signature.empty()) return no_signature();
+  const pki::Certificate& certificate = *to_be_signed.certificate;
+  const Bytes sid = der::write_sequence({certificate.issuer().der(), der::write(der::kInteger, certificate.serial())});
+  return der::write_sequence({
+      der::write_integer(1),  // 5.3: 1 for a signer named by issuer and serial
+      sid,
+      pki::write_digest_identifier(to_be_signed.algorithm.digest),
+      with_tag(der::context_constructed(0), to_be_signed.octets),
+      write_signature_identifier(to_be_signed),
+      der::write_octet_string(signature),
+  });
+}
+
+base::Result<Bytes> complete(std::span<const Signed> signers, std::span<const pki::CertificatePtr> further) {
+  TANBA_CHECK(check_one_content(signers));
+  TANBA_TRY(const Parts parts, parts_of(signers, further));
+  const std::optional<Bytes>& content = signers.front().to_be_signed.content;
+  if (!content.has_value()) return write_detached(parts);
+  const Frame frame = frame_of(parts, content->size());
+  return joined({frame.before, *content, frame.after});
+}
+
 base::Result<Bytes> complete(const ToBeSigned& to_be_signed, ByteView signature,
                              std::span<const pki::CertificatePtr> further) {
-  if (signature.empty()) {
-    return base::fail(Code::kInputMember, {{"member", "signature"}, {"expected", "a signature value"}});
-  }
-  // 5.1: version 1 when every certificate is X.509, every SignerInfo is version 1 and the content is id-data; else 3.
-  const Bytes signed_data = der::write_sequence({
-      der::write_integer(to_be_signed.content_type == oid::kData ? 1 : 3),
-      der::write_set_of({pki::write_digest_identifier(to_be_signed.algorithm.digest)}),
-      write_content(to_be_signed),
-      write_certificates(to_be_signed, further),
-      der::write_set_of({write_signer_info(to_be_signed, signature)}),
-  });
-  return der::write_sequence({oid::kSignedData.der(), der::write(der::context_constructed(0), signed_data)});
+  const Signed one{to_be_signed, base::to_bytes(signature)};
+  return complete({&one, 1}, further);
+}
+
+base::Result<Frame> complete_around(const ToBeSigned& to_be_signed, ByteView signature, std::uint64_t content_bytes,
+                                    std::span<const pki::CertificatePtr> further) {
+  const Signed one{to_be_signed, base::to_bytes(signature)};
+  TANBA_TRY(const Parts parts, parts_of({&one, 1}, further));
+  return frame_of(parts, content_bytes);
+}
+
+base::Result<ToBeSigned> prepare_counter_signature(pki::Context& context, ByteView signature_value,
+                                                   const pki::CertificatePtr& certificate, const Profile& profile) {
+  TANBA_CHECK(check_fits_key(profile, *certificate));
+  TANBA_TRY(const Bytes digest, pki::compute_digest(context, profile.algorithm.digest, signature_value));
+  ToBeSigned out;
+  out.algorithm = profile.algorithm;
+  out.certificate = certificate;
+  out.rsa_spelling = profile.rsa_spelling;
+  out.octets = write_signed_attributes(std::nullopt, digest, *certificate, profile);
+  return out;
 }
 
 base::Result<Bytes> sign(pki::Context& context, pki::Signer& signer, ByteView content, const Profile& profile,

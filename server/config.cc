@@ -144,6 +144,7 @@ class Normaliser {
     out_.workers = static_cast<unsigned>(http.number("workers"));
     if (out_.workers == 0) out_.workers = std::max(1U, std::thread::hardware_concurrency());
     out_.max_body_bytes = http.size("max_body_bytes");
+    out_.max_stream_bytes = http.size("max_stream_bytes");
     out_.max_waiting = http.size("max_waiting");
     out_.stop_grace = http.duration_ms("stop_grace_ms");
     limits.max_header_bytes = http.size("max_header_bytes");
@@ -275,6 +276,11 @@ class Normaliser {
   }
 
   void read_licensing() {
+    using verify::CertificateReferenceRule;
+    out_.certificate_reference =
+        table("signature")
+            .word<CertificateReferenceRule>("signing_certificate", {{"optional", CertificateReferenceRule::kOptional},
+                                                                    {"required", CertificateReferenceRule::kRequired}});
     out_.check_digits =
         table("identity")
             .word<licensing::CheckDigitRule>("check_digits", {{"required", licensing::CheckDigitRule::kRequired},

@@ -24,6 +24,7 @@
 #include "server/networks.h"
 #include "verify/evidence/time_stamp_authority.h"
 #include "verify/freshness_rules.h"
+#include "verify/judge.h"
 
 namespace tanba::server {
 
@@ -102,6 +103,7 @@ struct Config {
   net::http::ServerLimits limits;
   unsigned workers = 1;
   std::size_t max_body_bytes = 0;
+  std::uint64_t max_stream_bytes = 0;
   std::size_t max_waiting = 0;
   std::chrono::milliseconds stop_grace{0};
 
@@ -125,6 +127,7 @@ struct Config {
   std::filesystem::path documents;
   std::optional<KeydConfig> keyd;
   std::map<std::string, std::string> licensors;  // key to BIN
+  verify::CertificateReferenceRule certificate_reference = verify::CertificateReferenceRule::kOptional;
   licensing::CheckDigitRule check_digits = licensing::CheckDigitRule::kRequired;
 
   std::vector<PortalConfig> portals;

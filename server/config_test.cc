@@ -128,6 +128,11 @@ TEST(Config, OutsideDemoModeEachLicensorIsNamed) {
             Keys{});
 }
 
+TEST(Config, TheSigningCertificateIsOptionalUnlessItIsRequired) {
+  EXPECT_EQ(complaints(with("[signature]\nsigning_certificate = \"required\"")), Keys{});
+  EXPECT_EQ(complaints(with("[signature]\nsigning_certificate = \"always\"")), Keys{"signature.signing_certificate"});
+}
+
 TEST(Config, AnchorsNeedAPurposeAndAWindowThatIsOne) {
   EXPECT_EQ(complaints("demo = true"), Keys{"anchor"});
   EXPECT_EQ(complaints("demo = true\n[[anchor]]\nfile = \"a\"\npurposes = []"), Keys{"anchor.purposes"});

@@ -87,6 +87,7 @@ Result<licensing::flow::Settings> make_settings(const Config& config) {
   settings.policy.crl_freshness = config.crl_freshness;
   settings.policy.evidence = config.evidence_rule;
   settings.policy.grace = config.evidence_grace;
+  settings.policy.certificate_reference = config.certificate_reference;
   settings.policy.issuer_rules = config.issuer_rules;
   settings.challenge_lifetime = config.sessions.challenge_timeout;
   settings.verification_deadline = config.fetch_timeout;

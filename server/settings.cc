@@ -46,6 +46,7 @@ constexpr std::array kTables{
     SettingTable{"licensors", SettingTable::Kind::kOnce,
                  "BINs of the bodies that decide. What is not set keeps the demo authority's fictional number, which "
                  "only demo mode takes."},
+    SettingTable{"signature", SettingTable::Kind::kOnce, "What signatures of applicants must have."},
     SettingTable{"identity", SettingTable::Kind::kOnce, "Rules for numbers of persons and bodies."},
     SettingTable{"portal", SettingTable::Kind::kRepeated,
                  "A portal that may call. Portals can also be kept in the registry."},
@@ -82,6 +83,10 @@ constexpr std::array kSettings{
     Setting{"http", "max_body_bytes", kNumber, kOptional, "16777216",
             "Of a request with documents. They are base64 inside JSON: a third larger than themselves.", 65536,
             268435456},
+    Setting{"http", "max_stream_bytes", kNumber, kOptional, "4294967296",
+            "Of content that is digested while it arrives (`/v1/verify/stream`): it is never held, but it costs its "
+            "digests.",
+            65536, 1099511627776},
     Setting{"http", "max_buffered_bytes", kNumber, kOptional, "536870912", "Of bodies held at one time; then 503.",
             1048576},
     Setting{"http", "max_header_bytes", kNumber, kOptional, "16384", "Of a request's header.", 1024, 1048576},
@@ -174,6 +179,11 @@ constexpr std::array kSettings{
     Setting{"licensors", "industry", kText, kOptional, "", "Of the industry committee's services."},
     Setting{"licensors", "ecology", kText, kOptional, "", "Of the service for ozone-depleting substances."},
     Setting{"licensors", "monopolies", kText, kOptional, "", "Of the services of natural monopolies."},
+
+    Setting{"signature", "signing_certificate", kText, kOptional, "\"optional\"",
+            "`required`: what is signed must name the signer's certificate (ESS signing-certificate v1 or v2, XAdES "
+            "SigningCertificate), else `signature.no_signing_certificate`. Plain XML-DSig never does, and not every "
+            "client of НУЦ РК does."},
 
     Setting{"identity", "check_digits", kText, kOptional, "\"required\"",
             "`ignored` is for the national test contour, whose certificates carry numbers with wrong check digits."},

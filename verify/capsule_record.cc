@@ -120,14 +120,15 @@ Result<pki::PolicyInputs> path_inputs_from(const json::value& value) {
 }
 
 json::object policy_json(const Policy& policy) {
-  const auto& [id, revocation, coverage, ocsp_freshness, crl_freshness, evidence, grace, issuer_rules, path_inputs] =
-      policy;
+  const auto& [id, revocation, coverage, certificate_reference, ocsp_freshness, crl_freshness, evidence, grace,
+               issuer_rules, path_inputs] = policy;
   json::array rules;
   for (const auto& [issuer, rule] : issuer_rules) rules.push_back(rule_json(issuer, rule));
   return {{"id", to_string(id)},
           {"version", pki::kPolicyVersion},
           {"revocation", to_string(revocation)},
           {"wholeCoverage", coverage == CoverageRule::kWhole},
+          {"signingCertificateRequired", certificate_reference == CertificateReferenceRule::kRequired},
           {"ocsp", freshness_json(ocsp_freshness)},
           {"crl", freshness_json(crl_freshness)},
           {"evidence", to_string(evidence)},
@@ -148,6 +149,8 @@ Result<Policy> policy_from(const json::value& value) {
   TANBA_TRY(policy.revocation, parse_revocation_mode(revocation));
   TANBA_TRY(const bool whole, bool_member(value, "wholeCoverage"));
   policy.coverage = whole ? CoverageRule::kWhole : CoverageRule::kPart;
+  TANBA_TRY(const bool named, bool_member(value, "signingCertificateRequired"));
+  policy.certificate_reference = named ? CertificateReferenceRule::kRequired : CertificateReferenceRule::kOptional;
   TANBA_TRY(policy.ocsp_freshness, freshness_member(value, "ocsp"));
   TANBA_TRY(policy.crl_freshness, freshness_member(value, "crl"));
   TANBA_TRY(policy.evidence, evidence_rule_member(value));

@@ -28,6 +28,30 @@ void reject(pki::PathResult& paths, ClaimVerdict& verdict) {
 
 }  // namespace
 
+std::vector<Error> algorithm_errors(const JudgeInput& input, const std::optional<pki::SignatureAlgorithm>& algorithm,
+                                    const CertificatePtr& certificate, std::span<const pki::DigestAlgorithm> digests) {
+  const base::Time at = input.existed_at.value_or(input.now);
+  std::vector<Error> errors;
+  if (algorithm && certificate) {
+    const pki::KeyFacts key{certificate->key().kind, certificate->key().bits};
+    if (auto ok = check_algorithm(input.policy.id, *algorithm, key, at, certificate->label()); !ok) {
+      append(errors, {ok.error()});
+    }
+  }
+  for (const pki::DigestAlgorithm digest : digests) {
+    if (auto ok = check_digest(input.policy.id, digest, pki::DigestUse::kSignature, at); !ok) {
+      append(errors, {ok.error()});
+    }
+  }
+  return errors;
+}
+
+std::vector<Error> certificate_reference_errors(const JudgeInput& input, pki::CertificateReference reference) {
+  const bool lacking = input.policy.certificate_reference == CertificateReferenceRule::kRequired &&
+                       reference == pki::CertificateReference::kAbsent;
+  return lacking ? std::vector<Error>{Error(Code::kSignatureNoSigningCertificate)} : std::vector<Error>{};
+}
+
 CertificateSummary summarise(const pki::Certificate& certificate) {
   return {.subject = certificate.subject().rfc4514(),
           .issuer = certificate.issuer().rfc4514(),

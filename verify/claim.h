@@ -2,6 +2,7 @@
 // revoked. Internal to verify.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -42,6 +43,20 @@ class ClaimJudge {
   base::Budget& budget_;
   RevocationJudge revocation_;
 };
+
+// What the policy forbids of how it was signed: scheme, key and digests, at `input.existed_at`, else now. For facts of
+// signatures and of counter-signatures.
+[[nodiscard]] std::vector<base::Error> algorithm_errors(const JudgeInput& input,
+                                                        const std::optional<pki::SignatureAlgorithm>& algorithm,
+                                                        const pki::CertificatePtr& certificate,
+                                                        std::span<const pki::DigestAlgorithm> digests);
+template <class SignedFacts>
+[[nodiscard]] std::vector<base::Error> algorithm_errors(const JudgeInput& input, const SignedFacts& facts) {
+  return algorithm_errors(input, facts.algorithm, facts.certificate, facts.content_digests);
+}
+// signature.no_signing_certificate where the policy requires it.
+[[nodiscard]] std::vector<base::Error> certificate_reference_errors(const JudgeInput& input,
+                                                                    pki::CertificateReference reference);
 
 [[nodiscard]] CertificateSummary summarise(const pki::Certificate& certificate);
 // The claim's findings become the finding's; needs stay with the caller.

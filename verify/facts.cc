@@ -66,9 +66,6 @@ pki::DocumentFacts refused(Error error) {
   return facts;
 }
 
-// Challenges are of our own making and under two kilobytes; what is larger is none.
-constexpr std::size_t kMaxChallengeBytes = 16U << 10;
-
 // The signed octets say what was signed; the text around them may be written in many ways.
 bool is_login_challenge(const pki::SignatureFacts& signature) {
   return base::as_text(signature.signed_octets).find(kLoginChallengeNamespace) != std::string_view::npos;
@@ -91,16 +88,29 @@ base::Result<pki::DocumentFacts> inspect_format(pki::Context& context, ByteView 
   if (document.front() == kSequence) return cms::inspect(context, document, options.detached, budget, keep);
   if (looks_like_xml(document)) {
     // XML signatures name what they sign; content beside them would be content that nobody signed.
-    if (options.detached) return refused(Error(Code::kCmsContentGivenTwice));
+    if (options.detached.given()) return refused(Error(Code::kCmsContentGivenTwice));
     return xmldsig::inspect(context, document, budget,
                             {.keep_octets = keep, .forms = options.xml_forms, .certificates = options.certificates});
   }
   if (pdf::looks_like_pdf(document)) {
-    if (options.detached) return refused(Error(Code::kCmsContentGivenTwice));
+    if (options.detached.given()) return refused(Error(Code::kCmsContentGivenTwice));
     return pdf::inspect(context, document, budget);
   }
   TANBA_TRY(const base::Bytes octets, unarmoured(document));
   return cms::inspect(context, octets, options.detached, budget, keep);
+}
+
+base::Result<std::optional<base::Digest>> digest_of(const cms::DetachedContent& content) {
+  if (!content.given()) return std::nullopt;
+  if (content.octets() != nullptr) return base::sha256(*content.octets());
+  const cms::DigestedContent& digested = *content.digested();
+  // What could be a challenge is looked into; see check_kind.
+  if (digested.size_bytes <= kMaxChallengeBytes)
+    return base::fail(Code::kInternal, "small content must be given whole");
+  TANBA_TRY(const base::Bytes value, digested.compute(pki::DigestAlgorithm::kSha256));
+  base::Digest out;
+  std::ranges::copy(value, out.octets.begin());
+  return out;
 }
 
 base::Result<pki::DocumentFacts> inspect_content(pki::Context& context, ByteView document,
@@ -110,7 +120,8 @@ base::Result<pki::DocumentFacts> inspect_content(pki::Context& context, ByteView
     return refused(Error(Code::kLimitSize, {{"limit", std::to_string(limits.max_document_bytes)}}));
   }
   base::Budget budget(limits);
-  const std::size_t signed_size = std::max(document.size(), options.detached ? options.detached->size() : 0);
+  const base::ByteView* beside = options.detached.octets();
+  const std::size_t signed_size = std::max(document.size(), beside != nullptr ? beside->size() : 0);
   const pki::KeepOctets keep = signed_size <= kMaxChallengeBytes ? pki::KeepOctets::kYes : options.keep_octets;
   auto facts = inspect_format(context, document, options, keep, budget);
   if (!facts) {
@@ -182,6 +193,27 @@ json::object timestamp_json(const pki::TimestampFacts& facts) {
   return out;
 }
 
+json::object counter_signature_json(const pki::CounterSignatureFacts& facts) {
+  json::object out{{"id", text_json(facts.id)},
+                   {"over", text_json(facts.over)},
+                   {"algorithm", algorithm_json(facts.algorithm)},
+                   {"contentDigests", digests_json(facts.content_digests)},
+                   {"algorithmNames", texts_json(facts.algorithm_names)},
+                   {"errors", errors_json(facts.errors)},
+                   {"certificateReference", static_cast<int>(facts.certificate_reference)}};
+  out["certificate"] = certificate_json(facts.certificate);
+  out["claimedSigningTime"] = time_json(facts.claimed_signing_time);
+  return out;
+}
+
+json::value signature_policy_json(const std::optional<pki::SignaturePolicyFacts>& policy) {
+  if (!policy) return nullptr;
+  return json::object{{"id", text_json(policy->id)},
+                      {"digestAlgorithm", text_json(policy->digest_algorithm)},
+                      {"digest", base::to_base64(policy->digest)},
+                      {"uri", text_json(policy->uri)}};
+}
+
 json::object signature_json(const pki::SignatureFacts& facts) {
   json::array timestamps;
   for (const pki::TimestampFacts& timestamp : facts.timestamps) timestamps.push_back(timestamp_json(timestamp));
@@ -193,7 +225,11 @@ json::object signature_json(const pki::SignatureFacts& facts) {
                    {"warnings", errors_json(facts.warnings)},
                    {"covers", json::object{{"whole", facts.covers.whole}, {"what", text_json(facts.covers.what)}}},
                    {"timestamps", std::move(timestamps)},
-                   {"signatureValue", base::to_base64(facts.signature_value)}};
+                   {"signatureValue", base::to_base64(facts.signature_value)},
+                   {"certificateReference", static_cast<int>(facts.certificate_reference)},
+                   {"signaturePolicy", signature_policy_json(facts.signature_policy)}};
+  json::array& counter_signatures = out["counterSignatures"].emplace_array();
+  for (const auto& one : facts.counter_signatures) counter_signatures.push_back(counter_signature_json(one));
   out["certificate"] = certificate_json(facts.certificate);
   out["claimedSigningTime"] = time_json(facts.claimed_signing_time);
   return out;
@@ -277,6 +313,40 @@ base::Result<pki::TimestampFacts> timestamp_from(const json::value& value) {
   return facts;
 }
 
+base::Result<pki::CounterSignatureFacts> counter_signature_from(const json::value& value) {
+  pki::CounterSignatureFacts facts;
+  TANBA_TRY(facts.id, text_member(value, "id"));
+  TANBA_TRY(facts.over, text_member(value, "over"));
+  TANBA_CHECK(read_signature_parts(value, facts));
+  TANBA_TRY(facts.certificate_reference,
+            enum_member(value, "certificateReference", pki::CertificateReference::kSigned));
+  TANBA_TRY(facts.claimed_signing_time, optional_time_member(value, "claimedSigningTime"));
+  return facts;
+}
+
+base::Status read_signature_policy(const json::value& value, std::optional<pki::SignaturePolicyFacts>& out) {
+  TANBA_TRY(const json::value* found, member(value, "signaturePolicy"));
+  if (found->is_null()) return {};
+  pki::SignaturePolicyFacts& policy = out.emplace();
+  TANBA_TRY(policy.id, text_member(*found, "id"));
+  TANBA_TRY(policy.digest_algorithm, text_member(*found, "digestAlgorithm"));
+  TANBA_TRY(policy.digest, base64_member(*found, "digest"));
+  TANBA_TRY(policy.uri, text_member(*found, "uri"));
+  return {};
+}
+
+// Counter-signatures, policy and the reference to the certificate: what of a signature is about how it was made.
+base::Status read_signing_parts(const json::value& value, pki::SignatureFacts& out) {
+  TANBA_TRY(out.certificate_reference, enum_member(value, "certificateReference", pki::CertificateReference::kSigned));
+  TANBA_CHECK(read_signature_policy(value, out.signature_policy));
+  TANBA_TRY(const json::array* counter_signatures, array_member(value, "counterSignatures"));
+  for (const json::value& one : *counter_signatures) {
+    TANBA_TRY(pki::CounterSignatureFacts counter_signature, counter_signature_from(one));
+    out.counter_signatures.push_back(std::move(counter_signature));
+  }
+  return {};
+}
+
 base::Result<pki::SignatureFacts> signature_from(const json::value& value) {
   pki::SignatureFacts facts;
   TANBA_TRY(facts.id, text_member(value, "id"));
@@ -289,6 +359,7 @@ base::Result<pki::SignatureFacts> signature_from(const json::value& value) {
     facts.timestamps.push_back(std::move(timestamp));
   }
   TANBA_TRY(facts.signature_value, base64_member(value, "signatureValue"));
+  TANBA_CHECK(read_signing_parts(value, facts));
   TANBA_TRY(facts.claimed_signing_time, optional_time_member(value, "claimedSigningTime"));
   return facts;
 }
@@ -300,8 +371,25 @@ base::Result<Facts> inspect(pki::Context& context, ByteView document, const Insp
   Facts facts;
   facts.document = base::sha256(document);
   facts.size_bytes = document.size();
-  if (options.detached) facts.detached = base::sha256(*options.detached);
+  TANBA_TRY(facts.detached, digest_of(options.detached));
   TANBA_TRY(facts.content, inspect_content(context, document, options, limits));
+  return facts;
+}
+
+base::Result<Facts> inspect(pki::Context& context, const cms::LargeDocument& document, const InspectOptions& options,
+                            const base::Limits& limits) {
+  Facts facts;
+  facts.document = document.sha256;
+  facts.size_bytes = document.size_bytes;
+  TANBA_TRY(facts.detached, digest_of(options.detached));
+  base::Budget budget(limits);
+  const cms::DetachedContent& content = document.content ? cms::DetachedContent(*document.content) : options.detached;
+  TANBA_TRY(facts.content, cms::inspect(context, document.without_content, content, budget));
+  if (document.content && options.detached.given()) {
+    facts.content.errors.insert(facts.content.errors.begin(), Error(Code::kCmsContentGivenTwice));
+  }
+  TANBA_CHECK(cms::tsp::inspect_tokens(context, facts.content, budget));
+  check_kind(facts.content, options.kind);
   return facts;
 }
 

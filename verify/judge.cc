@@ -5,6 +5,7 @@
 
 #include "pki/identity.h"
 #include "verify/claim.h"
+#include "verify/counter_signatures.h"
 #include "verify/crl_status.h"
 #include "verify/level.h"
 #include "verify/revocation.h"
@@ -60,21 +61,6 @@ Judgement finish(Report report, std::vector<Need> needs) {
 
 // --- documents -----------------------------------------------------------------------------------------------------
 
-void check_algorithms(const pki::SignatureFacts& facts, const JudgeInput& input, Finding& finding) {
-  const base::Time at = input.existed_at.value_or(input.now);
-  if (facts.algorithm && facts.certificate) {
-    const pki::KeyFacts key{facts.certificate->key().kind, facts.certificate->key().bits};
-    if (auto ok = check_algorithm(input.policy.id, *facts.algorithm, key, at, facts.certificate->label()); !ok) {
-      append(finding.errors, {ok.error()});
-    }
-  }
-  for (const pki::DigestAlgorithm digest : facts.content_digests) {
-    if (auto ok = check_digest(input.policy.id, digest, pki::DigestUse::kSignature, at); !ok) {
-      append(finding.errors, {ok.error()});
-    }
-  }
-}
-
 // What the signature is, whenever it was made.
 Finding describe(const pki::SignatureFacts& facts, const JudgeInput& input) {
   Finding finding;
@@ -85,6 +71,8 @@ Finding describe(const pki::SignatureFacts& facts, const JudgeInput& input) {
   finding.algorithms = facts.algorithm_names;
   finding.claimed_signing_time = facts.claimed_signing_time;
   finding.covers_whole = facts.covers.whole;
+  finding.signature_policy = facts.signature_policy;
+  append(finding.errors, certificate_reference_errors(input, facts.certificate_reference));
   finding.covers_what = facts.covers.what;
   if (!facts.covers.whole) {
     Error partial(Code::kCoveragePartial, {{"what", facts.covers.what}});
@@ -117,7 +105,7 @@ base::Result<SignatureVerdict> judge_signature_at(Means& means, const pki::Signa
   if (proof) then.existed_at = proof->judge_at;
   if (proof && proof->by == Proof::kTimeStamp) then.evidence_since = input.existed_at.value_or(input.now);
   verdict.finding.best_signature_time = proof ? proof->best : input.now;
-  check_algorithms(facts, then, verdict.finding);
+  append(verdict.finding.errors, algorithm_errors(then, facts));
   if (!facts.certificate) {
     // The makers of facts say so too; a signature by nobody never passes, whoever made the facts.
     if (verdict.finding.errors.empty()) verdict.finding.errors.emplace_back(Code::kCmsNoCertificate);
@@ -350,6 +338,11 @@ base::Result<Judgement> judge(pki::Context& context, pki::PathCache* cache, cons
   for (const pki::SignatureFacts& signature : facts.content.signatures) {
     TANBA_TRY(Finding finding, judge_signature(means, facts.content, signature, own, needs));
     report.findings.push_back(std::move(finding));
+  }
+  // Only when all signatures were judged: what anybody may have added must not use up what they may cost.
+  for (std::size_t i = 0; i < report.findings.size(); ++i) {
+    TANBA_CHECK(
+        judge_counter_signatures(context, cache, facts.content.signatures[i], own, budget, report.findings[i], needs));
   }
   check_expectation(report, input.expected);
   return finish(std::move(report), std::move(needs));

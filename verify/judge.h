@@ -23,10 +23,15 @@ namespace tanba::verify {
 // Must every signature cover the whole document (what is filed), or is a part enough (conformance vectors)?
 enum class CoverageRule : std::uint8_t { kWhole, kPart };
 
+// Must what is signed name the signer's certificate (ESS signing-certificate, XAdES SigningCertificate)? What it names
+// is checked wherever it is there.
+enum class CertificateReferenceRule : std::uint8_t { kOptional, kRequired };
+
 struct Policy {
   pki::PolicyId id = pki::PolicyId::kKzSubmission;
   RevocationMode revocation = RevocationMode::kRequire;
   CoverageRule coverage = CoverageRule::kWhole;
+  CertificateReferenceRule certificate_reference = CertificateReferenceRule::kOptional;
   ocsp::FreshnessRules ocsp_freshness{};
   ocsp::FreshnessRules crl_freshness{};
   // Beside these, what stands for certificates of every issuer that has no rule of its own (freshness_rules.h).

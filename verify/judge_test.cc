@@ -82,6 +82,11 @@ class JudgeTest : public testing::Test {
     needs_ = std::move(judgement.needs);
     return std::move(judgement.report);
   }
+  static std::vector<Code> codes_of(const Report& report) {
+    std::vector<Code> out;
+    for (const LocatedError& located : all_errors(report)) out.push_back(located.error.code());
+    return out;
+  }
   static bool has(const Report& report, Code code) {
     return std::ranges::any_of(all_errors(report),
                                [code](const LocatedError& located) { return located.error.code() == code; });
@@ -346,6 +351,85 @@ TEST_F(JudgeDocumentTest, AMessageIsNotActedUponOutsideItsTimes) {
   ASSERT_TRUE(again.content.message_times.has_value());
   EXPECT_EQ(again.content.message_times->created, now);
   EXPECT_EQ(again.content.message_times->expires, now + base::Seconds(1));
+}
+
+TEST_F(JudgeDocumentTest, ASigningCertificateIsRequiredWhereThePolicySaysSo) {
+  add_crls();
+  const Facts without = facts_of("cms-attached", "document.cms");
+  const Facts with = facts_of("cms-cades-bes", "document.cms");
+  EXPECT_EQ(judge_facts(without).outcome.decision, Decision::kAccept);
+  input_.policy.certificate_reference = CertificateReferenceRule::kRequired;
+  EXPECT_THAT(codes_of(judge_facts(without)), testing::ElementsAre(Code::kSignatureNoSigningCertificate));
+  EXPECT_EQ(judge_facts(with).outcome.decision, Decision::kAccept);
+}
+
+TEST_F(JudgeDocumentTest, ACounterSignatureIsJudgedAndTakesAwayOnlyItself) {
+  add_crls();
+  const auto counter_signature_of = [&](const std::string& scenario) {
+    const Report report = judge_facts(facts_of(scenario, "document.cms"));
+    EXPECT_EQ(report.outcome.decision, Decision::kAccept) << scenario;
+    const Finding& signature = report.findings.front();
+    EXPECT_EQ(signature.counter_signatures.size(), 1U) << scenario;
+    const CounterSignatureFinding& one = signature.counter_signatures.front();
+    EXPECT_EQ(one.over, "S1");
+    EXPECT_EQ(one.result.id, "S1.C1");
+    const bool warned = std::ranges::any_of(
+        signature.warnings, [](const base::Error& warning) { return warning.code() == Code::kCmsCounterSignature; });
+    EXPECT_EQ(warned, !one.result.errors.empty()) << scenario;
+    return one.result;
+  };
+  const Finding good = counter_signature_of("cms-countersigned");
+  EXPECT_EQ(good.outcome.indication, Indication::kPassed);
+  EXPECT_EQ(good.chain.size(), 3U);
+  EXPECT_FALSE(good.revocation.empty());
+  const auto first_code = [&](const std::string& scenario) {
+    const Finding finding = counter_signature_of(scenario);
+    return finding.errors.empty() ? Code::kInternal : finding.errors.front().code();
+  };
+  EXPECT_EQ(first_code("cms-countersigned-broken"), Code::kSignatureBroken);
+  EXPECT_EQ(first_code("cms-countersigned-revoked"), Code::kRevocationRevoked);
+  EXPECT_EQ(first_code("cms-countersigned-foreign"), Code::kPathNoChain);
+}
+
+TEST_F(JudgeDocumentTest, EvidenceForACounterSignatureIsAskedForAndNotWaitedFor) {
+  add_crl("crl/root.crl");
+  add_ocsp("ocsp/head.ors");
+  base::Budget budget{base::Limits{}};
+  const Facts facts = facts_of("cms-countersigned", "document.cms");
+  const Judgement judgement = must(judge(*context_, nullptr, facts, input_, budget));
+  EXPECT_EQ(judgement.report.outcome.decision, Decision::kAccept);
+  const auto individual = person("individual");
+  EXPECT_TRUE(std::ranges::any_of(
+      judgement.needs, [&](const Need& need) { return need.certificate->digest() == individual->digest(); }));
+}
+
+TEST_F(JudgeDocumentTest, ACounterSignatureByNobodyOrWithWeakAlgorithmsHoldsNothing) {
+  add_crls();
+  Facts facts = facts_of("cms-countersigned", "document.cms");
+  pki::CounterSignatureFacts& one = facts.content.signatures.front().counter_signatures.front();
+  const pki::CertificatePtr certificate = std::exchange(one.certificate, nullptr);
+  EXPECT_EQ(judge_facts(facts).findings.front().counter_signatures.front().result.errors.front().code(),
+            Code::kCmsNoCertificate);
+  one.certificate = certificate;
+  one.content_digests = {pki::DigestAlgorithm::kSha1};
+  EXPECT_EQ(judge_facts(facts).findings.front().counter_signatures.front().result.errors.front().code(),
+            Code::kAlgorithmWeakDigest);
+}
+
+TEST_F(JudgeDocumentTest, CounterSignaturesAndSignaturePolicyReplayFromJson) {
+  add_crls();
+  for (const char* scenario : {"cms-countersigned-in-a-row", "cms-countersigned-of-other", "cms-signature-policy",
+                               "cms-signature-policy-implied"}) {
+    const Facts facts = facts_of(scenario, "document.cms");
+    const Facts again = must(facts_from_json(must(base::parse_json(base::canonical_json(to_json(facts))))));
+    EXPECT_EQ(base::canonical_json(to_json(again)), base::canonical_json(to_json(facts))) << scenario;
+    EXPECT_EQ(base::canonical_json(to_json(judge_facts(again))), base::canonical_json(to_json(judge_facts(facts))));
+  }
+  const boost::json::value report = to_json(judge_facts(facts_of("cms-signature-policy", "document.cms")));
+  const boost::json::value& policy = report.at("signatures").at(0).at("signaturePolicy");
+  EXPECT_EQ(policy.at("id").as_string(), "2.25.1.2.3");
+  EXPECT_EQ(policy.at("digestAlgorithm").as_string(), "2.16.840.1.101.3.4.2.1");
+  EXPECT_EQ(policy.at("uri").as_string(), "http://policy.test/1");
 }
 
 TEST_F(JudgeDocumentTest, FactsAndReportsReplayFromJson) {

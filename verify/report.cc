@@ -104,6 +104,19 @@ json::object timestamp_summary_json(const TimestampSummary& says) {
 
 json::array timestamps_json(const std::vector<TimestampFinding>& timestamps, Language language);
 
+json::array counter_signatures_json(const std::vector<CounterSignatureFinding>& counter_signatures, Language language);
+
+json::value signature_policy_json(const std::optional<pki::SignaturePolicyFacts>& policy) {
+  if (!policy) return nullptr;
+  const auto text = [](const std::string& value) {
+    return value.empty() ? json::value(nullptr) : json::value(clean(value));
+  };
+  return json::object{{"id", text(policy->id)},
+                      {"digestAlgorithm", text(policy->digest_algorithm)},
+                      {"digest", text(base::to_hex(policy->digest))},
+                      {"uri", text(policy->uri)}};
+}
+
 // The members that every finding has, whatever it is about.
 json::object claim_json(const Finding& finding, Language language) {
   json::array chain;
@@ -130,6 +143,8 @@ json::object finding_json(const Finding& finding, SubjectKind subject, Language 
   out["claimedSigningTime"] = optional_time(finding.claimed_signing_time);
   out["bestSignatureTime"] = optional_time(finding.best_signature_time);
   out["timestamps"] = timestamps_json(finding.timestamps, language);
+  out["counterSignatures"] = counter_signatures_json(finding.counter_signatures, language);
+  out["signaturePolicy"] = signature_policy_json(finding.signature_policy);
   out["covers"] = json::object{{"whole", finding.covers_whole}, {"what", clean(finding.covers_what)}};
   return out;
 }
@@ -143,6 +158,18 @@ json::array timestamps_json(const std::vector<TimestampFinding>& timestamps, Lan
     one["sha256"] = timestamp.says.token;
     for (auto& [name, value] : timestamp_summary_json(timestamp.says)) one[name] = value;
     out.push_back(std::move(one));
+  }
+  return out;
+}
+
+json::array counter_signatures_json(const std::vector<CounterSignatureFinding>& counter_signatures, Language language) {
+  json::array out;
+  for (const CounterSignatureFinding& one : counter_signatures) {
+    json::object entry = claim_json(one.result, language);
+    entry["id"] = clean(one.result.id);
+    entry["over"] = clean(one.over);
+    entry["claimedSigningTime"] = optional_time(one.result.claimed_signing_time);
+    out.push_back(std::move(entry));
   }
   return out;
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "pki/identity.h"
+#include "pki/signature_facts.h"
 #include "verify/decision.h"
 
 namespace tanba::verify {
@@ -69,6 +70,7 @@ struct TimestampSummary {
 };
 
 struct TimestampFinding;
+struct CounterSignatureFinding;
 
 // What was gone by about those who signed evidence: for whoever gathers all of it (not in the JSON).
 struct Beneath {
@@ -95,11 +97,19 @@ struct Finding {
   std::vector<Need> missing_evidence;
   std::vector<TimestampFinding> timestamps;
   Beneath beneath;
+  std::vector<CounterSignatureFinding> counter_signatures;
+  std::optional<pki::SignaturePolicyFacts> signature_policy;
 };
 
 // A time stamp of a signature, judged by itself. One that failed decides nothing about the signature.
 struct TimestampFinding {
   TimestampSummary says;
+  Finding result;
+};
+
+// A signature over the value of another one, judged by itself. One that failed decides nothing about the other.
+struct CounterSignatureFinding {
+  std::string over;  // the id of the signature, or counter-signature, that it is over
   Finding result;
 };
 

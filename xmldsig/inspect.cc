@@ -152,8 +152,11 @@ class Inspector {
     if (references.properties == CheckedReferences::Properties::kNotCovered) {
       xades.signing_certificate.reset();
       xades.signing_time.reset();
+      xades.signature_policy.reset();
     }
     out.claimed_signing_time = xades.signing_time;
+    out.signature_policy = std::move(xades.signature_policy);
+    if (xades.signing_certificate) out.certificate_reference = pki::CertificateReference::kSigned;
     TANBA_CHECK(verify_value(document, structure, std::move(certificates), xades, out));
     TANBA_CHECK(collect_evidence(document, structure, xades, out));
     if (out.errors.empty()) out.signed_octets = std::move(references.signed_octets);

@@ -643,15 +643,16 @@ class Xades : public Inspection {
  protected:
   static constexpr std::string_view kNamespaces = "xmlns:xades=\"http://uri.etsi.org/01903/v1.3.2#\" Id=\"props\"";
   // SignedProperties as inclusive canonicalisation gives it inside the Signature.
-  std::string properties(const pki::CertificatePtr& named, std::string_view time = "2026-11-20T10:00:00+05:00") {
+  std::string properties(const pki::CertificatePtr& named, std::string_view time = "2026-11-20T10:00:00+05:00",
+                         const std::string& further = {}) {
     return "<xades:SignedProperties xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" " + std::string(kNamespaces) +
            "><xades:SignedSignatureProperties><xades:SigningTime>" + std::string(time) +
            "</xades:SigningTime><xades:SigningCertificateV2><xades:Cert><xades:CertDigest><ds:DigestMethod "
            "Algorithm=\"" +
            std::string(kSha256) + "\"></ds:DigestMethod><ds:DigestValue>" +
            base::to_base64(base::sha256(named->der()).view()) +
-           "</ds:DigestValue></xades:CertDigest></xades:Cert></xades:SigningCertificateV2></"
-           "xades:SignedSignatureProperties>"
+           "</ds:DigestValue></xades:CertDigest></xades:Cert></xades:SigningCertificateV2>" + further +
+           "</xades:SignedSignatureProperties>"
            "</xades:SignedProperties>";
   }
   enum class Covered { kYes, kNo };
@@ -678,6 +679,41 @@ TEST_F(Xades, SignedPropertiesAreReadWhenCovered) {
   EXPECT_EQ(signature.claimed_signing_time, pki::test::at("2026-11-20T05:00:00Z"));
   EXPECT_TRUE(signature.covers.whole);
   EXPECT_EQ(base::as_text(signature.signed_octets), "<a></a>");
+  EXPECT_EQ(signature.certificate_reference, pki::CertificateReference::kSigned);
+  EXPECT_FALSE(signature.signature_policy.has_value());
+}
+
+constexpr std::string_view kNamedPolicy =
+    "<xades:SignaturePolicyIdentifier><xades:SignaturePolicyId><xades:SigPolicyId><xades:Identifier>urn:oid:1.2.398.7"
+    "</xades:Identifier></xades:SigPolicyId><xades:SigPolicyHash><ds:DigestMethod Algorithm=\"urn:digest\">"
+    "</ds:DigestMethod><ds:DigestValue>AQID</ds:DigestValue></xades:SigPolicyHash><xades:SigPolicyQualifiers>"
+    "<xades:SigPolicyQualifier><xades:SPURI>http://policy.test/1</xades:SPURI></xades:SigPolicyQualifier>"
+    "</xades:SigPolicyQualifiers></xades:SignaturePolicyId></xades:SignaturePolicyIdentifier>";
+
+TEST_F(Xades, SignaturePolicyIsRead) {
+  NEEDS_AUTHORITY;
+  const auto& signer = person_.signer->certificate();
+  const auto policy_in = [&](const std::string& identifier, Covered covered = Covered::kYes) {
+    const auto found = facts(with_properties(properties(signer, "2026-11-20T10:00:00Z", identifier), covered));
+    EXPECT_EQ(test::codes_of(found), Codes{});
+    return found.signatures.at(0).signature_policy;
+  };
+  EXPECT_EQ(policy_in(std::string(kNamedPolicy)), (pki::SignaturePolicyFacts{.id = "urn:oid:1.2.398.7",
+                                                                             .digest_algorithm = "urn:digest",
+                                                                             .digest = {1, 2, 3},
+                                                                             .uri = "http://policy.test/1"}));
+  EXPECT_EQ(policy_in("<xades:SignaturePolicyIdentifier><xades:SignaturePolicyImplied></xades:SignaturePolicyImplied>"
+                      "</xades:SignaturePolicyIdentifier>"),
+            pki::SignaturePolicyFacts{});
+  EXPECT_EQ(policy_in(std::string(kNamedPolicy), Covered::kNo), std::nullopt);
+}
+
+TEST_F(Xades, SignaturePolicyThatIsNoneIsRefused) {
+  NEEDS_AUTHORITY;
+  const std::string empty = "<xades:SignaturePolicyIdentifier></xades:SignaturePolicyIdentifier>";
+  EXPECT_EQ(
+      codes(with_properties(properties(person_.signer->certificate(), "2026-11-20T10:00:00Z", empty), Covered::kYes)),
+      Codes{"xml.signature_structure"});
 }
 
 TEST_F(Xades, PropertiesThatNothingCoversAreIgnored) {
@@ -686,6 +722,7 @@ TEST_F(Xades, PropertiesThatNothingCoversAreIgnored) {
   const auto found = facts(with_properties(properties(other), Covered::kNo));
   EXPECT_EQ(test::codes_of(found), Codes{});
   EXPECT_FALSE(found.signatures.at(0).claimed_signing_time.has_value());
+  EXPECT_EQ(found.signatures.at(0).certificate_reference, pki::CertificateReference::kAbsent);
 }
 
 TEST_F(Xades, AnotherSigningCertificateIsRefused) {

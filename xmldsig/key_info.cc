@@ -164,9 +164,39 @@ class XadesReader {
       // A claim without a time zone names no moment; as it proves nothing anyway it is left out, not refused.
       if (const auto parsed = base::parse_time(**time)) out_.signing_time = *parsed;
     }
+    TANBA_CHECK(read_signature_policy(**inner));
     for (const Element& child : (*inner)->children()) {
       if (!is_xades(child, "SigningCertificate") && !is_xades(child, "SigningCertificateV2")) continue;
       TANBA_CHECK(read_signing_certificate(child));
+    }
+    return {};
+  }
+
+  // EN 319 132-1 5.2.9.1. Of the qualifiers the first SPURI is taken, others are passed over.
+  [[nodiscard]] base::Status read_signature_policy(Element properties) {
+    const auto identifier = xml::optional_child(properties, kXadesNamespace, "SignaturePolicyIdentifier");
+    if (!identifier) return structure("SignaturePolicyIdentifier is repeated");
+    if (!*identifier) return {};
+    pki::SignaturePolicyFacts& policy = out_.signature_policy.emplace();
+    const auto implied = xml::optional_child((**identifier), kXadesNamespace, "SignaturePolicyImplied");
+    if (implied && *implied) return {};
+    const auto named = xml::only_child(**identifier, kXadesNamespace, "SignaturePolicyId");
+    if (!named) return structure("SignaturePolicyIdentifier");
+    const auto id = xml::only_child(*named, kXadesNamespace, "SigPolicyId");
+    const auto hash = xml::only_child(*named, kXadesNamespace, "SigPolicyHash");
+    if (!id || !hash) return structure("SignaturePolicyId");
+    const auto text = xml::optional_child_text(*id, kXadesNamespace, "Identifier");
+    const auto method = xml::only_child(*hash, kSignatureNamespace, "DigestMethod");
+    const auto value = xml::only_child(*hash, kSignatureNamespace, "DigestValue");
+    if (!text || !*text || !method || !value) return structure("SignaturePolicyId");
+    policy.id = **text;
+    policy.digest_algorithm = method->attribute("Algorithm").value_or("");
+    TANBA_TRY(policy.digest, read_base64(*value));
+    for (const Element& list : xml::children_named(*named, kXadesNamespace, "SigPolicyQualifiers")) {
+      for (const Element& qualifier : xml::children_named(list, kXadesNamespace, "SigPolicyQualifier")) {
+        const auto uri = xml::optional_child_text(qualifier, kXadesNamespace, "SPURI");
+        if (uri && *uri && policy.uri.empty()) policy.uri = **uri;
+      }
     }
     return {};
   }

@@ -41,6 +41,7 @@ struct XadesProperties {
   };
   std::optional<std::vector<CertificateDigest>> signing_certificate;  // SigningCertificate or SigningCertificateV2
   std::optional<base::Time> signing_time;
+  std::optional<pki::SignaturePolicyFacts> signature_policy;
   struct SignatureTimeStamp {
     base::Bytes token;
     xml::C14n method = xml::C14n::kInclusive;  // of what it is over

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "cms/add_signer.h"
 #include "cms/edit.h"
 #include "cms/oids.h"
 
@@ -21,10 +22,7 @@ Bytes signature_time_stamp(ByteView token) {
 }  // namespace
 
 Result<Bytes> octets_to_stamp(ByteView cms, std::size_t signer, const base::Limits& limits) {
-  TANBA_TRY(const Edit document, Edit::open(cms, limits));
-  TANBA_TRY(const ByteView signer_info, document.signer(signer));
-  TANBA_TRY(const SignerInfo info, parse_signer_info(signer_info));
-  return base::to_bytes(info.signature);
+  return signature_value(cms, signer, limits);
 }
 
 Result<Bytes> add_signature_timestamp(ByteView cms, std::size_t signer, ByteView token, const base::Limits& limits) {

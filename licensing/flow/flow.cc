@@ -45,6 +45,10 @@ verify::JudgeInput Flow::input_for(pki::TrustPurpose purpose, base::Time now) co
   verify::JudgeInput input;
   input.trust = parts_.trust();
   input.policy = settings_.policy;
+  // What officers sign is the daemon's own form, XML-DSig; the rule is for what applicants bring.
+  if (purpose != pki::TrustPurpose::kApplicant) {
+    input.policy.certificate_reference = verify::CertificateReferenceRule::kOptional;
+  }
   input.now = now;
   input.trust_purpose = purpose;
   return input;

@@ -51,10 +51,13 @@ def main():
     stamped = report_of(options, "verify", authority / "scenarios/cms-stamped-good/document.cms", *trust)
     of_claims = {"indication", "subIndication", "errors", "warnings", "algorithms", "certificate", "chain", "revocation",
                  "missingEvidence"}
-    compare("time stamp", set(stamped["signatures"][0]["timestamps"][0]) - of_claims, members_of(page, 2), wrong)
+    compare("time stamp", set(stamped["signatures"][0]["timestamps"][0]) - of_claims, members_of(page, 3), wrong)
+    countersigned = report_of(options, "verify", authority / "scenarios/cms-countersigned/document.cms", *trust)
+    compare("counter-signature", set(countersigned["signatures"][0]["counterSignatures"][0]) - of_claims - {"claimedSigningTime"},
+            members_of(page, 2), wrong)
     alone = report_of(options, "timestamp", "verify", authority / "tsp/ok.tst", "--data", authority / "tsp/data.bin", *trust)
-    if set(alone["answer"]) - members_of(page, 2):
-        wrong.append(f"answer of a time stamp: {set(alone['answer']) - members_of(page, 2)} is not on the page")
+    if set(alone["answer"]) - members_of(page, 3):
+        wrong.append(f"answer of a time stamp: {set(alone['answer']) - members_of(page, 3)} is not on the page")
     for line in wrong:
         print(line)
     print(f"{len(wrong)} differences between the report and docs/reference/report.md")

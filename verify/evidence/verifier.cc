@@ -35,14 +35,16 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
   base::Status prepare(Worker& worker) {
     if (const auto* document = std::get_if<DocumentSubject>(&task_.subject)) {
       InspectOptions options{.kind = document->kind, .detached = {}, .keep_octets = document->keep_octets};
-      if (document->detached) options.detached = *document->detached;
+      if (document->detached) options.detached = base::ByteView(*document->detached);
+      if (document->digested) options.detached = *document->digested;
       std::vector<pki::CertificatePtr> at_hand;
       if (task_.input.policy.id == pki::PolicyId::kConformance) {
         at_hand = certificates_at_hand();
         options.xml_forms = xmldsig::Forms::kConformance;
         options.certificates = at_hand;
       }
-      TANBA_TRY(Facts facts, inspect(*worker.context, *document->document, options, task_.limits));
+      TANBA_TRY(Facts facts, document->large ? inspect(*worker.context, *document->large, options, task_.limits)
+                                             : inspect(*worker.context, *document->document, options, task_.limits));
       facts_ = std::make_shared<const Facts>(std::move(facts));
     } else if (const auto* given = std::get_if<FactsSubject>(&task_.subject)) {
       facts_ = given->facts;

@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "cms/content.h"
+#include "cms/large_document.h"
 #include "verify/evidence/sources.h"
 #include "verify/evidence/store.h"
 #include "verify/evidence/workers.h"
@@ -26,6 +27,9 @@ inline constexpr std::size_t kMaxAddresses = 8;
 struct DocumentSubject {
   std::shared_ptr<const base::Bytes> document;
   std::shared_ptr<const base::Bytes> detached;  // null: none
+  // Instead of these: what is not held in memory.
+  std::shared_ptr<const cms::LargeDocument> large{};
+  std::optional<cms::DigestedContent> digested{};
   pki::KeepOctets keep_octets = pki::KeepOctets::kNo;
   DocumentKind kind = DocumentKind::kDocument;
 };
