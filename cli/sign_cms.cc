@@ -71,8 +71,11 @@ base::Status write_around(const cms::Frame& frame, const base::LargeFile& conten
 
 std::shared_ptr<const base::LargeFile> large_content(const SignOptions& options) {
   const bool fits = options.format == "cms" && !options.add && !options.counter_sign;
-  // A time stamp goes into the finished document, which only a detached one can be held for.
-  return fits && (options.detached || options.time_stamp.urls.empty()) ? open_large(options.file) : nullptr;
+  // A time stamp goes into the finished document, which only a detached one can be held for; evidence also needs the
+  // content, to verify.
+  return fits && (options.detached || options.time_stamp.urls.empty()) && options.level != "B-LT"
+             ? open_large(options.file)
+             : nullptr;
 }
 
 Result<base::Bytes> sign_large_detached(OpenKey& key, const std::shared_ptr<const base::LargeFile>& content,

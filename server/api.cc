@@ -52,7 +52,7 @@ base::Status check_access(const Operation& operation, const Caller& caller) {
 base::Status Api::add(Operation operation) {
   auto shared = std::make_shared<const Operation>(std::move(operation));
   entries_.push_back({shared->method, shared->pattern, shared->access});
-  net::http::RouteOptions options{.max_body_bytes = shared->max_body_bytes};
+  net::http::RouteOptions options{.max_body_bytes = shared->max_body_bytes, .sink = shared->sink};
   if (shared->access != Access::kPublic) {
     // Whoever does not even try to say who it is sends its body to nobody.
     options.guard = [](const Request& head) -> std::expected<void, Response> {

@@ -32,7 +32,8 @@ struct Operation {
   std::string_view pattern;
   Access access = Access::kPublic;
   std::string_view scope = {};  // that a portal's key must have
-  std::size_t max_body_bytes = 0;
+  std::uint64_t max_body_bytes = 0;
+  std::function<base::Result<std::shared_ptr<net::http::BodySink>>(const net::http::Request&)> sink = {};
   std::function<void(Call&&, net::http::Responder&&)> run;
 };
 

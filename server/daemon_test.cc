@@ -98,6 +98,22 @@ class DaemonTest : public ::testing::Test {
     return reply;
   }
 
+  // A document and its content in one body.
+  static Reply stream(const std::string& token, const std::string& query, base::ByteView document,
+                      base::ByteView content) {
+    TestClient client(whole().daemon->port());
+    const std::string head = fmt::format(
+        "POST /v1/verify/stream?documentBytes={}{} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n"
+        "Content-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n",
+        document.size(), query, token, document.size() + content.size());
+    const auto answer = client.ask(head + std::string(base::as_text(document)) + std::string(base::as_text(content)));
+    EXPECT_TRUE(answer);
+    if (!answer) return {};
+    Reply reply{.status = answer->status, .text = answer->body, .body = nullptr, .headers = answer->headers};
+    if (auto parsed = base::parse_json(answer->body)) reply.body = *std::move(parsed);
+    return reply;
+  }
+
   // Until the revocation lists have been fetched.
   static void wait_for_lists() {
     while (ask("GET", "/metrics").text.find("tanba_evidence_lists 2") == std::string::npos) std::this_thread::yield();
@@ -312,6 +328,34 @@ TEST_F(DaemonTest, BadInputGetsItsCode) {
   const Reply verdict = ask("POST", "/v1/verify", token, json::object{{"document", "YQ=="}});
   EXPECT_EQ(verdict.status, 200U) << "what is wrong inside a document is a verdict";
   EXPECT_EQ(verdict.body.at("decision").as_string(), "refuse");
+}
+
+TEST_F(DaemonTest, ContentIsDigestedWhileItArrives) {
+  wait_for_lists();
+  const std::string& token = key("alpha");
+  for (const std::string scenario : {"cms-detached-large", "cms-detached-with-authority"}) {
+    const base::Bytes document = file(made("scenarios/" + scenario + "/document.cms"));
+    base::Bytes content = file(made("scenarios/" + scenario + "/content.bin"));
+    const Reply good = stream(token, "", document, content);
+    ASSERT_EQ(good.status, 200U) << good.text;
+    EXPECT_EQ(good.body.at("decision").as_string(), "accept") << good.text;
+    EXPECT_EQ(stream(token, "&iin=941240000193", document, content).body.at("subIndication").as_string(),
+              "IDENTITY_MISMATCH");
+    content[content.size() / 2] ^= 1;
+    const Reply other = stream(token, "", document, content);
+    EXPECT_EQ(other.body.at("subIndication").as_string(), "HASH_FAILURE") << other.text;
+  }
+}
+
+TEST_F(DaemonTest, AStreamThatIsNoneGetsItsCode) {
+  const std::string& token = key("alpha");
+  const base::Bytes document = file(made("scenarios/cms-detached/document.cms"));
+  EXPECT_EQ(stream(token, "&policy=conformance", document, document).code(), "input.member");
+  EXPECT_EQ(stream(token, "&colour=red", document, document).code(), "input.member");
+  EXPECT_EQ(stream(token, "", {}, document).code(), "input.member") << "no document";
+  EXPECT_EQ(stream("tnb_guess", "", document, document).code(), "auth.required");
+  EXPECT_EQ(ask("POST", "/v1/verify/stream?documentBytes=1", token, json::object{}).code(), "request.media_type");
+  EXPECT_EQ(stream(token, "", document, {}).body.at("subIndication").as_string(), "HASH_FAILURE") << "empty content";
 }
 
 TEST_F(DaemonTest, OfficersLogInByASignedChallengeOnce) {

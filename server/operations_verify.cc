@@ -4,6 +4,8 @@
 #include <atomic>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <charconv>
+#include <map>
 #include <memory>
 
 #include "licensing/words.h"
@@ -11,6 +13,7 @@
 #include "pki/certificate.h"
 #include "server/members.h"
 #include "server/operations.h"
+#include "server/streamed_content.h"
 
 namespace tanba::server {
 namespace {
@@ -29,6 +32,8 @@ constexpr std::size_t kMaxIntermediatesGiven = 16;  // a chain has three
 constexpr std::size_t kMaxBatch = 100;              // documents; max_body_bytes limits their octets
 // Of one batch at a time: the others' verifications must not wait for all of it.
 constexpr std::size_t kBatchParallel = 4;
+// The largest that max_stream_bytes can be set to, and the document before it.
+constexpr std::uint64_t kMaxStreamedBodyBytes = (1ULL << 40) + kMaxStreamedDocumentBytes;
 
 Result<std::vector<pki::CertificatePtr>> read_intermediates(Members& members) {
   TANBA_TRY(const auto files, members.base64_list("intermediates", kMaxIntermediatesGiven));
@@ -131,6 +136,58 @@ Result<CertificateQuestion> read_certificate_question(const Request& request) {
 void count_verdict(const UseCases& use, std::string_view operation, const verify::Report& report) {
   use.metrics->count("verdicts", "Decisions of verification.",
                      {{"operation", operation}, {"decision", verify::to_string(report.outcome.decision)}});
+}
+
+// --- content that is digested while it arrives
+// ------------------------------------------------------------------------
+
+// The members of VerifyQuestion that fit a query; a name that is unknown or stands twice is wrong.
+Result<std::map<std::string, std::string>> read_parameters(const Request& request) {
+  static constexpr std::string_view kNames[] = {"documentBytes", "policy", "revocation", "iin", "bin"};
+  std::map<std::string, std::string> out;
+  for (const auto& [name, value] : request.query) {
+    if (std::ranges::find(kNames, name) == std::ranges::end(kNames) || !out.emplace(name, value).second) {
+      return base::fail(Code::kInputMember, {{"member", name}, {"expected", "a parameter of this operation, once"}});
+    }
+  }
+  return out;
+}
+
+Result<std::shared_ptr<net::http::BodySink>> make_sink(const UseCases& use, const Request& head) {
+  if (head.headers.find_single("content-type") != "application/octet-stream") {
+    return base::fail(Code::kRequestMediaType, {{"expected", "application/octet-stream"}});
+  }
+  TANBA_TRY(const auto parameters, read_parameters(head));
+  const auto found = parameters.find("documentBytes");
+  const std::string text = found == parameters.end() ? std::string() : found->second;
+  std::uint64_t bytes = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  if (text.empty() || read.ptr != text.data() + text.size() || bytes == 0 || bytes > kMaxStreamedDocumentBytes) {
+    return base::fail(Code::kInputMember,
+                      {{"member", "documentBytes"}, {"expected", "1 to " + std::to_string(kMaxStreamedDocumentBytes)}});
+  }
+  return std::make_shared<StreamedContent>(static_cast<std::size_t>(bytes), use.config->max_stream_bytes);
+}
+
+Result<VerifyQuestion> read_streamed_question(const Request& request) {
+  TANBA_TRY(auto parameters, read_parameters(request));
+  VerifyQuestion question;
+  auto* content = dynamic_cast<StreamedContent*>(request.sink.get());
+  if (content == nullptr) return base::fail(Code::kInternal, "a body without its sink");
+  TANBA_TRY(question.document, content->document());
+  question.detached = content->octets();
+  if (!question.detached) {
+    TANBA_TRY(question.digested, content->digested());
+  }
+  if (const auto iin = parameters.find("iin"); iin != parameters.end()) question.expected.iin = iin->second;
+  if (const auto bin = parameters.find("bin"); bin != parameters.end()) question.expected.bin = bin->second;
+  if (const auto policy = parameters.find("policy"); policy != parameters.end()) {
+    TANBA_TRY(question.policy, pki::parse_policy_id(policy->second));
+  }
+  if (const auto revocation = parameters.find("revocation"); revocation != parameters.end()) {
+    TANBA_TRY(question.revocation, verify::parse_revocation_mode(revocation->second));
+  }
+  return question;
 }
 
 licensing::Done<verify::Report> answer_with_report(const UseCases& use, std::string_view operation,
@@ -240,6 +297,20 @@ base::Status add_verify_operations(Api& api, const UseCases& use, std::size_t ma
        .scope = "verify",
        .max_body_bytes = max_body_bytes,
        .run = [&use](Call&& call, Responder&& responder) { augment(use, std::move(call), std::move(responder)); }}));
+  TANBA_CHECK(api.add({.method = Method::kPost,
+                       .pattern = "/v1/verify/stream",
+                       .access = Access::kPortalOrStaff,
+                       .scope = "verify",
+                       .max_body_bytes = kMaxStreamedBodyBytes,
+                       .sink = [&use](const Request& head) { return make_sink(use, head); },
+                       .run =
+                           [&use](Call&& call, Responder&& responder) {
+                             auto question = read_streamed_question(call.request);
+                             if (!question) return responder.fail(question.error());
+                             question->scope = scope_of(call.caller);
+                             use.flow->verify(*std::move(question),
+                                              answer_with_report(use, "verify", std::move(responder)));
+                           }}));
   return api.add({.method = Method::kPost,
                   .pattern = "/v1/certificates/check",
                   .access = Access::kPortalOrStaff,

@@ -88,6 +88,7 @@ struct VerifyQuestion {
   Scope scope;
   base::Bytes document;
   std::optional<base::Bytes> detached;
+  std::optional<cms::DigestedContent> digested;  // instead of `detached`: content that was digested while it arrived
   verify::Expectation expected;
   pki::PolicyId policy = pki::PolicyId::kKzSubmission;  // never kConformance: input.member
   verify::RevocationMode revocation = verify::RevocationMode::kRequire;

@@ -240,6 +240,11 @@ void Flow::check_certificate(CertificateQuestion question, Done<verify::Report> 
   if (!begun) (*shared)(std::unexpected(begun.error()));
 }
 
+namespace {
+// As many as there are algorithms, at most.
+constexpr std::uint64_t kDigestsOfContent = 16;
+}  // namespace
+
 base::Result<verify::JudgeInput> Flow::input_of(VerifyQuestion& question) const {
   if (question.policy == pki::PolicyId::kConformance) {
     // DESIGN 3: a policy for test vectors is no basis for anybody's decision.
@@ -282,11 +287,16 @@ void Flow::verify(VerifyQuestion question, Done<verify::Report> done) {
   verify::evidence::DocumentSubject subject{
       .document = std::make_shared<const base::Bytes>(std::move(question.document)), .detached = nullptr};
   if (question.detached) subject.detached = std::make_shared<const base::Bytes>(*std::move(question.detached));
+  subject.digested = std::move(question.digested);
   auto job = std::make_shared<Receipted>(
       Receipted{.scope = std::move(question.scope), .input = input, .facts = nullptr, .done = std::move(done)});
-  const auto begun = parts_.verifier.verify(
-      task_of(std::move(subject), std::move(input)),
-      [this, job](Worker&, base::Result<verify::evidence::Verified> verified) {
+  verify::evidence::Task task = task_of(std::move(subject), std::move(input));
+  if (const auto& digested = std::get<verify::evidence::DocumentSubject>(task.subject).digested) {
+    // Digested already, while it arrived, each digest once: what is charged now costs nothing any more.
+    task.limits.max_digested_bytes += kDigestsOfContent * digested->size_bytes;
+  }
+  const auto begun =
+      parts_.verifier.verify(std::move(task), [this, job](Worker&, base::Result<verify::evidence::Verified> verified) {
         if (!verified) return job->done(std::unexpected(verified.error()));
         // A receipt changes nothing for what is accepted, and most is.
         if (verified->report.outcome.decision == verify::Decision::kAccept)

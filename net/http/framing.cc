@@ -159,7 +159,7 @@ Status ChunkedDecoder::end_size_line(std::uint8_t octet) {
   if (size_ > max_bytes_ - total_bytes_) {
     return fail(Code::kInputTooLarge, {{"limit", std::to_string(max_bytes_)}});
   }
-  total_bytes_ += static_cast<std::size_t>(size_);
+  total_bytes_ += size_;
   state_ = State::kData;
   return {};
 }

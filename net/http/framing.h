@@ -26,7 +26,7 @@ struct Framing {
 // RFC 9112 7.1. Strict: CRLF only, extensions read over within a bound, trailers read over within a bound and dropped.
 class ChunkedDecoder {
  public:
-  explicit ChunkedDecoder(std::size_t max_bytes) : max_bytes_(max_bytes) {}
+  explicit ChunkedDecoder(std::uint64_t max_bytes) : max_bytes_(max_bytes) {}
   // Takes octets from the front of `in`, appends what they carry to `out`, returns how many it took: all of them unless
   // the body ended. input.too_large beyond max_bytes, request.malformed.
   [[nodiscard]] base::Result<std::size_t> feed(base::ByteView in, base::Bytes& out);
@@ -52,13 +52,13 @@ class ChunkedDecoder {
   [[nodiscard]] base::Status end_size_line(std::uint8_t octet);
   [[nodiscard]] base::Status expect(std::uint8_t octet, char wanted, State next);
 
-  std::size_t max_bytes_;
+  std::uint64_t max_bytes_;
   State state_ = State::kSize;
   std::uint64_t size_ = 0;  // of the chunk: what is left of it
   unsigned digits_ = 0;
   std::size_t line_bytes_ = 0;  // of this extension
   std::size_t trailer_bytes_ = 0;
-  std::size_t total_bytes_ = 0;
+  std::uint64_t total_bytes_ = 0;
 };
 
 }  // namespace tanba::net::http

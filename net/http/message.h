@@ -61,6 +61,15 @@ class Home {
   virtual void post(Task task) const = 0;
 };
 
+// Takes a body while it arrives, so that it is never held whole. Runs on the worker's thread between other connections:
+// what takes long does not belong here.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+  // The octets that came next. An error is the answer, and no more is read.
+  [[nodiscard]] virtual base::Status take(base::ByteView octets) = 0;
+};
+
 struct Request {
   using Parameter = std::pair<std::string, std::string>;
 
@@ -70,6 +79,7 @@ struct Request {
   std::vector<Parameter> query;       // decoded; one name may stand several times
   Headers headers;
   base::Bytes body;
+  std::shared_ptr<BodySink> sink;  // what took the body instead, where the route has one
   std::shared_ptr<const Peer> peer;
   std::string id;                                 // 32 hexadecimal digits of our own making
   std::chrono::steady_clock::time_point arrived;  // first octet of the request

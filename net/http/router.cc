@@ -123,7 +123,13 @@ std::expected<Admission, Response> Router::admit(Request& head) {
     auto allowed = route.options.guard(head);
     if (!allowed) return std::unexpected(std::move(allowed).error());
   }
-  return Admission{.max_body_bytes = route.options.max_body_bytes};
+  Admission admission{.max_body_bytes = route.options.max_body_bytes};
+  if (route.options.sink) {
+    auto sink = route.options.sink(head);
+    if (!sink) return std::unexpected(problem(sink.error(), {.request_id = head.id, .language = head.language}));
+    admission.sink = *std::move(sink);
+  }
+  return admission;
 }
 
 void Router::handle(Request&& request, Responder&& responder) {

@@ -14,7 +14,8 @@
 namespace tanba::net::http {
 
 struct Admission {
-  std::size_t max_body_bytes = 0;
+  std::uint64_t max_body_bytes = 0;
+  std::shared_ptr<BodySink> sink = {};  // null: the body is held
 };
 
 // What a Server asks. Called by all workers at once: implementations hold no unguarded state of their own.
@@ -32,9 +33,11 @@ using Handler = std::function<void(Request&&, Responder&&)>;
 
 struct RouteOptions {
   // Larger bodies get 413 without being read. Zero: the route takes no body.
-  std::size_t max_body_bytes = 0;
+  std::uint64_t max_body_bytes = 0;
   // Looks at the header before the body is read (authentication, for one): a response is the answer.
   std::function<std::expected<void, Response>(const Request&)> guard = {};
+  // Makes what takes the body while it arrives; an error is the answer. None: the body is held.
+  std::function<base::Result<std::shared_ptr<BodySink>>(const Request&)> sink = {};
 };
 
 // Patterns are literal segments and `{name}`, which stands for one whole non-empty segment: /v1/applications/{number}.

@@ -81,7 +81,7 @@ struct Exchange {
   unsigned status = 0;
   std::optional<base::Code> code;                  // of a problem document
   std::chrono::steady_clock::duration duration{};  // first octet in to last octet out
-  std::size_t body_bytes = 0;                      // received
+  std::uint64_t body_bytes = 0;                    // received
   std::size_t response_bytes = 0;                  // body sent
 };
 class Observer {

@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <condition_variable>
 #include <cstdlib>
 #include <deque>
 #include <mutex>
+#include <numeric>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -115,6 +118,27 @@ void describe(Request&& request, Responder&& responder) {
   responder.send(Response::json(200, out));
 }
 
+// Counts what it takes, and refuses more than four megabytes.
+class Counter final : public BodySink {
+ public:
+  base::Status take(base::ByteView octets) override {
+    bytes_ += octets.size();
+    largest_ = std::max(largest_, octets.size());
+    sum_ += std::accumulate(octets.begin(), octets.end(), std::uint64_t{0});
+    if (bytes_ > 4U << 20) return base::fail(base::Code::kInputTooLarge, {{"limit", "4194304"}});
+    return {};
+  }
+  void describe(boost::json::object& out) const {
+    out["bytes"] = bytes_;
+    out["largest"] = largest_;
+    out["sum"] = sum_;
+  }
+
+ private:
+  std::uint64_t bytes_ = 0, sum_ = 0;
+  std::size_t largest_ = 0;
+};
+
 class ServerTest : public ::testing::Test {
  protected:
   void start(ServerLimits limits = {}, std::optional<TlsOptions> tls = std::nullopt) {
@@ -131,6 +155,17 @@ class ServerTest : public ::testing::Test {
         });
       }).detach();
     }));
+    ASSERT_TRUE(router->add(
+        Method::kPost, "/count",
+        [](Request&& request, Responder&& responder) {
+          boost::json::object out{{"held", request.body.size()}};
+          static_cast<Counter&>(*request.sink).describe(out);
+          responder.send(Response::json(200, out));
+        },
+        {.max_body_bytes = 8U << 20, .sink = [](const Request& head) -> base::Result<std::shared_ptr<BodySink>> {
+           if (head.query_value("q")) return base::fail(base::Code::kInputMember, {{"member", "q"}, {"expected", "-"}});
+           return std::make_shared<Counter>();
+         }}));
     ASSERT_TRUE(router->add(Method::kGet, "/drop", [](Request&&, Responder&&) {}));
     ASSERT_TRUE(router->add(Method::kGet, "/throw", [](Request&&, Responder&& responder) {
       const Responder mine = std::move(responder);
@@ -290,6 +325,37 @@ TEST_F(ServerTest, BodiesOfAllConnectionsShareOneAllowance) {
   holds.close();
   TestClient later = client();
   while (later.ask(post(std::string(200, 'y')))->status != 200U) later = client();
+}
+
+TEST_F(ServerTest, ASinkTakesABodyThatIsNeverHeld) {
+  start({.max_buffered_bytes = 1000});
+  TestClient client = this->client();
+  const std::string body(3U << 20, 'a');
+  const auto by_length = client.ask(
+      "POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  ASSERT_TRUE(by_length);
+  const auto seen = base::parse_json(by_length->body).value();
+  EXPECT_EQ(seen.at("bytes").as_int64(), 3 << 20);
+  EXPECT_EQ(seen.at("sum").as_int64(), std::int64_t{'a'} * (3 << 20));
+  EXPECT_EQ(seen.at("held").as_int64(), 0);
+  EXPECT_LE(seen.at("largest").as_int64(), 64 << 10);
+
+  std::string chunks = "POST /count HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 3; ++i) chunks += "100000\r\n" + std::string(1U << 20, 'a') + "\r\n";
+  EXPECT_EQ(base::parse_json(client.ask(chunks + "0\r\n\r\n")->body).value().at("bytes").as_int64(), 3 << 20);
+  // The next request of the connection is as ever.
+  EXPECT_EQ(client.ask(kWho)->status, 200U);
+}
+
+TEST_F(ServerTest, ASinkMayRefuseBeforeAndWhileTheBodyComes) {
+  start();
+  EXPECT_EQ(code_of(client().ask("POST /count?q=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabcde")),
+            "input.member");
+  EXPECT_EQ(code_of(client().ask("POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: 6000000\r\n\r\n" +
+                                 std::string(6'000'000, 'a'))),
+            "input.too_large");
+  EXPECT_EQ(code_of(client().ask("POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n")),
+            "input.too_large");
 }
 
 TEST_F(ServerTest, HeadersAreBoundedInSizeAndCount) {

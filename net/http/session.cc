@@ -23,11 +23,11 @@ constexpr std::size_t kHeaderReadBytes = 8U << 10;  // most requests come whole 
 constexpr std::size_t kBodyReadBytes = 64U << 10;
 
 // At least this many octets a second, else the deadline comes first.
-Clock::duration time_for(std::size_t bytes, const ServerLimits& limits) {
+Clock::duration time_for(std::uint64_t bytes, const ServerLimits& limits) {
   return std::chrono::milliseconds(bytes * 1000 / std::max<std::size_t>(1, limits.min_rate_bytes_per_second));
 }
 
-base::Error too_large(std::size_t limit) {
+base::Error too_large(std::uint64_t limit) {
   return base::Error(Code::kInputTooLarge, {{"limit", std::to_string(limit)}});
 }
 
@@ -208,6 +208,7 @@ void Session::on_header() {
   auto admission = admit();
   current_.route = request_.route;
   if (!admission) return respond(std::move(admission).error());
+  request_.sink = std::move(admission->sink);
   begin_body(admission->max_body_bytes);
 }
 
@@ -224,8 +225,9 @@ std::expected<Admission, Response> Session::admit() {
       problem(base::Error(Code::kInternal), {.request_id = current_.id, .language = current_.language}));
 }
 
-void Session::begin_body(std::size_t max_bytes) {
-  max_body_bytes_ = max_bytes;
+void Session::begin_body(std::uint64_t max_bytes) {
+  body_bytes_ = 0;
+  handed_bytes_ = 0;
   switch (framing_.body) {
     case Framing::Body::kNone:
       return dispatch();
@@ -238,7 +240,6 @@ void Session::begin_body(std::size_t max_bytes) {
   }
   phase_ = Phase::kBody;
   body_started_ = Clock::now();
-  body_bytes_ = 0;
   set_deadline(shared_.limits.body_timeout);
   // RFC 9110 10.1.1: "A server MAY omit sending a 100 (Continue) response if it has already received some or all of the
   // content".
@@ -266,7 +267,7 @@ void Session::take_from_buffer() {
     if (!taken) return refuse(taken.error());
     buffer_.consume(*taken);
   } else {
-    const std::size_t count = std::min<std::size_t>(in.size(), static_cast<std::size_t>(framing_.length) - body_bytes_);
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(in.size(), framing_.length - body_bytes_));
     request_.body.insert(request_.body.end(), in.begin(), in.begin() + static_cast<std::ptrdiff_t>(count));
     body_bytes_ += count;
     buffer_.consume(count);
@@ -276,17 +277,25 @@ void Session::take_from_buffer() {
 
 void Session::take_body(std::size_t direct_bytes) {
   body_bytes_ += direct_bytes;
-  request_.body.resize(chunked_ ? request_.body.size() : body_bytes_);
-  auto charged = charge_body();
-  if (!charged) return refuse(charged.error());
+  if (chunked_) body_bytes_ = handed_bytes_ + request_.body.size();
+  request_.body.resize(static_cast<std::size_t>(body_bytes_ - handed_bytes_));
+  auto taken = request_.sink ? hand_over() : charge_body();
+  if (!taken) return refuse(taken.error());
   const bool complete = chunked_ ? chunked_->done() : body_bytes_ == framing_.length;
   if (complete) {
     input_unread_ = false;
     return dispatch();
   }
-  deadline_ = body_started_ + shared_.limits.body_timeout + time_for(request_.body.size(), shared_.limits);
+  deadline_ = body_started_ + shared_.limits.body_timeout + time_for(body_bytes_, shared_.limits);
   if (chunked_) return read();
   read_body();
+}
+
+base::Status Session::hand_over() {
+  TANBA_CHECK(request_.sink->take(request_.body));
+  handed_bytes_ = body_bytes_;
+  request_.body.clear();
+  return {};
 }
 
 // Claimed lengths cost nothing, received octets do: who only promises much keeps nobody else out.
@@ -301,11 +310,12 @@ base::Status Session::charge_body() {
 
 // A body of known length is read where it will lie. It grows with what arrived, not with what was promised.
 void Session::read_body() {
-  const std::size_t left = static_cast<std::size_t>(framing_.length) - body_bytes_;
-  const std::size_t room = std::min(left, std::max(kBodyReadBytes, body_bytes_));
-  request_.body.resize(body_bytes_ + room);
+  const auto held = static_cast<std::size_t>(body_bytes_ - handed_bytes_);
+  const auto room =
+      static_cast<std::size_t>(std::min<std::uint64_t>(framing_.length - body_bytes_, std::max(kBodyReadBytes, held)));
+  request_.body.resize(held + room);
   reading_ = true;
-  transport_->read_some(asio::buffer(request_.body.data() + body_bytes_, room),
+  transport_->read_some(asio::buffer(request_.body.data() + held, room),
                         [self = shared_from_this()](Error error, std::size_t count) {
                           self->reading_ = false;
                           if (self->phase_ == Phase::kLingering) return error ? self->close() : self->linger();
@@ -333,7 +343,7 @@ void Session::end_handling() {
 
 void Session::dispatch() {
   chunked_.reset();
-  current_.body_bytes = request_.body.size();
+  current_.body_bytes = body_bytes_;
   begin_handling();
   // The answer finds its way back through weak references: a caller that has gone, or a server, is no reason to wait.
   auto sink = [worker = worker_.weak_from_this(), session = weak_from_this(), number = number_](Response&& response) {

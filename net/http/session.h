@@ -55,10 +55,11 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_header();
   [[nodiscard]] base::Result<Framing> read_head();
   [[nodiscard]] std::expected<Admission, Response> admit();
-  void begin_body(std::size_t max_bytes);
+  void begin_body(std::uint64_t max_bytes);
   void send_continue();
   void take_from_buffer();
   void take_body(std::size_t direct_bytes);
+  [[nodiscard]] base::Status hand_over();
   [[nodiscard]] base::Status charge_body();
   void read_body();
   void dispatch();
@@ -91,8 +92,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<boost::beast::http::request_parser<boost::beast::http::empty_body>> parser_;
   Request request_;
   Framing framing_;
-  std::size_t max_body_bytes_ = 0;
-  std::size_t body_bytes_ = 0;  // received of a body with a length
+  std::uint64_t body_bytes_ = 0;    // received of the body
+  std::uint64_t handed_bytes_ = 0;  // of these, given to the request's sink and no longer held
   std::optional<ChunkedDecoder> chunked_;
   TimePoint body_started_{};
   std::size_t charged_bytes_ = 0;
@@ -106,7 +107,7 @@ class Session : public std::enable_shared_from_this<Session> {
     std::string id;
     base::Language language = base::Language::kEnglish;
     TimePoint arrived{};
-    std::size_t body_bytes = 0;
+    std::uint64_t body_bytes = 0;
   };
   Current current_;
   Response response_;
