@@ -176,6 +176,7 @@ class ServerTest : public ::testing::Test {
     }));
     ServerOptions options;
     options.limits = limits;
+    options.workers = workers_;
     options.listeners = {Listener{.address = "127.0.0.1", .port = 0, .tls = std::move(tls)}};
     auto server = Server::start(std::move(options), router, recorder_);
     ASSERT_TRUE(server) << server.error().message() << server.error().cause();
@@ -185,6 +186,7 @@ class ServerTest : public ::testing::Test {
 
   std::shared_ptr<Recorder> recorder_ = std::make_shared<Recorder>();
   Shelf shelf_;
+  unsigned workers_ = 2;
   std::unique_ptr<Server> server_;
 };
 
@@ -556,6 +558,7 @@ TEST_F(ServerTest, ConnectionsInAllAreBounded) {
 }
 
 TEST_F(ServerTest, StoppingLetsFinishWhatIsUnderWay) {
+  workers_ = 1;  // the stop comes to each by itself: that one has closed its idle connection says nothing of another
   start();
   TestClient idle = client();
   ASSERT_TRUE(idle.ask(kWho));
