@@ -358,6 +358,21 @@ TEST_F(DaemonTest, AStreamThatIsNoneGetsItsCode) {
   EXPECT_EQ(stream(token, "", document, {}).body.at("subIndication").as_string(), "HASH_FAILURE") << "empty content";
 }
 
+// Known by the answer's coming at all: most of what was promised is never sent.
+TEST_F(DaemonTest, AGuessedKeyIsNotReadToTheEnd) {
+  const base::Bytes document = file(made("scenarios/cms-detached/document.cms"));
+  TestClient client(whole().daemon->port());
+  ASSERT_TRUE(client.send(fmt::format(
+      "POST /v1/verify/stream?documentBytes={} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer tnb_guess\r\n"
+      "Content-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n{}",
+      document.size(), document.size() + (8U << 20), base::as_text(document))));
+  const std::string block(4096, 'x');
+  for (int i = 0; i < 100 && client.send(block); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  const auto answer = client.read_answer();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 401U);
+}
+
 TEST_F(DaemonTest, OfficersLogInByASignedChallengeOnce) {
   wait_for_lists();
   const std::string token = token_of("officer");
