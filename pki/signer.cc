@@ -1,11 +1,15 @@
 #include "pki/signer.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/params.h>
 #include <openssl/rsa.h>
 
 #include <algorithm>
 
 #include "pki/der.h"
+#include "pki/kzgost/errors.h"
+#include "pki/kzgost/key_format.h"
 #include "pki/verify_signature.h"
 
 namespace tanba::pki {
@@ -40,6 +44,37 @@ DigestAlgorithm digest_for_curve(unsigned bits) {
 std::unexpected<Error> wrong_key(std::string expected, std::string cause = {}) {
   return base::fail(
       Error(Code::kFileWrongContent, {{"file", "PKCS#8"}, {"expected", std::move(expected)}}, std::move(cause)));
+}
+
+// PKCS#8 of a ГОСТ key. Not by OpenSSL's decoders, which give a copy of the private key back unwiped (3.0:
+// EVP_PKCS82PKEY and each der2key decoder that tries). Null, with a reason on OpenSSL's queue, when it is no such key.
+EvpPkeyPtr read_gost_key(Context& context, kzgost::KeyType type, ByteView octets) {
+  const kzgost::KeyRow& row = kzgost::row(type);
+  kzgost::FixedOctets<kzgost::kMaxFieldBytes> scalar(row.field_bytes());
+  const kzgost::Done parsed = kzgost::parse_private(row, octets, scalar.span());
+  EVP_PKEY* key = nullptr;
+  if (parsed) {
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, scalar.data(), scalar.size()),
+        OSSL_PARAM_construct_end()};
+    const EvpPkeyCtxPtr maker(EVP_PKEY_CTX_new_from_name(context.library(), row.names.short_name, nullptr));
+    if (!maker || EVP_PKEY_fromdata_init(maker.get()) != 1 ||
+        EVP_PKEY_fromdata(maker.get(), &key, EVP_PKEY_KEYPAIR, parameters) != 1) {
+      key = nullptr;
+    }
+  } else {
+    kzgost::raise(parsed.error());
+  }
+  OPENSSL_cleanse(scalar.data(), scalar.size());
+  return EvpPkeyPtr(key);
+}
+
+EvpPkeyPtr read_key(Context& context, ByteView octets) {
+  if (const auto type = kzgost::recognise(octets, kzgost::KeyStructure::kPrivate)) {
+    return read_gost_key(context, *type, octets);
+  }
+  const unsigned char* at = octets.data();
+  return EvpPkeyPtr(d2i_AutoPrivateKey_ex(nullptr, &at, static_cast<long>(octets.size()), context.library(), nullptr));
 }
 
 class KeySigner final : public Signer {
@@ -127,9 +162,7 @@ Result<std::unique_ptr<Signer>> make_key_signer(Context& context, CertificatePtr
                                                 const base::Secret& private_key_info) {
   // First the certificate's key: one that no provider knows gives certificate.unsupported_key.
   TANBA_TRY(EVP_PKEY * public_key, context.key(certificate->key()));
-  const ByteView octets = private_key_info.reveal();
-  const unsigned char* at = octets.data();
-  EvpPkeyPtr key(d2i_AutoPrivateKey_ex(nullptr, &at, static_cast<long>(octets.size()), context.library(), nullptr));
+  EvpPkeyPtr key = read_key(context, private_key_info.reveal());
   if (!key) return wrong_key("a private key", drain_openssl_errors());
   ERR_clear_error();  // decoders that did not fit leave their complaints behind
   if (EVP_PKEY_eq(public_key, key.get()) != 1) {

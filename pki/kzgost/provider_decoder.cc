@@ -74,7 +74,7 @@ int decode(void* context, OSSL_CORE_BIO* bio, int, OSSL_CALLBACK* callback, void
     auto key = read_key(provider, type, structure, der);
     result = key ? hand_over(*std::move(key), callback, argument) : raise(key.error());
   }
-  OPENSSL_cleanse(buffer.data(), der.size());
+  OPENSSL_cleanse(buffer.data(), buffer.size());  // an element that was cut short too
   return result;
 }
 

@@ -106,13 +106,27 @@ Done put(const ProviderContext& provider, OSSL_CORE_BIO* out, View octets) {
   return {};
 }
 
+// RFC 7468 2. By hand: the state of PEM_write_bio's encoder holds octets of the key and is given back unwiped.
+bool write_pem(BIO* out, const char* label, View der) {
+  constexpr std::size_t kPerLine = 48;  // 64 characters
+  std::array<unsigned char, 66> line;   // with the NUL that EVP_EncodeBlock adds, whose place the line's end takes
+  bool written = BIO_printf(out, "-----BEGIN %s-----\n", label) > 0;
+  while (written && !der.empty()) {
+    const View piece = der.first(std::min(kPerLine, der.size()));
+    const int size = EVP_EncodeBlock(line.data(), piece.data(), static_cast<int>(piece.size()));
+    line.at(static_cast<std::size_t>(size)) = '\n';
+    written = BIO_write(out, line.data(), size + 1) == size + 1;
+    der = der.subspan(piece.size());
+  }
+  OPENSSL_cleanse(line.data(), line.size());
+  return written && BIO_printf(out, "-----END %s-----\n", label) > 0;
+}
+
 Done put(const ProviderContext& provider, OSSL_CORE_BIO* out, View der, Structure structure, Form form) {
   if (form == Form::kDer) return put(provider, out, der);
   const BioPtr memory(BIO_new(BIO_s_secmem()));  // the text of a private key is one too
   if (!memory) return refuse(Reason::kMemory);
-  if (PEM_write_bio(memory.get(), pem_label(structure), "", der.data(), static_cast<long>(der.size())) <= 0) {
-    return refuse(Reason::kInternal);
-  }
+  if (!write_pem(memory.get(), pem_label(structure), der)) return refuse(Reason::kInternal);
   const unsigned char* text = nullptr;
   const long size = BIO_get_mem_data(memory.get(), &text);
   return put(provider, out, {text, static_cast<std::size_t>(size)});

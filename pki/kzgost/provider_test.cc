@@ -325,6 +325,49 @@ TEST_P(EachType, ShowsPrivateKeysOnlyWhereAsked) {
   EXPECT_NE(base::as_text(encode(key.get(), EVP_PKEY_KEYPAIR, "TEXT", nullptr)).find("priv"), std::string_view::npos);
 }
 
+// Numbers as people read them: the most significant octet first, leading zeros too.
+TEST_P(EachType, PrintsItsNumbers) {
+  const PkeyPtr key = test::generate(library_, GetParam());
+  const auto printed = [](Bytes little_endian) {
+    std::string text;
+    for (std::size_t i = 0; i < little_endian.size(); ++i) {
+      text += base::to_hex(ByteView(little_endian).subspan(little_endian.size() - 1 - i, 1));
+      if (i + 1 != little_endian.size()) text += ':';
+    }
+    return text;
+  };
+  const Bytes point = test::octets_of(key.get(), OSSL_PKEY_PARAM_PUB_KEY);
+  const auto half = static_cast<std::ptrdiff_t>(row_.field_bytes());
+  const std::string expected = "(" + std::to_string(row_.bits) + "bit," + row_.names.long_name +
+                               ")priv:" + printed(test::octets_of(key.get(), OSSL_PKEY_PARAM_PRIV_KEY)) +
+                               "x:" + printed({point.begin(), point.begin() + half}) +
+                               "y:" + printed({point.begin() + half, point.end()}) + "curve:" + row_.curve.long_name;
+  const auto without_space = [](std::string text) {
+    std::erase_if(text, [](char c) { return c == ' ' || c == '\n'; });
+    return text;
+  };
+  const Bytes text = encode(key.get(), EVP_PKEY_KEYPAIR, "TEXT", nullptr);
+  EXPECT_EQ(without_space(std::string(base::as_text(text))), without_space("Private-Key: " + expected));
+}
+
+// OpenSSL's own reader takes what is written by hand, and lines have 64 characters (RFC 7468 2).
+TEST_P(EachType, WritesPemAsOpensslDoes) {
+  const PkeyPtr key = test::generate(library_, GetParam());
+  for (const char* structure : {"PrivateKeyInfo", "SubjectPublicKeyInfo"}) {
+    const bool is_private = std::string_view(structure) == "PrivateKeyInfo";
+    const int selection = is_private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY;
+    const Bytes der = encode(key.get(), selection, "DER", structure);
+    const BioPtr out(BIO_new(BIO_s_mem()));
+    ASSERT_GT(PEM_write_bio(out.get(), is_private ? PEM_STRING_PKCS8INF : PEM_STRING_PUBLIC, "", der.data(),
+                            static_cast<long>(der.size())),
+              0);
+    const char* text = nullptr;
+    const long size = BIO_get_mem_data(out.get(), &text);
+    const Bytes ours = encode(key.get(), selection, "PEM", structure);
+    EXPECT_EQ(base::as_text(ours), std::string_view(text, static_cast<std::size_t>(size)));
+  }
+}
+
 TEST_P(EachType, RefusesPublicKeysInDerThatAreNone) {
   const PkeyPtr key = test::generate(library_, GetParam());
   const Bytes good = encode(key.get(), EVP_PKEY_PUBLIC_KEY, "DER", "SubjectPublicKeyInfo");

@@ -18,6 +18,10 @@ RESERVED = {
     r"libxml/.*": {"xmldsig/xml"},
     r"xmlsec/.*": {"xmldsig"},
 }
+# Makers of signers whose private key lies in memory. A daemon has none of them: its keys stay in tokens, and no ГОСТ key
+# enters it.
+KEY_IN_MEMORY = re.compile(r"\b(open_pkcs12|make_key_signer|PEM_read_bio_PrivateKey\w*|d2i_\w*PrivateKey\w*)\b")
+KEY_IN_MEMORY_ALLOWED = {"pki", "cli"}
 # Folders whose rules are pure: none of these headers, and no reading of the system's clock.
 PURE = {"licensing": r"openssl/.*|sys/socket\.h|soci/.*|libxml/.*|curl/.*"}
 CLOCK = re.compile(r"system_clock::now|(?<!\w)::time\(|SystemClock\b|clock_gettime")
@@ -84,6 +88,8 @@ def check_includes(reach):
                     wrong.append(f"{name} includes <{include}>: {folder} is pure")
             if folder not in CLOCK_ALLOWED and not test and CLOCK.search(text):
                 wrong.append(f"{name} reads the system's clock: time is passed in")
+            if folder not in KEY_IN_MEMORY_ALLOWED and not test and KEY_IN_MEMORY.search(text):
+                wrong.append(f"{name} takes private keys into memory: only {', '.join(sorted(KEY_IN_MEMORY_ALLOWED))} may")
     return wrong
 
 
