@@ -22,6 +22,7 @@ import pdfcases
 import tsa
 import xmlattacks
 import xmlbuild
+import xmlcounter
 from authority import Authority, UsageError, parse_time, pem, rfc3339, write_atomically
 from signers import DocumentSigner, GostSigner, RussianOrderSigner
 from xmlbuild import Reference, Template
@@ -48,6 +49,7 @@ DEFAULTS = {
     "mutations": [],
     "stamps": [],
     "counterSignatures": [],
+    "counterStamps": [],
 }
 
 
@@ -149,6 +151,7 @@ class Maker:
             "claim": self._claim(scenario),
             "stamps": scenario["stamps"],
             "counterSignatures": scenario["counterSignatures"],
+            "counterStamps": scenario["counterStamps"],
             "outcome": scenario["outcome"],
             "expected": outcomes.outcome(scenario["outcome"]).as_json(),
         }
@@ -193,6 +196,8 @@ class Maker:
             fields += "<!-- not covered -->"
         if kind == "duplicate-ids":
             fields += '<field Id="a">1</field><field Id="a">2</field>'
+        if kind == "identified-field":
+            fields += f'<field Id="{xmlcounter.FIELD_ID}">мәні</field>'
         if kind == "deep":
             fields += "<d>" * 20000 + "</d>" * 20000
         # Written in canonical form, so that a signature by hand may digest the text.
@@ -346,9 +351,10 @@ class Maker:
         document, part = content.decode("utf-8"), None
         if "enclose" in options:
             document, part = f'<envelope xmlns="{NAMESPACE}">{document}</envelope>', document
-        for name in scenario["signers"]:
+        for at, name in enumerate(scenario["signers"]):
             signer = self._signer(options, name)
             template = self._template(options, signer)
+            template.value_id = f"value-of-{at}" if options.get("valueIds") else None
             template.line_ending = options.get("lineEnding", "")
             named = options.get("certificates", [name])
             template.certificates = tuple(self._authority.certificate(one) for one in named)
@@ -503,7 +509,7 @@ def _time_stamp(maker: Maker, document: bytes, mutation: dict) -> bytes:
 
 def _counter_sign(maker: Maker, document: bytes, mutation: dict) -> bytes:
     """A counter-signature of `by` over signer `signer`, or over its counter-signature when `nested`; `break`: one bit of
-    its value is changed; `over`: the value of another signer's signature."""
+    its value is changed; `over`: the value of another signer's signature; `stamp`: its own time stamp."""
     data = cmsbuild.parse(document)
     at = mutation.get("signer", 0)
     plan = maker.counter_signer(mutation)
@@ -514,6 +520,10 @@ def _counter_sign(maker: Maker, document: bytes, mutation: dict) -> bytes:
         counter = cmsbuild.counter_signature(over, plan)
         if mutation.get("break"):
             counter = cmsbuild.flip_signature(counter)
+        if "stamp" in mutation:
+            stamp = mutation["stamp"]
+            stamped = over if stamp.get("over") == "countersigned" else counter
+            counter = tsa.add_to_signer(counter, maker.time_stamp(cmsbuild.signature_value(stamped), stamp))
         for _ in range(mutation.get("copies", 1)):
             data.signer_infos[at] = cmsbuild.add_counter_signature(data.signer_infos[at], counter)
     data.certificates += [plan.certificate] if plan.certificate not in data.certificates else []
@@ -622,5 +632,6 @@ MUTATIONS: dict[str, Mutation] = {
     "reencode": _reencode,
     "break-utf8": _break_utf8,
     **xmlattacks.MUTATIONS,
+    **xmlcounter.MUTATIONS,
     "repeat-signature": _repeat_signature,
 }

@@ -1115,22 +1115,49 @@ class Scenarios(unittest.TestCase):
                 continue
             if name in self.NOT_FOR_XMLSEC1:
                 continue
-            done = run(
-                "xmlsec1",
-                "--verify",
-                "--insecure",
-                "--id-attr:Id",
-                f"{scenarios.NAMESPACE}:application",
-                "--node-xpath",
-                "(//*[local-name()='Signature'])[last()]",
-                DIR / "scenarios" / name / "document.xml",
-            )
+            done = self.xmlsec1_verify(name, "[not(ancestor::*[local-name()='CounterSignature'])]")
             with self.subTest(name):
                 self.assertEqual(
                     done.returncode == 0, scenario["outcome"] in INTACT, done.stderr.decode("utf-8", "replace")
                 )
                 checked += 1
         self.assertGreater(checked, 40)
+
+    @staticmethod
+    def xmlsec1_verify(name, which, *more):
+        """The last of the signatures that this is true of."""
+        return run(
+            "xmlsec1",
+            "--verify",
+            "--insecure",
+            "--id-attr:Id",
+            f"{scenarios.NAMESPACE}:application",
+            "--id-attr:Id",
+            "http://www.w3.org/2000/09/xmldsig#:SignatureValue",
+            *more,
+            "--node-xpath",
+            f"(//*[local-name()='Signature']{which})[last()]",
+            DIR / "scenarios" / name / "document.xml",
+        )
+
+    # Counter-signatures whose digest or value is wrong; in the others only trust, or what they say they are over.
+    BROKEN_COUNTER_SIGNATURES = {"signature.broken", "digest.mismatch", "xml.transform_forbidden"}
+
+    def test_counter_signatures_of_xml_documents(self):
+        checked = 0
+        for name in scenarios.names():
+            scenario = scenarios.load(name)
+            if scenario["kind"] != "xml" or not scenario["counterSignatures"]:
+                continue
+            if "-gost-" in name or name == "xml-countersigned-empty":
+                continue
+            field = ("--id-attr:Id", f"{scenarios.NAMESPACE}:field")
+            done = self.xmlsec1_verify(name, "[ancestor::*[local-name()='CounterSignature']]", *field)
+            with self.subTest(name):
+                broken = scenario["counterSignatures"][-1] in self.BROKEN_COUNTER_SIGNATURES
+                self.assertEqual(done.returncode == 0, not broken, done.stderr.decode("utf-8", "replace"))
+                checked += 1
+        self.assertGreater(checked, 12)
 
     # What gostverify.py refuses by design, or beyond signature values, while the signatures are right.
     STRICTER = {
@@ -1143,6 +1170,8 @@ class Scenarios(unittest.TestCase):
         *("xml-default-attribute", "xml-doctype-id", "xml-parameter-entity"),
         *("xml-other-certificate-claimed", "xml-other-certificate-first"),  # the first certificate is the signer's
         *("xml-wrapped-lower-id", "xml-wrapped-upper-id", "xml-wrapped-wsu-id"),
+        # Counter-signatures are signatures to it, and one that does not hold takes the document with it.
+        *("xml-countersigned-broken", "xml-countersigned-filtered", "xml-countersigned-value-changed"),
     }
     # Each signature is verified without those that were added later, whatever these cover.
     MILDER = {"xml-signature-only"}

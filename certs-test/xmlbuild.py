@@ -54,6 +54,7 @@ class Reference:
     transforms: tuple[str, ...] = (ENVELOPED, C14N_COMMENTS)
     digest: str = "sha256"
     digest_value: str = ""
+    type: str | None = None
 
 
 @dataclasses.dataclass
@@ -66,6 +67,7 @@ class Template:
     method_body: str = ""  # inside SignatureMethod
     objects: str = ""  # ds:Object elements after KeyInfo
     signature_id: str | None = None
+    value_id: str | None = None
     certificates: tuple[bytes, ...] = ()  # written out; empty: xmlsec1 fills them in
     signature_value: str = ""
     line_ending: str = ""  # put between lines of base64 and elements
@@ -81,10 +83,11 @@ def signed_info(template: Template, in_scope: str = "") -> str:
             f'<{p}Transform Algorithm="{algorithm}">{TRANSFORM_BODIES.get(algorithm, "").replace("{p}", p)}</{p}Transform>'
             for algorithm in reference.transforms
         )
+        kind = "" if reference.type is None else f' Type="{reference.type}"'
         uri = "" if reference.uri is None else f' URI="{reference.uri}"'
         body = f"<{p}Transforms>{transforms}</{p}Transforms>" if transforms else ""
         references += (
-            f'<{p}Reference{uri}>{n}{body}<{p}DigestMethod Algorithm="{DIGESTS[reference.digest]}"></{p}DigestMethod>'
+            f'<{p}Reference{kind}{uri}>{n}{body}<{p}DigestMethod Algorithm="{DIGESTS[reference.digest]}"></{p}DigestMethod>'
             f"<{p}DigestValue>{reference.digest_value}</{p}DigestValue></{p}Reference>{n}"
         )
     return (
@@ -99,9 +102,10 @@ def signature(template: Template) -> str:
     p = f"{template.prefix}:" if template.prefix else ""
     namespace = f' xmlns:{template.prefix}="{DSIG}"' if template.prefix else f' xmlns="{DSIG}"'
     identifier = f' Id="{template.signature_id}"' if template.signature_id else ""
+    value = f' Id="{template.value_id}"' if template.value_id else ""
     return (
         f"<{p}Signature{namespace}{identifier}>{signed_info(template)}"
-        f"<{p}SignatureValue>{template.signature_value}</{p}SignatureValue>{key_info(template, p)}{template.objects}</{p}Signature>"
+        f"<{p}SignatureValue{value}>{template.signature_value}</{p}SignatureValue>{key_info(template, p)}{template.objects}</{p}Signature>"
     )
 
 

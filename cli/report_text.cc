@@ -119,13 +119,13 @@ void write_says(Page& page, unsigned indent, const verify::TimestampSummary& say
             page.say(Word::kPolicy), shown(says.policy));
 }
 
-void write_timestamp(Page& page, const verify::TimestampFinding& timestamp) {
+void write_timestamp(Page& page, unsigned indent, const verify::TimestampFinding& timestamp) {
   const verify::Finding& result = timestamp.result;
-  page.line(1, "{} {}: {}", page.say(Word::kTimestamp), shown(result.id),
+  page.line(indent, "{} {}: {}", page.say(Word::kTimestamp), shown(result.id),
             to_string(result.outcome.indication, verify::IndicationOf::kPart));
-  write_says(page, 2, timestamp.says);
-  if (result.certificate) page.line(2, "{}: {}", page.say(Word::kSigner), shown(result.certificate->subject));
-  write_errors(page, 2, result.errors);
+  write_says(page, indent + 1, timestamp.says);
+  if (result.certificate) page.line(indent + 1, "{}: {}", page.say(Word::kSigner), shown(result.certificate->subject));
+  write_errors(page, indent + 1, result.errors);
 }
 
 void write_counter_signature(Page& page, const verify::CounterSignatureFinding& counter_signature) {
@@ -133,6 +133,7 @@ void write_counter_signature(Page& page, const verify::CounterSignatureFinding& 
   page.line(1, "{} {} {} {}: {}", page.say(Word::kCounterSignature), shown(result.id), page.say(Word::kOver),
             shown(counter_signature.over), to_string(result.outcome.indication, verify::IndicationOf::kPart));
   if (result.certificate) write_identity(page, 2, result.certificate->identity);
+  for (const verify::TimestampFinding& timestamp : result.timestamps) write_timestamp(page, 2, timestamp);
   write_errors(page, 2, result.errors);
 }
 
@@ -156,7 +157,7 @@ void write_finding(Page& page, const verify::Finding& finding, verify::SubjectKi
   if (finding.signature_policy) write_signature_policy(page, *finding.signature_policy);
   if (finding.certificate) write_certificate(page, 1, *finding.certificate);
   for (const verify::RevocationEntry& entry : finding.revocation) write_revocation(page, entry);
-  for (const verify::TimestampFinding& timestamp : finding.timestamps) write_timestamp(page, timestamp);
+  for (const verify::TimestampFinding& timestamp : finding.timestamps) write_timestamp(page, 1, timestamp);
   for (const verify::CounterSignatureFinding& one : finding.counter_signatures) write_counter_signature(page, one);
   if (finding.level == "B-T" && finding.best_signature_time) {
     page.line(1, "{}: {}", page.say(Word::kProvedTime), base::format_time(*finding.best_signature_time));

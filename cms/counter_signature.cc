@@ -12,8 +12,6 @@ namespace tanba::cms {
 namespace {
 
 using base::ByteView;
-using base::Code;
-using base::Error;
 using pki::CounterSignatureFacts;
 using pki::SignatureFacts;
 using pki::der::Reader;
@@ -25,29 +23,6 @@ struct Parent {
   ByteView unsigned_attributes;
   std::size_t depth = 0;
 };
-
-CounterSignatureFacts taken_from(SignatureFacts&& facts, const Parent& parent) {
-  CounterSignatureFacts out;
-  out.id = std::move(facts.id);
-  out.over = parent.id;
-  out.algorithm = facts.algorithm;
-  out.content_digests = std::move(facts.content_digests);
-  out.algorithm_names = std::move(facts.algorithm_names);
-  out.certificate = std::move(facts.certificate);
-  out.errors = std::move(facts.errors);
-  out.certificate_reference = facts.certificate_reference;
-  out.claimed_signing_time = facts.claimed_signing_time;
-  return out;
-}
-
-CounterSignatureFacts not_looked_at(const Parent& parent, const char* what, std::size_t limit) {
-  CounterSignatureFacts out;
-  out.id = parent.id + ".C";
-  out.over = parent.id;
-  out.errors.emplace_back(Code::kLimitCount,
-                          std::vector<base::ErrorArgument>{{"what", what}, {"limit", std::to_string(limit)}});
-  return out;
-}
 
 // The SignerInfos in the countersignature attributes; as far as they can be told apart.
 std::vector<ByteView> counter_signatures_in(ByteView unsigned_attributes) {
@@ -79,18 +54,29 @@ class CounterSignatures {
   }
 
  private:
+  static base::Status read_timestamps(ByteView unsigned_attributes, SignatureFacts& out) {
+    auto attributes = parse_attributes(unsigned_attributes);
+    if (!attributes.has_value()) return note(out.errors, std::move(attributes).error());
+    for (const Attribute& attribute : *attributes) {
+      if (attribute.is(oid::kSignatureTimeStamp)) TANBA_CHECK(collect_timestamps(attribute, out));
+    }
+    return {};
+  }
+
   base::Status look_at(const Parent& parent) {
     const std::vector<ByteView> found = counter_signatures_in(parent.unsigned_attributes);
     if (found.empty()) return {};
-    if (parent.depth == kMaxCounterSignatureDepth) {
-      out_.push_back(not_looked_at(parent, "counter-signatures in a row", kMaxCounterSignatureDepth));
+    if (parent.depth == pki::kMaxCounterSignatureDepth) {
+      out_.push_back(pki::counter_signatures_not_looked_at(parent.id, "counter-signatures in a row",
+                                                           pki::kMaxCounterSignatureDepth));
       return {};
     }
     for (std::size_t i = 0; i < found.size(); ++i) {
-      if (out_.size() >= kMaxCounterSignatures) {
+      if (out_.size() >= pki::kMaxCounterSignatures) {
         // Said once, whatever is left elsewhere too.
-        if (out_.size() == kMaxCounterSignatures) {
-          out_.push_back(not_looked_at(parent, "counter-signatures", kMaxCounterSignatures));
+        if (out_.size() == pki::kMaxCounterSignatures) {
+          out_.push_back(
+              pki::counter_signatures_not_looked_at(parent.id, "counter-signatures", pki::kMaxCounterSignatures));
         }
         return {};
       }
@@ -106,11 +92,12 @@ class CounterSignatures {
     Content content(context_, budget_, ByteView(parent.value));
     SignerInspector inspector(context_, budget_, content, nullptr, certificates_, at_hand_);
     TANBA_TRY(const ByteView unsigned_attributes, inspector.inspect(signer_info, facts));
+    TANBA_CHECK(read_timestamps(unsigned_attributes, facts));
     Parent next{.id = facts.id,
                 .value = std::move(facts.signature_value),
                 .unsigned_attributes = unsigned_attributes,
                 .depth = parent.depth + 1};
-    out_.push_back(taken_from(std::move(facts), parent));
+    out_.push_back(pki::counter_signature_from(std::move(facts), parent.id));
     parents_.push_back(std::move(next));
     return {};
   }

@@ -21,8 +21,6 @@ using pki::der::Reader;
 using pki::der::Tlv;
 namespace der = pki::der;
 
-// Each costs a token's verification later; archives with yearly renewals stay below.
-constexpr std::size_t kMaxTimestamps = 16;
 // CRLs, and OCSP responses, one for each certificate of a chain and its signers.
 constexpr std::size_t kMaxRevocationItems = 256;
 
@@ -57,7 +55,6 @@ class Inspector {
 
   base::Status inspect_signer(ByteView der, SignatureFacts& out);
   base::Status read_unsigned_attributes(ByteView contents, SignatureFacts& out);
-  base::Status read_timestamps(const Attribute& attribute, SignatureFacts& out);
   base::Status read_certificate_values(const Attribute& attribute);
   base::Status read_revocation_values(const Attribute& attribute);
   base::Status keep_octets(SignatureFacts& out);
@@ -147,19 +144,6 @@ base::Status Inspector::inspect_signer(ByteView octets, SignatureFacts& out) {
 
 // --- unsigned attributes ---------------------------------------------------------------------------------------------
 
-base::Status Inspector::read_timestamps(const Attribute& attribute, SignatureFacts& out) {
-  Reader tokens(attribute.values);
-  while (!tokens.at_end()) {
-    if (out.timestamp_tokens.size() == kMaxTimestamps) return note(out.errors, too_many("time stamps", kMaxTimestamps));
-    const auto token = tokens.next();
-    if (!token.has_value()) return note(out.errors, token.error());
-    // ETSI EN 319 122-1 5.3: "The value of the messageImprint field within TimeStampToken shall be the hash value of
-    // the value of the signature field within SignerInfo".
-    out.timestamp_tokens.push_back({.token = base::to_bytes(token->whole), .covered = out.signature_value});
-  }
-  return {};
-}
-
 // CertificateValues (ETSI EN 319 122-1 A.1.1.2): SEQUENCE OF Certificate. Help for the path search: what does not parse
 // is passed over.
 base::Status Inspector::read_certificate_values(const Attribute& attribute) {
@@ -201,7 +185,7 @@ base::Status Inspector::read_unsigned_attributes(ByteView contents, SignatureFac
   auto attributes = parse_attributes(contents);
   if (!attributes.has_value()) return note(out.errors, std::move(attributes).error());
   for (const Attribute& attribute : *attributes) {
-    if (attribute.is(oid::kSignatureTimeStamp)) TANBA_CHECK(read_timestamps(attribute, out));
+    if (attribute.is(oid::kSignatureTimeStamp)) TANBA_CHECK(collect_timestamps(attribute, out));
     if (attribute.is(oid::kCertificateValues)) warn_of(read_certificate_values(attribute), "certificateValues", out);
     if (attribute.is(oid::kRevocationValues)) warn_of(read_revocation_values(attribute), "revocationValues", out);
   }

@@ -7,8 +7,7 @@
 //
 // Beyond RFC 5652: content that is itself an encoding of signed attributes is refused where a signer has none, since
 // the value of another signature over those attributes would verify for it (RFC 5652 section 14 does not warn of it).
-// Only collected, not verified: signature time stamps, embedded CRLs and OCSP responses. Time stamps of
-// counter-signatures are passed over.
+// Only collected, not verified: time stamps of signatures and counter-signatures, embedded CRLs and OCSP responses.
 //
 // What is wrong in the document is in the facts: DocumentFacts::errors for the document, SignatureFacts::errors for one
 // signature. A Result without value is an internal fault and no verdict. Costs are charged before the work; content is

@@ -40,6 +40,9 @@ bool begins_like_signed_attributes(ByteView content) {
   return enter(der::kSet) && enter(der::kSequence) && !content.empty() && content.front() == der::kOid;
 }
 
+// Each costs a token's verification later; archives with yearly renewals stay below.
+constexpr std::size_t kMaxTimestamps = 16;
+
 Error bad_attribute(const char* name, std::string cause) {
   return Error(Code::kCmsAttribute, {{"attribute", name}}, std::move(cause));
 }
@@ -52,6 +55,22 @@ base::Status note(std::vector<Error>& findings, Error error) {
     findings.emplace_back(Code::kCmsMalformed, error.arguments(), error.cause());
   } else {
     findings.push_back(std::move(error));
+  }
+  return {};
+}
+
+base::Status collect_timestamps(const Attribute& attribute, SignatureFacts& out) {
+  der::Reader tokens(attribute.values);
+  while (!tokens.at_end()) {
+    if (out.timestamp_tokens.size() == kMaxTimestamps) {
+      return note(out.errors,
+                  Error(Code::kLimitCount, {{"what", "time stamps"}, {"limit", std::to_string(kMaxTimestamps)}}));
+    }
+    const auto token = tokens.next();
+    if (!token.has_value()) return note(out.errors, token.error());
+    // ETSI EN 319 122-1 5.3: "The value of the messageImprint field within TimeStampToken shall be the hash value of
+    // the value of the signature field within SignerInfo".
+    out.timestamp_tokens.push_back({.token = base::to_bytes(token->whole), .covered = out.signature_value});
   }
   return {};
 }

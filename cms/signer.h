@@ -18,6 +18,9 @@ namespace tanba::cms {
 // A finding about the document stays in the facts; a fault of our own ends the inspection.
 [[nodiscard]] base::Status note(std::vector<base::Error>& findings, base::Error error);
 
+// The tokens of a signatureTimeStamp attribute join `out.timestamp_tokens`; limit.count joins `out.errors`.
+[[nodiscard]] base::Status collect_timestamps(const Attribute& attribute, pki::SignatureFacts& out);
+
 // What is signed and its digests, each computed once.
 class Content {
  public:

@@ -82,7 +82,14 @@ struct SignaturePolicyFacts {
 // Whether what is signed names the certificate of the signer, so that no other one of the same key can take its place.
 enum class CertificateReference : std::uint8_t { kAbsent, kSigned };
 
-// A signature over the value of another signature (RFC 5652 11.4). Its own are looked for too, and stand beside it.
+// Of one signature, those of its counter-signatures too; each costs a verification and a path. Approvals in a row seen
+// in practice are two or three.
+inline constexpr std::size_t kMaxCounterSignatures = 16;
+// S1.C1.C1.C1: counter-signatures deeper than that are not looked for.
+inline constexpr std::size_t kMaxCounterSignatureDepth = 3;
+
+// A signature over the value of another signature (RFC 5652 11.4; EN 319 132-1 5.2.7). Its own are looked for too, and
+// stand beside it.
 struct CounterSignatureFacts {
   std::string id;    // "S1.C1", its own counter-signature "S1.C1.C1"
   std::string over;  // the id of the signature whose value it is over
@@ -93,6 +100,8 @@ struct CounterSignatureFacts {
   std::vector<base::Error> errors;  // empty: the value verified over the other signature's value
   CertificateReference certificate_reference = CertificateReference::kAbsent;
   std::optional<base::Time> claimed_signing_time;  // proves nothing
+  std::vector<TimestampToken> timestamp_tokens;    // over its own value: as those of a signature
+  std::vector<TimestampFacts> timestamps;
 };
 
 struct SignatureFacts {
@@ -109,8 +118,8 @@ struct SignatureFacts {
   std::optional<base::Time> claimed_signing_time;  // proves nothing
   std::vector<TimestampToken> timestamp_tokens;    // found, not verified yet: verify::inspect turns them into ...
   std::vector<TimestampFacts> timestamps;          // ... these, each of which may prove when the signature existed
-  std::uint32_t countersignatures = 0;             // how many the signature carries, verified or not
-  std::vector<CounterSignatureFacts> counter_signatures;  // those that were verified: CMS only
+  std::uint32_t countersignatures = 0;             // how many stand in the signature itself
+  std::vector<CounterSignatureFacts> counter_signatures;  // every one that was looked at, parents first
   CertificateReference certificate_reference = CertificateReference::kAbsent;
   std::optional<SignaturePolicyFacts> signature_policy;
   base::Bytes signature_value;
@@ -118,6 +127,21 @@ struct SignatureFacts {
   // CMS content, or the canonical XML. Business data is read from here only.
   base::Bytes signed_octets;
 };
+
+// What verified as a signature, as a counter-signature of the one that `over` names.
+[[nodiscard]] CounterSignatureFacts counter_signature_from(SignatureFacts&& facts, std::string over);
+// Stands for those that were not looked at: limit.count.
+[[nodiscard]] CounterSignatureFacts counter_signatures_not_looked_at(const std::string& over, std::string_view what,
+                                                                     std::size_t limit);
+
+// Every time stamp that the signature carries: its own and those of its counter-signatures.
+template <class Take>
+void for_each_timestamp(const SignatureFacts& signature, Take take) {
+  for (const TimestampFacts& timestamp : signature.timestamps) take(timestamp);
+  for (const CounterSignatureFacts& one : signature.counter_signatures) {
+    for (const TimestampFacts& timestamp : one.timestamps) take(timestamp);
+  }
+}
 
 enum class KeepOctets : std::uint8_t { kNo, kYes };
 

@@ -311,10 +311,11 @@ std::set<std::string> serials_at_hand(const Facts& facts, const JudgeInput& inpu
   std::ranges::for_each(facts.content.certificates, add);
   for (const pki::SignatureFacts& signature : facts.content.signatures) {
     add(signature.certificate);
-    for (const pki::TimestampFacts& timestamp : signature.timestamps) {
+    for (const pki::CounterSignatureFacts& one : signature.counter_signatures) add(one.certificate);
+    for_each_timestamp(signature, [&](const pki::TimestampFacts& timestamp) {
       add(timestamp.certificate);
       std::ranges::for_each(timestamp.certificates, add);
-    }
+    });
   }
   for (const OcspItem& item : evidence.ocsp()) std::ranges::for_each(item.response->certificates, add);
   return serials;

@@ -193,6 +193,12 @@ json::object timestamp_json(const pki::TimestampFacts& facts) {
   return out;
 }
 
+json::array timestamps_json(const std::vector<pki::TimestampFacts>& timestamps) {
+  json::array out;
+  for (const pki::TimestampFacts& timestamp : timestamps) out.push_back(timestamp_json(timestamp));
+  return out;
+}
+
 json::object counter_signature_json(const pki::CounterSignatureFacts& facts) {
   json::object out{{"id", text_json(facts.id)},
                    {"over", text_json(facts.over)},
@@ -200,7 +206,8 @@ json::object counter_signature_json(const pki::CounterSignatureFacts& facts) {
                    {"contentDigests", digests_json(facts.content_digests)},
                    {"algorithmNames", texts_json(facts.algorithm_names)},
                    {"errors", errors_json(facts.errors)},
-                   {"certificateReference", static_cast<int>(facts.certificate_reference)}};
+                   {"certificateReference", static_cast<int>(facts.certificate_reference)},
+                   {"timestamps", timestamps_json(facts.timestamps)}};
   out["certificate"] = certificate_json(facts.certificate);
   out["claimedSigningTime"] = time_json(facts.claimed_signing_time);
   return out;
@@ -215,8 +222,6 @@ json::value signature_policy_json(const std::optional<pki::SignaturePolicyFacts>
 }
 
 json::object signature_json(const pki::SignatureFacts& facts) {
-  json::array timestamps;
-  for (const pki::TimestampFacts& timestamp : facts.timestamps) timestamps.push_back(timestamp_json(timestamp));
   json::object out{{"id", text_json(facts.id)},
                    {"algorithm", algorithm_json(facts.algorithm)},
                    {"contentDigests", digests_json(facts.content_digests)},
@@ -224,7 +229,7 @@ json::object signature_json(const pki::SignatureFacts& facts) {
                    {"errors", errors_json(facts.errors)},
                    {"warnings", errors_json(facts.warnings)},
                    {"covers", json::object{{"whole", facts.covers.whole}, {"what", text_json(facts.covers.what)}}},
-                   {"timestamps", std::move(timestamps)},
+                   {"timestamps", timestamps_json(facts.timestamps)},
                    {"signatureValue", base::to_base64(facts.signature_value)},
                    {"certificateReference", static_cast<int>(facts.certificate_reference)},
                    {"signaturePolicy", signature_policy_json(facts.signature_policy)}};
@@ -313,6 +318,16 @@ base::Result<pki::TimestampFacts> timestamp_from(const json::value& value) {
   return facts;
 }
 
+base::Result<std::vector<pki::TimestampFacts>> timestamps_member(const json::value& value) {
+  TANBA_TRY(const json::array* found, array_member(value, "timestamps"));
+  std::vector<pki::TimestampFacts> out;
+  for (const json::value& one : *found) {
+    TANBA_TRY(pki::TimestampFacts timestamp, timestamp_from(one));
+    out.push_back(std::move(timestamp));
+  }
+  return out;
+}
+
 base::Result<pki::CounterSignatureFacts> counter_signature_from(const json::value& value) {
   pki::CounterSignatureFacts facts;
   TANBA_TRY(facts.id, text_member(value, "id"));
@@ -321,6 +336,7 @@ base::Result<pki::CounterSignatureFacts> counter_signature_from(const json::valu
   TANBA_TRY(facts.certificate_reference,
             enum_member(value, "certificateReference", pki::CertificateReference::kSigned));
   TANBA_TRY(facts.claimed_signing_time, optional_time_member(value, "claimedSigningTime"));
+  TANBA_TRY(facts.timestamps, timestamps_member(value));
   return facts;
 }
 
@@ -353,11 +369,7 @@ base::Result<pki::SignatureFacts> signature_from(const json::value& value) {
   TANBA_CHECK(read_signature_parts(value, facts));
   TANBA_TRY(facts.warnings, errors_member(value, "warnings"));
   TANBA_CHECK(read_coverage(value, facts.covers));
-  TANBA_TRY(const json::array* timestamps, array_member(value, "timestamps"));
-  for (const json::value& one : *timestamps) {
-    TANBA_TRY(pki::TimestampFacts timestamp, timestamp_from(one));
-    facts.timestamps.push_back(std::move(timestamp));
-  }
+  TANBA_TRY(facts.timestamps, timestamps_member(value));
   TANBA_TRY(facts.signature_value, base64_member(value, "signatureValue"));
   TANBA_CHECK(read_signing_parts(value, facts));
   TANBA_TRY(facts.claimed_signing_time, optional_time_member(value, "claimedSigningTime"));

@@ -119,34 +119,10 @@ base::Result<SignatureVerdict> judge_signature_at(Means& means, const pki::Signa
   return verdict;
 }
 
-// DESIGN 3: "A time stamp … that fails takes away what it would prove, no more."
-void put_timestamps(ExistenceProof& proof, std::vector<Need>& needs, Finding& finding) {
-  for (TimestampVerdict& one : proof.timestamps) {
-    add_each_once(needs, one.needs);
-    Finding& result = one.finding.result;
-    if (!one.proves()) {
-      finding.warnings.emplace_back(
-          Code::kTspNotCounted,
-          std::vector<base::ErrorArgument>{{"timestamp", result.id},
-                                           {"reason", std::string(base::dotted(result.errors.front().code()))}});
-    }
-    finding.timestamps.push_back(std::move(one.finding));
-  }
-}
-
-// Where only a time stamp whose evidence is still missing could save the signature, that evidence is what is missing.
-void wait_for_timestamps(const ExistenceProof& proof, Finding& finding) {
-  for (const TimestampVerdict& one : proof.timestamps) {
-    if (one.proves() || !one.may_prove()) continue;
-    append(finding.errors, one.finding.result.errors);
-    add_each_once(finding.missing_evidence, one.finding.result.missing_evidence);
-  }
-}
-
 base::Result<Finding> judge_signature(Means& means, const pki::DocumentFacts& document,
                                       const pki::SignatureFacts& facts, const JudgeInput& input,
                                       std::vector<Need>& needs) {
-  TANBA_TRY(ExistenceProof proof, judge_timestamps(means.context, means.cache, facts, input, means.budget));
+  TANBA_TRY(ExistenceProof proof, judge_timestamps(means.context, means.cache, facts.timestamps, input, means.budget));
   const auto proved = proof.proved(input.existed_at, input.now);
   TANBA_TRY(SignatureVerdict verdict, judge_signature_at(means, facts, input, proved));
   const auto hoped_for = proof.hoped_for(input.existed_at, input.now);

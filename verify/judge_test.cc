@@ -391,6 +391,26 @@ TEST_F(JudgeDocumentTest, ACounterSignatureIsJudgedAndTakesAwayOnlyItself) {
   EXPECT_EQ(first_code("cms-countersigned-foreign"), Code::kPathNoChain);
 }
 
+TEST_F(JudgeDocumentTest, ACounterSignatureOfXmlIsJudgedAsOneOfCms) {
+  add_crls();
+  const auto first_code = [&](const std::string& scenario) {
+    const Report report = judge_facts(facts_of(scenario, "document.xml"));
+    EXPECT_EQ(report.outcome.decision, Decision::kAccept) << scenario;
+    const Finding& signature = report.findings.front();
+    EXPECT_EQ(signature.counter_signatures.size(), 1U) << scenario;
+    const Finding& one = signature.counter_signatures.front().result;
+    EXPECT_EQ(one.id, signature.id + ".C1");
+    EXPECT_EQ(signature.warnings.empty(), one.errors.empty()) << scenario;
+    return one.errors.empty() ? std::optional<Code>() : one.errors.front().code();
+  };
+  EXPECT_EQ(first_code("xml-countersigned"), std::nullopt);
+  EXPECT_EQ(first_code("xml-countersigned-no-type"), Code::kXmlSignatureStructure);
+  EXPECT_EQ(first_code("xml-countersigned-value-changed"), Code::kDigestMismatch);
+  EXPECT_EQ(first_code("xml-countersigned-broken"), Code::kSignatureBroken);
+  EXPECT_EQ(first_code("xml-countersigned-revoked"), Code::kRevocationRevoked);
+  EXPECT_EQ(first_code("xml-countersigned-foreign"), Code::kPathNoChain);
+}
+
 TEST_F(JudgeDocumentTest, EvidenceForACounterSignatureIsAskedForAndNotWaitedFor) {
   add_crl("crl/root.crl");
   add_ocsp("ocsp/head.ors");
@@ -418,8 +438,8 @@ TEST_F(JudgeDocumentTest, ACounterSignatureByNobodyOrWithWeakAlgorithmsHoldsNoth
 
 TEST_F(JudgeDocumentTest, CounterSignaturesAndSignaturePolicyReplayFromJson) {
   add_crls();
-  for (const char* scenario : {"cms-countersigned-in-a-row", "cms-countersigned-of-other", "cms-signature-policy",
-                               "cms-signature-policy-implied"}) {
+  for (const char* scenario : {"cms-countersigned-in-a-row", "cms-countersigned-of-other", "cms-countersigned-stamped",
+                               "cms-signature-policy", "cms-signature-policy-implied"}) {
     const Facts facts = facts_of(scenario, "document.cms");
     const Facts again = must(facts_from_json(must(base::parse_json(base::canonical_json(to_json(facts))))));
     EXPECT_EQ(base::canonical_json(to_json(again)), base::canonical_json(to_json(facts))) << scenario;
@@ -499,6 +519,30 @@ TEST_F(JudgeTimestampTest, AnExpiredCertificateIsAcceptedForWhatWasStampedBefore
   EXPECT_EQ(finding.timestamps[0].result.outcome.decision, Decision::kAccept);
   EXPECT_TRUE(finding.warnings.empty());
   EXPECT_TRUE(has(judged("cms-stamped-after-expiry").report, Code::kPathExpired));
+}
+
+// Its own time stamp says when a counter-signature was made; that of the signature does not.
+TEST_F(JudgeTimestampTest, ACounterSignatureIsJudgedForWhenItWasStamped) {
+  const auto counter_signature_of = [&](const std::string& scenario) {
+    const Report report = judged(scenario).report;
+    EXPECT_EQ(report.outcome.decision, Decision::kAccept) << scenario;
+    return report.findings[0].counter_signatures.at(0).result;
+  };
+  const Finding stamped = counter_signature_of("cms-countersigned-stamped");
+  EXPECT_TRUE(stamped.errors.empty());
+  EXPECT_EQ(stamped.best_signature_time, input_.now - std::chrono::days(10));
+  ASSERT_EQ(stamped.timestamps.size(), 1U);
+  EXPECT_EQ(stamped.timestamps[0].result.outcome.decision, Decision::kAccept);
+  for (const char* scenario :
+       {"cms-countersigned-expired", "cms-countersigned-stamped-other", "cms-countersigned-outer-stamp"}) {
+    const Finding expired = counter_signature_of(scenario);
+    ASSERT_EQ(expired.errors.size(), 1U) << scenario;
+    EXPECT_EQ(expired.errors.front().code(), Code::kPathExpired) << scenario;
+    EXPECT_EQ(expired.best_signature_time, input_.now) << scenario;
+  }
+  const Finding other = counter_signature_of("cms-countersigned-stamped-other");
+  ASSERT_EQ(other.warnings.size(), 1U);
+  EXPECT_EQ(other.warnings.front().code(), Code::kTspNotCounted);
 }
 
 TEST_F(JudgeTimestampTest, ARevokedCertificateIsAcceptedForWhatWasStampedBefore) {

@@ -169,6 +169,8 @@ json::array counter_signatures_json(const std::vector<CounterSignatureFinding>& 
     entry["id"] = clean(one.result.id);
     entry["over"] = clean(one.over);
     entry["claimedSigningTime"] = optional_time(one.result.claimed_signing_time);
+    entry["bestSignatureTime"] = optional_time(one.result.best_signature_time);
+    entry["timestamps"] = timestamps_json(one.result.timestamps, language);
     out.push_back(std::move(entry));
   }
   return out;

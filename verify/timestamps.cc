@@ -143,10 +143,10 @@ std::optional<Times> ExistenceProof::hoped_for(const std::optional<Time>& vouche
 }
 
 base::Result<ExistenceProof> judge_timestamps(pki::Context& context, pki::PathCache* cache,
-                                              const pki::SignatureFacts& signature, const JudgeInput& input,
+                                              std::span<const TimestampFacts> timestamps, const JudgeInput& input,
                                               base::Budget& budget) {
   ExistenceProof proof;
-  for (const TimestampFacts& facts : signature.timestamps) {
+  for (const TimestampFacts& facts : timestamps) {
     TANBA_TRY(TimestampVerdict verdict, judge_one_timestamp(context, cache, facts, input, budget));
     verdict.finding.result.id = "T" + std::to_string(proof.timestamps.size() + 1);
     // What is not known to be over this signature says nothing about it.
@@ -157,6 +157,28 @@ base::Result<ExistenceProof> judge_timestamps(pki::Context& context, pki::PathCa
     proof.timestamps.push_back(std::move(verdict));
   }
   return proof;
+}
+
+void put_timestamps(ExistenceProof& proof, std::vector<Need>& needs, Finding& finding) {
+  for (TimestampVerdict& one : proof.timestamps) {
+    add_each_once(needs, one.needs);
+    Finding& result = one.finding.result;
+    if (!one.proves()) {
+      finding.warnings.emplace_back(
+          Code::kTspNotCounted,
+          std::vector<base::ErrorArgument>{{"timestamp", result.id},
+                                           {"reason", std::string(base::dotted(result.errors.front().code()))}});
+    }
+    finding.timestamps.push_back(std::move(one.finding));
+  }
+}
+
+void wait_for_timestamps(const ExistenceProof& proof, Finding& finding) {
+  for (const TimestampVerdict& one : proof.timestamps) {
+    if (one.proves() || !one.may_prove()) continue;
+    append(finding.errors, one.finding.result.errors);
+    add_each_once(finding.missing_evidence, one.finding.result.missing_evidence);
+  }
 }
 
 }  // namespace tanba::verify

@@ -28,7 +28,7 @@ struct TimestampVerdict {
                                                                  const pki::TimestampFacts& facts,
                                                                  const JudgeInput& input, base::Budget& budget);
 
-// What the time stamps of one signature prove together.
+// What the time stamps of one signature, or counter-signature, prove together.
 struct ExistenceProof {
   std::vector<TimestampVerdict> timestamps;
 
@@ -43,7 +43,12 @@ struct ExistenceProof {
   [[nodiscard]] std::optional<Times> hoped_for(const std::optional<base::Time>& vouched, base::Time now) const;
 };
 [[nodiscard]] base::Result<ExistenceProof> judge_timestamps(pki::Context& context, pki::PathCache* cache,
-                                                            const pki::SignatureFacts& signature,
+                                                            std::span<const pki::TimestampFacts> timestamps,
                                                             const JudgeInput& input, base::Budget& budget);
+
+// DESIGN 3: "A time stamp … that fails takes away what it would prove, no more": findings, warnings and needs.
+void put_timestamps(ExistenceProof& proof, std::vector<Need>& needs, Finding& finding);
+// Where only a time stamp whose evidence is still missing could save what it is over, that evidence is what is missing.
+void wait_for_timestamps(const ExistenceProof& proof, Finding& finding);
 
 }  // namespace tanba::verify

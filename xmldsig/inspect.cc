@@ -1,12 +1,14 @@
 #include "xmldsig/inspect.h"
 
 #include <algorithm>
+#include <deque>
 #include <iterator>
 #include <map>
 #include <string>
 #include <utility>
 
 #include "pki/verify_signature.h"
+#include "xmldsig/counter_signature.h"
 #include "xmldsig/fast_path.h"
 #include "xmldsig/findings.h"
 #include "xmldsig/key_hints.h"
@@ -46,17 +48,28 @@ class Inspector {
   [[nodiscard]] bool run_fast(base::ByteView octets) {
     std::optional<FastPath> fast = take_fast_path(context_, octets, options_, budget_);
     if (!fast) return false;
-    facts_.signatures.emplace_back().id = "S1";
+    // They are over a part of the document, which the quick way does not have.
+    if (!counter_signatures_in(fast->structure).empty()) return false;
     structures_.emplace_back(std::move(fast->structure));
-    const base::Status status = inspect_signature(fast->alone, 0, std::move(fast->references));
-    return status.has_value() && facts_.signatures.front().errors.empty();
+    auto facts = inspect_signature({.document = fast->alone,
+                                    .all = structures_,
+                                    .index = 0,
+                                    .id = "S1",
+                                    .message = nullptr,
+                                    .keep_octets = options_.keep_octets},
+                                   std::move(fast->references));
+    if (!facts || !facts->errors.empty()) return false;
+    facts_.signatures.push_back(*std::move(facts));
+    return true;
   }
 
   // What ends the inspection of the whole document; what was found until then stays in the facts.
   [[nodiscard]] base::Status run(base::ByteView octets) {
     TANBA_TRY(const xml::Document document, xml::Document::parse(octets, budget_.limits()));
     std::vector<Element> signatures = document.find_all(kSignatureNamespace, "Signature");
-    const std::vector<Element> countersignatures = take_countersignatures(signatures);
+    // A CounterSignature among the unsigned properties of a signature says something about that signature, not about
+    // the document; like a time stamp it takes nothing away when it fails.
+    std::erase_if(signatures, is_countersignature);
     TANBA_TRY(message_, read_soap(document));
     if (message_) facts_.message_times = message_->times;
     if (signatures.empty()) return base::fail(Code::kFormatNoSignature);
@@ -66,24 +79,22 @@ class Inspector {
     TANBA_CHECK(check_cost(document));
     for (std::size_t i = 0; i < structures_.size(); ++i) {
       if (!structures_[i]) continue;
-      TANBA_CHECK(inspect_signature(document, i, {}));
-      for (const Element& countersignature : countersignatures) {
-        if (document.contains(signatures[i], countersignature)) ++facts_.signatures[i].countersignatures;
-      }
+      TANBA_TRY(facts_.signatures[i], inspect_signature({.document = document,
+                                                         .all = structures_,
+                                                         .index = i,
+                                                         .id = facts_.signatures[i].id,
+                                                         .message = message_ ? &*message_ : nullptr,
+                                                         .keep_octets = options_.keep_octets},
+                                                        {}));
+    }
+    // Only when all signatures were looked at: what anybody may have added must not use up what they may cost.
+    for (std::size_t i = 0; i < structures_.size(); ++i) {
+      if (structures_[i]) TANBA_CHECK(inspect_counter_signatures(document, *structures_[i], facts_.signatures[i]));
     }
     return {};
   }
 
  private:
-  // EN 319 132-1 5.2.7.2: a CounterSignature among the unsigned properties of a signature says something about that
-  // signature, not about the document; like a time stamp it takes nothing away when it fails. They are noted.
-  [[nodiscard]] static std::vector<Element> take_countersignatures(std::vector<Element>& signatures) {
-    std::vector<Element> found;
-    std::ranges::copy_if(signatures, std::back_inserter(found), is_countersignature);
-    std::erase_if(signatures, is_countersignature);
-    return found;
-  }
-
   // A signature has this error until all of it was looked at: facts of an inspection that ended early show none as
   // good.
   [[nodiscard]] static Error not_finished() { return Error::because(Code::kLimitCost, "the inspection ended before"); }
@@ -117,12 +128,23 @@ class Inspector {
     return base::fail(Code::kLimitCost, {{"what", "canonicalisation of all references"}});
   }
 
+  // One signature and what it stands among.
+  struct Subject {
+    const xml::Document& document;
+    std::span<const std::optional<SignatureStructure>> all;
+    std::size_t index;
+    std::string id;  // where the Signature has no Id of its own
+    const SoapMessage* message;
+    pki::KeepOctets keep_octets;
+  };
+
   // `checked`: what became of its References, where that is known.
-  [[nodiscard]] base::Status inspect_signature(const xml::Document& document, std::size_t index,
-                                               std::optional<CheckedReferences> checked) {
-    const SignatureStructure& structure = *structures_[index];
+  [[nodiscard]] base::Result<SignatureFacts> inspect_signature(const Subject& subject,
+                                                               std::optional<CheckedReferences> checked) {
+    const xml::Document& document = subject.document;
+    const SignatureStructure& structure = *subject.all[subject.index];
     SignatureFacts out;
-    out.id = structure.id.empty() ? facts_.signatures[index].id : structure.id;
+    out.id = structure.id.empty() ? subject.id : structure.id;
     out.algorithm = structure.algorithm;
     out.content_digests = structure.digests;
     out.algorithm_names = structure.algorithm_names;
@@ -138,11 +160,11 @@ class Inspector {
     }
     if (!checked) {
       TANBA_TRY(checked, check_references(context_, document,
-                                          {.signatures = structures_,
-                                           .index = index,
+                                          {.signatures = subject.all,
+                                           .index = subject.index,
                                            .signed_properties = xades.signed_properties,
-                                           .keep_octets = options_.keep_octets,
-                                           .message = message_ ? &*message_ : nullptr},
+                                           .keep_octets = subject.keep_octets,
+                                           .message = subject.message},
                                           budget_));
     }
     CheckedReferences& references = *checked;
@@ -160,8 +182,78 @@ class Inspector {
     TANBA_CHECK(verify_value(document, structure, std::move(certificates), xades, out));
     TANBA_CHECK(collect_evidence(document, structure, xades, out));
     if (out.errors.empty()) out.signed_octets = std::move(references.signed_octets);
-    facts_.signatures[index] = std::move(out);
+    return out;
+  }
+
+  // A signature whose counter-signatures are to be looked at.
+  struct Parent {
+    std::string id;
+    SignatureStructure structure;
+    std::size_t depth = 0;
+  };
+
+  [[nodiscard]] base::Status inspect_counter_signatures(const xml::Document& document,
+                                                        const SignatureStructure& structure, SignatureFacts& out) {
+    out.countersignatures = static_cast<std::uint32_t>(counter_signatures_in(structure).size());
+    std::deque<Parent> parents;
+    if (out.countersignatures != 0) parents.push_back({out.id, structure, 0});
+    for (; !parents.empty(); parents.pop_front()) {
+      const Parent& parent = parents.front();
+      const std::vector<Element> found = counter_signatures_in(parent.structure);
+      if (found.empty()) continue;
+      if (parent.depth == pki::kMaxCounterSignatureDepth) {
+        out.counter_signatures.push_back(pki::counter_signatures_not_looked_at(parent.id, "counter-signatures in a row",
+                                                                               pki::kMaxCounterSignatureDepth));
+        continue;
+      }
+      for (std::size_t i = 0; i < found.size(); ++i) {
+        if (out.counter_signatures.size() >= pki::kMaxCounterSignatures) {
+          out.counter_signatures.push_back(
+              pki::counter_signatures_not_looked_at(parent.id, "counter-signatures", pki::kMaxCounterSignatures));
+          return {};
+        }
+        TANBA_CHECK(inspect_counter_signature(document, parent, found[i], i + 1, out.counter_signatures, parents));
+      }
+    }
     return {};
+  }
+
+  // What ends it, other than a fault of ours, is an error of the counter-signature alone.
+  [[nodiscard]] base::Status inspect_counter_signature(const xml::Document& document, const Parent& parent,
+                                                       Element element, std::size_t number,
+                                                       std::vector<pki::CounterSignatureFacts>& into,
+                                                       std::deque<Parent>& parents) {
+    const std::string id = parent.id + ".C" + std::to_string(number);
+    std::vector<std::optional<SignatureStructure>> alone(1);
+    auto facts = verify_counter_signature(document, parent, element, id, alone.front());
+    if (!facts) {
+      SignatureFacts ended;
+      TANBA_CHECK(note_document(ended.errors, std::move(facts).error()));
+      facts = std::move(ended);
+    }
+    facts->id = id;  // whatever Id it gives itself
+    into.push_back(pki::counter_signature_from(*std::move(facts), parent.id));
+    if (alone.front()) parents.push_back({id, *std::move(alone.front()), parent.depth + 1});
+    return {};
+  }
+
+  [[nodiscard]] base::Result<SignatureFacts> verify_counter_signature(const xml::Document& document,
+                                                                      const Parent& parent, Element element,
+                                                                      const std::string& id,
+                                                                      std::optional<SignatureStructure>& structure) {
+    TANBA_TRY(const Element signature, signature_of(element));
+    TANBA_TRY(structure, read_structure(signature, budget_.limits(), options_.forms));
+    TANBA_TRY(SignatureFacts facts, inspect_signature({.document = document,
+                                                       .all = std::span(&structure, 1),
+                                                       .index = 0,
+                                                       .id = id,
+                                                       .message = nullptr,
+                                                       .keep_octets = pki::KeepOctets::kNo},
+                                                      {}));
+    if (auto status = check_countersigns(document, *structure, parent.structure); !status) {
+      facts.errors.push_back(std::move(status).error());
+    }
+    return facts;
   }
 
   [[nodiscard]] base::Result<std::vector<CertificatePtr>> read_certificates(const xml::Document& document,

@@ -21,6 +21,10 @@ bool is_of_inspection(std::string_view code) {
          "algorithm.mismatch";  // method and key of different kinds; whether one is allowed is the policy's matter
 }
 
+boost::json::value description_of(const std::filesystem::path& folder) {
+  return boost::json::parse(base::as_text(test::read(folder / "scenario.json")));
+}
+
 TEST(Scenarios, EachGivesItsCodeOrNone) {
   const auto folder = test::certs_test("scenarios");
   if (!folder) return;
@@ -29,8 +33,7 @@ TEST(Scenarios, EachGivesItsCodeOrNone) {
   for (const auto& entry : std::filesystem::directory_iterator(*folder)) {
     const auto document = entry.path() / "document.xml";
     if (!std::filesystem::exists(document)) continue;
-    const base::Bytes description = test::read(entry.path() / "scenario.json");
-    const auto scenario = boost::json::parse(base::as_text(description));
+    const auto scenario = description_of(entry.path());
     const std::string expected(scenario.at("expected").at("code").as_string());
     const auto codes = test::codes_of(test::facts_of(*context, test::read(document)));
     if (is_of_inspection(expected)) {
@@ -42,6 +45,48 @@ TEST(Scenarios, EachGivesItsCodeOrNone) {
     ++seen;
   }
   EXPECT_GE(seen, 60U);
+}
+
+// Each counter-signature's first code, where inspection gives it: nobody's is taken for one that holds.
+TEST(Scenarios, CounterSignaturesGiveTheirCodes) {
+  const auto folder = test::certs_test("scenarios");
+  if (!folder) return;
+  const auto context = test::make_context();
+  std::size_t seen = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(*folder)) {
+    const auto document = entry.path() / "document.xml";
+    if (!std::filesystem::exists(document)) continue;
+    std::vector<std::string> expected;
+    const auto scenario = description_of(entry.path());
+    for (const auto& code : scenario.at("counterSignatures").as_array()) {
+      expected.emplace_back(is_of_inspection(code.as_string()) ? std::string(code.as_string()) : std::string());
+    }
+    std::vector<std::string> found;
+    for (const auto& signature : test::facts_of(*context, test::read(document)).signatures) {
+      for (const auto& one : signature.counter_signatures) {
+        found.emplace_back(test::most_telling(one.errors));
+        EXPECT_TRUE(one.certificate || !one.errors.empty()) << entry.path().filename();
+      }
+    }
+    EXPECT_EQ(found, expected) << entry.path().filename();
+    seen += expected.empty() ? 0 : 1;
+  }
+  EXPECT_GE(seen, 20U);
+}
+
+// What anybody may have added uses up nothing that the signatures may cost.
+TEST(Scenarios, CounterSignaturesCostNothingThatTheSignaturesNeed) {
+  const auto folder = test::certs_test("scenarios");
+  if (!folder) return;
+  const auto context = test::make_context();
+  base::Limits limits;
+  limits.max_public_key_operations = 2;
+  const auto facts =
+      test::facts_of(*context, test::read(*folder / "xml-countersigned-first-part/document.xml"), limits);
+  EXPECT_EQ(test::codes_of(facts), std::vector<std::string>{});
+  ASSERT_EQ(facts.signatures.size(), 2U);
+  ASSERT_EQ(facts.signatures[0].counter_signatures.size(), 1U);
+  EXPECT_EQ(test::most_telling(facts.signatures[0].counter_signatures[0].errors), "limit.cost");
 }
 
 }  // namespace

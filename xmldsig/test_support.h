@@ -97,6 +97,12 @@ inline std::vector<std::string> codes_of(const pki::DocumentFacts& facts) {
   }
   return codes;
 }
+// The code that a report shows first; nothing without errors.
+inline std::string most_telling(const std::vector<base::Error>& errors) {
+  const auto rank = [](const base::Error& error) { return base::info(error.code()).sub_indication; };
+  const auto first = std::ranges::min_element(errors, {}, rank);
+  return first == errors.end() ? std::string() : std::string(base::dotted(first->code()));
+}
 inline std::vector<std::string> codes_of(pki::Context& context, std::string_view xml) {
   return codes_of(facts_of(context, octets(xml)));
 }

@@ -181,12 +181,29 @@ Result<TimestampFacts> inspect_token(pki::Context& context, ByteView token, cons
   return out;
 }
 
+namespace {
+
+template <class SignedFacts>
+base::Status inspect_tokens_of(pki::Context& context, SignedFacts& facts,
+                               std::span<const pki::CertificatePtr> certificates, base::Budget& budget) {
+  for (const pki::TimestampToken& found : std::exchange(facts.timestamp_tokens, {})) {
+    TANBA_TRY(TimestampFacts timestamp,
+              inspect_token(context, found.token, DetachedContent(ByteView(found.covered)), budget, certificates));
+    facts.timestamps.push_back(std::move(timestamp));
+  }
+  return {};
+}
+
+}  // namespace
+
 base::Status inspect_tokens(pki::Context& context, pki::DocumentFacts& facts, base::Budget& budget) {
   for (pki::SignatureFacts& signature : facts.signatures) {
-    for (const pki::TimestampToken& found : std::exchange(signature.timestamp_tokens, {})) {
-      TANBA_TRY(TimestampFacts timestamp, inspect_token(context, found.token, DetachedContent(ByteView(found.covered)),
-                                                        budget, facts.certificates));
-      signature.timestamps.push_back(std::move(timestamp));
+    TANBA_CHECK(inspect_tokens_of(context, signature, facts.certificates, budget));
+  }
+  // Only when those of all signatures were looked at: what anybody may have added must not use up what they may cost.
+  for (pki::SignatureFacts& signature : facts.signatures) {
+    for (pki::CounterSignatureFacts& one : signature.counter_signatures) {
+      TANBA_CHECK(inspect_tokens_of(context, one, facts.certificates, budget));
     }
   }
   return {};

@@ -28,8 +28,8 @@ inline constexpr std::size_t kMaxTokenBytes = 1U << 20;
                                                               const DetachedContent& data, base::Budget& budget,
                                                               std::span<const pki::CertificatePtr> certificates = {});
 
-// Verifies every token that the format found: SignatureFacts::timestamp_tokens become ::timestamps. The document's own
-// certificates serve tokens that carry none.
+// Verifies every token that the format found: timestamp_tokens of signatures and counter-signatures become timestamps.
+// The document's own certificates serve tokens that carry none.
 [[nodiscard]] base::Status inspect_tokens(pki::Context& context, pki::DocumentFacts& facts, base::Budget& budget);
 
 // A file that holds a token or a whole TimeStampResp, in DER, BER or PEM: the token. tsp.malformed, tsp.rejected.

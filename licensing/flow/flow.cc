@@ -1,6 +1,7 @@
 #include "licensing/flow/flow.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "licensing/flow/findings.h"
@@ -85,17 +86,18 @@ base::Status Flow::refresh_holds() {
 base::Result<std::vector<EvidenceItem>> Flow::evidence_of(const verify::Report& report,
                                                           const verify::EvidenceSet& evidence) const {
   std::vector<EvidenceItem> items;
-  const auto names = [](const verify::Finding& finding, const base::Digest& id) {
-    return std::ranges::find(finding.revocation, id.hex(), &verify::RevocationEntry::evidence) !=
-           finding.revocation.end();
+  std::set<std::string> named_there;
+  const auto take = [&](const verify::Finding& finding) {
+    for (const verify::RevocationEntry& entry : finding.revocation) named_there.insert(entry.evidence);
+    for (const verify::TimestampFinding& one : finding.timestamps) {
+      for (const verify::RevocationEntry& entry : one.result.revocation) named_there.insert(entry.evidence);
+    }
   };
-  const auto named = [&](const base::Digest& id) {
-    return std::ranges::any_of(report.findings, [&](const verify::Finding& finding) {
-      return names(finding, id) || std::ranges::any_of(finding.timestamps, [&](const verify::TimestampFinding& one) {
-               return names(one.result, id);
-             });
-    });
-  };
+  for (const verify::Finding& finding : report.findings) {
+    take(finding);
+    for (const verify::CounterSignatureFinding& one : finding.counter_signatures) take(one.result);
+  }
+  const auto named = [&](const base::Digest& id) { return named_there.contains(id.hex()); };
   for (const verify::OcspItem& item : evidence.ocsp()) {
     if (named(item.id)) items.push_back({"ocsp", item.id, *item.octets});
   }

@@ -78,9 +78,9 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
   void add_embedded(const Facts& facts) {
     add_embedded(facts.content.ocsp_responses, facts.content.crls);
     for (const pki::SignatureFacts& signature : facts.content.signatures) {
-      for (const pki::TimestampFacts& timestamp : signature.timestamps) {
+      for_each_timestamp(signature, [&](const pki::TimestampFacts& timestamp) {
         add_embedded(timestamp.ocsp_responses, timestamp.crls);
-      }
+      });
     }
   }
 
@@ -123,7 +123,10 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
     if (facts_) {
       for (const pki::SignatureFacts& signature : facts_->content.signatures) {
         if (signature.certificate) known(signature.certificate);
-        for (const pki::TimestampFacts& timestamp : signature.timestamps) known_of_timestamp(timestamp);
+        for (const pki::CounterSignatureFacts& one : signature.counter_signatures) {
+          if (one.certificate) known(one.certificate);
+        }
+        for_each_timestamp(signature, known_of_timestamp);
       }
       // The issuing CA often travels in the document: what is kept about it is at hand too.
       for (const pki::CertificatePtr& certificate : facts_->content.certificates) known(certificate);
