@@ -123,6 +123,41 @@ class Augmenting(unittest.TestCase):
                 subprocess.run(["qpdf", "--check", lifted], capture_output=True, check=True)
                 self.assertGreater(lifted.stat().st_size, signed.stat().st_size)
 
+    def ecdsa_person(self):
+        """A certificate of the RSA authority for a key on P-256, and both in a file, made by openssl."""
+        key, public, name = self.folder / "ec.key.pem", self.folder / "ec.pub.pem", "ec-individual"
+        run = lambda *command: subprocess.run(command, capture_output=True, check=True)
+        run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key)
+        run("openssl", "pkey", "-in", key, "-pubout", "-out", public)
+        certificate = self.authority.issue(name, public, "--profile", "individual", "--iin", "910304300776", "--surname", "ҮЛГІЕВ",
+                                           "--given", "ДАУРЕН")
+        run("openssl", "pkcs12", "-export", "-inkey", key, "-in", certificate, "-out", self.authority.p12(name), "-passout",
+            f"file:{self.authority.password}")
+        return name
+
+    def test_ecdsa_is_lifted_under_the_policy_that_knows_it(self):
+        who = self.ecdsa_person()
+        unsigned = pathlib.Path(OPTIONS.authority) / "scenarios/pdf-no-signature/document.pdf"
+        conformance = ("--policy", "conformance")
+        for form, document in (("cms", None), ("xades", None), ("pdf", unsigned)):
+            with self.subTest(form):
+                signed = self.sign(form, who, document=document)
+                status, report, stamped = self.augment(signed, "B-T", who, *conformance)
+                self.assertEqual((status, [one.get("level") for one in report.get("signatures", [])]), (0, ["B-T"]), report)
+                status, report, lifted = self.augment(stamped, "B-LT", who, *conformance, tsa=False)
+                self.assertEqual((status, [one.get("level") for one in report.get("signatures", [])]), (0, ["B-LT"]), report)
+                self.accepted_years_later(lifted, who, *conformance)
+                if form != "pdf":
+                    self.others_verify(lifted, who)
+                # Nobody may file it: the reason is the key's kind, not what is missing.
+                status, report = self.tanba.json("verify", lifted, "--trust", self.anchors(who))
+                self.assertEqual((status, report["signatures"][0]["errors"][0]["code"]), (1, "algorithm.forbidden"), report)
+                octets = bytearray(lifted.read_bytes())
+                octets[octets.index("text>Өтініш".encode() if form != "pdf" else b"stream\n") + 8] ^= 1
+                lifted.write_bytes(octets)
+                status, report = self.tanba.json("verify", lifted, "--trust", self.anchors(who), *conformance)
+                self.assertEqual((status, report["subIndication"]), (1, "HASH_FAILURE"), report)
+
     def test_what_is_at_the_level_already_stays(self):
         _, _, lifted = self.augment(self.sign("cms"), "B-LT")
         status, _, again = self.augment(lifted, "B-LT")
