@@ -719,6 +719,33 @@ TEST_F(DaemonTest, CertificatesAreCheckedBeforeAnythingIsSigned) {
   EXPECT_EQ(check("foreign-bin").body.at("subIndication").as_string(), "IDENTITY_MISMATCH");
 }
 
+// Neither a ГОСТ certificate nor a ГОСТ key: the provider that is loaded for verifying brings none in.
+TEST(Daemon, NoGostKeyEntersByItsTls) {
+  const auto start = [](const char* certificate, const char* key) {
+    char name[] = "/tmp/tanbad-test-XXXXXX";
+    const fs::path folder = ::mkdtemp(name);
+    const auto parsed = parse_config(
+        fmt::format("demo = true\n[listen]\nport = 0\n[[anchor]]\nfile = \"{}\"\npurposes = [\"applicant\"]\n[tls]\n"
+                    "certificate = \"{}\"\nkey = \"{}\"\n",
+                    made("anchors.pem").string(), made(certificate).string(), made(key).string()));
+    EXPECT_TRUE(parsed);
+    auto config = normalise(*parsed, folder);
+    EXPECT_TRUE(config) << config.error().front().message();
+    if (!config) return std::string("no configuration");
+    const base::SystemClock clock;
+    Log log(LogLevel::kError, LogFormat::kJson, clock, [](std::string_view) {});
+    const auto daemon = Daemon::start(*std::move(config), clock, log);
+    const auto refusal = daemon ? std::string() : daemon.error().message();
+    fs::remove_all(folder);
+    return refusal;
+  };
+  EXPECT_EQ(start("certs/tls-server.pem", "keys/tls-server.key.pem"), "");
+  for (const char* key : {"keys/gost-head.key.pem", "keys/gost256-head.key.pem", "keys/gost2004-head.key.pem"}) {
+    EXPECT_NE(start("certs/gost-head.pem", key).find("tls.certificate"), std::string::npos);
+    EXPECT_NE(start("certs/tls-server.pem", key).find("tls.key"), std::string::npos) << key;
+  }
+}
+
 TEST(Daemon, ARealDaemonTakesNoDemoAnchor) {
   Config config;
   config.anchors.push_back(

@@ -4,6 +4,7 @@
     tests/cli/licence_test.py --bin build/dev/bin --authority build/dev/certs-test
 """
 import argparse
+import base64
 import datetime
 import hashlib
 import http.client
@@ -270,6 +271,15 @@ class Flow(unittest.TestCase):
                                       self.service.licensor), 0)
         done = subprocess.run([OPTIONS.bin / "tanba-testca", "verify-gost", refusal, *trust], capture_output=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout)
+        portal, document = self.service.key_file.read_text().strip(), refusal.read_text(encoding="utf-8")
+        for text, decision in ((document, "accept"), (document.replace(REASON, REASON + "."), "refuse")):
+            report = self.post("/v1/verify", {"document": base64.b64encode(text.encode()).decode()}, portal, 200)
+            self.assertEqual(report["decision"], decision, report)
+            self.assertIn("urn:ietf:params:xml:ns:pkigovkz:xmlsec:algorithms:gostr34102015-gostr34112015-512", report["signatures"][0]["algorithms"])
+        officer = base64.b64encode((self.authority.folder / self.authority.person("gost-officer")["cert"]).read_bytes()).decode()
+        issuing = base64.b64encode((self.authority.folder / "ca/gost-issuing.pem").read_bytes()).decode()
+        report = self.post("/v1/certificates/check", {"certificate": officer, "intermediates": [issuing]}, portal, 200)
+        self.assertEqual(report["decision"], "accept", report)
         done = self.submit(self.signed_application("gost-individual-revoked"), "gost-individual-revoked")
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertEqual(json.loads(done.stdout)["report"]["subIndication"], "REVOKED_NO_POE")
@@ -282,17 +292,21 @@ class Flow(unittest.TestCase):
         done = self.assert_status(self.service.as_officer(*decide, self.folder / "user.pin"), 0)
         self.assertTrue(done.stdout.lstrip(b"\xef\xbb\xbf").startswith(b"<"), done.stdout[:80])
 
-    def prepare_only(self, number):
-        """As a workstation that dies before it signs: the intent's id."""
-        session = json.loads((self.folder / "officer.session").read_text())
+    def post(self, path, body, token, status):
+        """The API itself; its answer."""
         tls = ssl.create_default_context(cafile=str(self.authority.folder / "tls-anchors.pem"))
         connection = http.client.HTTPSConnection("localhost", self.service.port, context=tls, timeout=60)
         self.addCleanup(connection.close)
-        connection.request("POST", f"/v1/applications/{number}/decisions", json.dumps({"kind": "grant", "mode": "workstation"}),
-                           {"Authorization": "Bearer " + session["token"], "Content-Type": "application/json"})
+        connection.request("POST", path, json.dumps(body), {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
         response = connection.getresponse()
-        self.assertEqual(response.status, 201)
-        return json.loads(response.read())["intent"]["id"]
+        answer = json.loads(response.read())
+        self.assertEqual(response.status, status, answer)
+        return answer
+
+    def prepare_only(self, number):
+        """As a workstation that dies before it signs: the intent's id."""
+        session = json.loads((self.folder / "officer.session").read_text())
+        return self.post(f"/v1/applications/{number}/decisions", {"kind": "grant", "mode": "workstation"}, session["token"], 201)["intent"]["id"]
 
     def test_a_prepared_decision_can_be_abandoned(self):
         intent = self.prepare_only(self.registered())
