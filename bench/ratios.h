@@ -1,4 +1,5 @@
-// A reporter that says, after the usual table, how measurements stand to each other in the same run.
+// A reporter that says, after the usual table, how measurements stand to each other in the same run. Where they are
+// repeated (--benchmark_repetitions), their medians are compared.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -26,9 +27,13 @@ class RatioReporter : public benchmark::ConsoleReporter {
   void ReportRuns(const std::vector<Run>& runs) override {
     ConsoleReporter::ReportRuns(runs);
     for (const Run& run : runs) {
+      // The median is reported after the single runs, and replaces them.
+      const bool aggregate = run.run_type == Run::RT_Aggregate;
+      if (aggregate && run.aggregate_name != "median") continue;
       const auto rate = run.counters.find("items_per_second");
       if (rate == run.counters.end()) continue;
-      rates_[run.benchmark_name()] = {.per_second = rate->second.value, .cpu_time = run.GetAdjustedCPUTime()};
+      rates_[aggregate ? run.run_name.str() : run.benchmark_name()] = {.per_second = rate->second.value,
+                                                                       .cpu_time = run.GetAdjustedCPUTime()};
     }
   }
 
