@@ -1,34 +1,16 @@
 // Any octets as a large CMS in a file: walked without harm, and whatever is found there, the parser of documents that
 // are held in memory finds too.
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <cstdlib>
-#include <string>
 
-#include "base/large_file.h"
+#include "cms/fuzz_support.h"
 #include "cms/large_document.h"
 #include "cms/signed_data.h"
 
-namespace {
-
 using namespace tanba;
-
-std::shared_ptr<const base::LargeFile> file_of(base::ByteView octets) {
-  const base::FileDescriptor file(::memfd_create("document", MFD_CLOEXEC));
-  if (!file.open() || ::write(file.get(), octets.data(), octets.size()) != static_cast<ssize_t>(octets.size())) {
-    std::abort();
-  }
-  auto opened = base::LargeFile::open("/proc/self/fd/" + std::to_string(file.get()));
-  if (!opened) std::abort();
-  return *std::move(opened);
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const base::ByteView octets(data, size);
-  const auto large = cms::open_large_document(file_of(octets));
+  const auto large = cms::open_large_document(cms::fuzz::file_of(octets));
   if (!large) return 0;
 
   base::Bytes storage;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "cms/ber_walk.h"
 #include "cms/oids.h"
 #include "pki/der.h"
 #include "pki/stream_digest.h"
@@ -19,20 +20,12 @@ using base::ByteView;
 using base::Code;
 using base::LargeFile;
 using base::Result;
+using ber::Header;
+using ber::Level;
+using ber::malformed;
 namespace der = pki::der;
 
 using FilePtr = std::shared_ptr<const LargeFile>;
-
-constexpr std::uint8_t kConstructed = 0x20;
-constexpr std::uint8_t kConstructedOctetString = der::kOctetString | kConstructed;
-// Constructed strings inside one another: tools write one level.
-constexpr std::size_t kMaxStringDepth = 8;
-// The OIDs and the list of digests before the content: each under a hundred octets.
-constexpr std::uint64_t kMaxFieldBytes = 64U << 10;
-
-std::unexpected<base::Error> malformed(const char* what) {
-  return base::fail(Code::kCmsMalformed, {{"what", what}});
-}
 
 // --- digests of a content --------------------------------------------------------------------------------------------
 
@@ -46,14 +39,13 @@ class ContentInFile {
     return sum;
   }
 
-  [[nodiscard]] Bytes beginning() const {
+  [[nodiscard]] Bytes beginning(std::size_t bytes) const {
     Bytes out;
     for (const FileRange& range : ranges_) {
-      const std::size_t wanted = DigestedContent::kBeginningBytes - out.size();
-      Bytes piece(std::min<std::uint64_t>(range.bytes, wanted));
+      Bytes piece(std::min<std::uint64_t>(range.bytes, bytes - out.size()));
       if (!file_->read_at(range.offset, piece)) break;  // whoever computes a digest hears of it
       out.insert(out.end(), piece.begin(), piece.end());
-      if (out.size() == DigestedContent::kBeginningBytes) break;
+      if (out.size() == bytes) break;
     }
     return out;
   }
@@ -106,20 +98,6 @@ class ContentInFile {
 
 // --- finding the content ---------------------------------------------------------------------------------------------
 
-struct Header {
-  std::uint8_t tag = 0;
-  std::uint64_t contents = 0;           // where they begin
-  std::optional<std::uint64_t> length;  // nothing: indefinite
-};
-
-// An element that is open while what is inside is walked. The end of an indefinite one is found when it comes.
-struct Level {
-  std::uint8_t tag = 0;
-  std::uint64_t contents = 0;
-  bool indefinite = false;
-  std::uint64_t end = 0;  // of an indefinite one: where the element around it ends
-};
-
 class Walker {
  public:
   explicit Walker(FilePtr file) : file_(std::move(file)) {}
@@ -134,7 +112,7 @@ class Walker {
   [[nodiscard]] base::Status walk_string(const Header& first);
   [[nodiscard]] base::Status leave(const Level& level, const char* what);
   [[nodiscard]] base::Status add_range(std::uint64_t offset, std::uint64_t bytes);
-  [[nodiscard]] Result<Bytes> rest_until(std::uint64_t end) const;
+  [[nodiscard]] Result<Bytes> rest() const;
 
   FilePtr file_;
   std::uint64_t at_ = 0;
@@ -143,39 +121,20 @@ class Walker {
 };
 
 Result<Header> Walker::header_at(std::uint64_t offset, std::uint64_t end) const {
-  std::array<std::uint8_t, 10> octets{};
+  std::array<std::uint8_t, ber::kMaxHeaderBytes> octets{};
   if (offset >= end) return malformed("the content ends early");
   const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(octets.size(), end - offset));
   TANBA_CHECK(file_->read_at(offset, std::span(octets).first(count)));
-  Header out;
-  out.tag = octets[0];
-  if ((out.tag & 0x1F) == 0x1F || count < 2) return malformed("an identifier or length");
-  const std::uint8_t first = octets[1];
-  std::size_t header_bytes = 2;
-  if (first < 0x80) {
-    out.length = first;
-  } else if (first != 0x80) {
-    const std::size_t length_bytes = first & 0x7FU;
-    header_bytes += length_bytes;
-    if (length_bytes > 8 || header_bytes > count) return malformed("an identifier or length");
-    std::uint64_t length = 0;
-    for (std::size_t i = 2; i < header_bytes; ++i) length = length << 8 | octets[i];
-    out.length = length;
-  }
-  out.contents = offset + header_bytes;
-  if (out.length.has_value() && *out.length > end - out.contents)
-    return malformed("an element ends beyond what it is in");
-  if (!out.length.has_value() && (out.tag & kConstructed) == 0)
-    return malformed("a primitive element without a length");
-  return out;
+  TANBA_TRY(const std::optional<Header> header, ber::parse_header(ByteView(octets).first(count), offset, end));
+  if (!header) return malformed("an identifier or length");
+  return *header;
 }
 
 // Goes into the element that comes next.
 Result<Level> Walker::enter(std::uint8_t tag, const char* what) {
   TANBA_TRY(const Header header, header_at(at_, end_));
   if (header.tag != tag) return malformed(what);
-  Level level{.tag = tag, .contents = header.contents, .indefinite = !header.length.has_value(), .end = end_};
-  if (header.length.has_value()) level.end = header.contents + *header.length;
+  const Level level = ber::level_of(header, end_);
   at_ = header.contents;
   end_ = level.end;
   return level;
@@ -184,7 +143,7 @@ Result<Level> Walker::enter(std::uint8_t tag, const char* what) {
 // The element that comes next, whole; small ones of definite length only.
 Result<Bytes> Walker::field(const char* what) {
   TANBA_TRY(const Header header, header_at(at_, end_));
-  if (!header.length.has_value() || *header.length > kMaxFieldBytes) return malformed(what);
+  if (!header.length.has_value() || *header.length > ber::kMaxFieldBytes) return malformed(what);
   Bytes out(static_cast<std::size_t>(header.contents + *header.length - at_));
   TANBA_CHECK(file_->read_at(at_, out));
   at_ += out.size();
@@ -202,10 +161,7 @@ base::Status Walker::add_range(std::uint64_t offset, std::uint64_t bytes) {
 
 // A constructed OCTET STRING (X.690 8.7.3) whose header was read: its segments, in order.
 base::Status Walker::walk_string(const Header& first) {
-  std::vector<Level> open{{.tag = first.tag,
-                           .contents = first.contents,
-                           .indefinite = !first.length.has_value(),
-                           .end = first.length.has_value() ? first.contents + *first.length : end_}};
+  std::vector<Level> open{ber::level_of(first, end_)};
   at_ = first.contents;
   while (!open.empty()) {
     const Level& level = open.back();
@@ -214,18 +170,15 @@ base::Status Walker::walk_string(const Header& first) {
       continue;
     }
     TANBA_TRY(const Header header, header_at(at_, level.end));
-    if (header.tag == 0 && level.indefinite && header.length == 0U) {  // end-of-contents
+    if (level.indefinite && header.is_end_of_contents()) {  // end-of-contents
       at_ = header.contents;
       open.pop_back();
     } else if (header.tag == der::kOctetString) {
       TANBA_CHECK(add_range(header.contents, *header.length));
       at_ = header.contents + *header.length;
-    } else if (header.tag == kConstructedOctetString && open.size() < kMaxStringDepth) {
+    } else if (header.tag == ber::kConstructedOctetString && open.size() < ber::kMaxStringDepth) {
       at_ = header.contents;
-      open.push_back({.tag = header.tag,
-                      .contents = header.contents,
-                      .indefinite = !header.length.has_value(),
-                      .end = header.length.has_value() ? header.contents + *header.length : level.end});
+      open.push_back(ber::level_of(header, level.end));
     } else {
       return malformed("a piece of the content is no OCTET STRING");
     }
@@ -236,7 +189,7 @@ base::Status Walker::walk_string(const Header& first) {
 // The element inside [0]. Another type than OCTET STRING: its contents octets (see signed_data.h).
 base::Status Walker::walk_content() {
   TANBA_TRY(const Header header, header_at(at_, end_));
-  if (header.tag == kConstructedOctetString) return walk_string(header);
+  if (header.tag == ber::kConstructedOctetString) return walk_string(header);
   if (!header.length.has_value()) return malformed("content of indefinite length that is no OCTET STRING");
   at_ = header.contents + *header.length;
   return add_range(header.contents, *header.length);
@@ -246,45 +199,35 @@ base::Status Walker::walk_content() {
 base::Status Walker::leave(const Level& level, const char* what) {
   if (level.indefinite) {
     TANBA_TRY(const Header header, header_at(at_, level.end));
-    if (header.tag != 0 || header.length != 0U) return malformed(what);
+    if (!header.is_end_of_contents()) return malformed(what);
     at_ = header.contents;
     return {};
   }
   return at_ == level.end ? base::Status() : malformed(what);
 }
 
-Result<Bytes> Walker::rest_until(std::uint64_t end) const {
-  if (end - at_ > kMaxBesideContentBytes) {
+Result<Bytes> Walker::rest() const {
+  const std::uint64_t bytes = file_->size_bytes() - at_;
+  if (bytes > kMaxBesideContentBytes) {
     return base::fail(Code::kLimitSize, {{"limit", std::to_string(kMaxBesideContentBytes)}});
   }
-  Bytes out(static_cast<std::size_t>(end - at_));
+  Bytes out(static_cast<std::size_t>(bytes));
   TANBA_CHECK(file_->read_at(at_, out));
   return out;
 }
 
-Bytes joined(std::initializer_list<ByteView> parts) {
-  Bytes out;
-  for (const ByteView part : parts) out.insert(out.end(), part.begin(), part.end());
-  return out;
-}
-
-// The element with other contents; an indefinite one has its end among them.
-Bytes rewritten(const Level& level, ByteView contents) {
-  if (!level.indefinite) return der::write(level.tag, contents);
-  return joined({Bytes{level.tag, 0x80}, contents});
-}
-
 Result<LargeDocument> Walker::run() {
   end_ = file_->size_bytes();
-  TANBA_TRY(const Level info, enter(der::kSequence, "ContentInfo"));
-  TANBA_TRY(const Bytes type, field("contentType"));
-  if (type != oid::kSignedData.der()) return base::fail(Code::kCmsNotSignedData);
-  TANBA_TRY(const Level wrapped, enter(der::context_constructed(0), "content of ContentInfo"));
-  TANBA_TRY(const Level body, enter(der::kSequence, "SignedData"));
-  TANBA_TRY(const Bytes version, field("version of SignedData"));
-  TANBA_TRY(const Bytes digests, field("digestAlgorithms"));
+  ber::Envelope envelope;
+  TANBA_TRY(envelope.info, enter(der::kSequence, "ContentInfo"));
+  TANBA_TRY(envelope.type, field("contentType"));
+  if (envelope.type != oid::kSignedData.der()) return base::fail(Code::kCmsNotSignedData);
+  TANBA_TRY(envelope.wrapped, enter(der::context_constructed(0), "content of ContentInfo"));
+  TANBA_TRY(envelope.body, enter(der::kSequence, "SignedData"));
+  TANBA_TRY(envelope.version, field("version of SignedData"));
+  TANBA_TRY(envelope.digests, field("digestAlgorithms"));
   TANBA_TRY(const Level encapsulated, enter(der::kSequence, "encapContentInfo"));
-  TANBA_TRY(const Bytes content_type, field("eContentType"));
+  TANBA_TRY(envelope.content_type, field("eContentType"));
 
   LargeDocument out;
   const bool at_end = !encapsulated.indefinite && at_ == encapsulated.end;
@@ -293,23 +236,14 @@ Result<LargeDocument> Walker::run() {
     TANBA_TRY(const Level explicit_content, enter(der::context_constructed(0), "eContent"));
     TANBA_CHECK(walk_content());
     TANBA_CHECK(leave(explicit_content, "eContent"));
+    const ContentInFile content(file_, ranges_);
+    if (content.size_bytes() <= kSmallContentBytes) out.small_content = content.beginning(kSmallContentBytes);
     out.content = content_in_file(file_, std::move(ranges_));
   }
   TANBA_CHECK(leave(encapsulated, "encapContentInfo"));
 
-  // From the inside out: what follows in each level, then the level around it.
-  TANBA_TRY(const Bytes fields, rest_until(body.end));
-  const Bytes without = der::write_sequence({content_type});
-  const Bytes signed_data = rewritten(body, joined({version, digests, without, fields}));
-  at_ = body.end;
-  TANBA_TRY(const Bytes after_body, rest_until(wrapped.end));
-  const Bytes content = rewritten(wrapped, joined({signed_data, after_body}));
-  at_ = wrapped.end;
-  TANBA_TRY(const Bytes after_wrapped, rest_until(info.end));
-  const Bytes whole = rewritten(info, joined({type, content, after_wrapped}));
-  at_ = info.end;
-  TANBA_TRY(const Bytes trailing, rest_until(file_->size_bytes()));
-  out.without_content = joined({whole, trailing});
+  TANBA_TRY(const Bytes rest_of_file, rest());
+  TANBA_TRY(out.without_content, ber::without_content(envelope, rest_of_file, file_->size_bytes()));
   return out;
 }
 
@@ -318,7 +252,7 @@ Result<LargeDocument> Walker::run() {
 DigestedContent content_in_file(std::shared_ptr<const LargeFile> file, std::vector<FileRange> ranges) {
   auto content = std::make_shared<ContentInFile>(std::move(file), std::move(ranges));
   return {.size_bytes = content->size_bytes(),
-          .beginning = content->beginning(),
+          .beginning = content->beginning(DigestedContent::kBeginningBytes),
           .compute = [content](pki::DigestAlgorithm algorithm) { return content->digest(algorithm); }};
 }
 

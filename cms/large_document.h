@@ -33,10 +33,16 @@ inline constexpr std::size_t kMaxBesideContentBytes = 16U << 20;
                                               std::vector<FileRange> ranges);
 [[nodiscard]] DigestedContent content_in_file(const std::shared_ptr<const base::LargeFile>& file);
 
+// Content that is handed over whole, however large the document around it: what could be mistaken for something else
+// than a document has to be looked into.
+inline constexpr std::size_t kSmallContentBytes = 16U << 10;
+
 struct LargeDocument {
-  base::Bytes without_content;             // ContentInfo with SignedData, its content cut out: BER
-  std::optional<DigestedContent> content;  // nothing when it is detached
-  base::Digest sha256;                     // of the file
+  base::Bytes without_content;               // ContentInfo with SignedData, its content cut out: BER
+  std::optional<DigestedContent> content;    // nothing when it is detached
+  std::optional<base::Bytes> small_content;  // the same in octets, when there are no more than kSmallContentBytes
+  std::optional<base::Error> unreadable;  // why its content cannot be found; then nothing else is known of it but ...
+  base::Digest sha256;                    // of the whole
   std::uint64_t size_bytes = 0;
 };
 // `file` is DER or BER (no PEM). Only what has to be known to find the content is checked here. cms.malformed,

@@ -39,7 +39,7 @@ fs::path made(const std::string& name) {
 }
 
 base::Bytes file(const fs::path& path) {
-  return base::read_file(path, 1U << 20).value();
+  return base::read_file(path, 4U << 20).value();
 }
 
 constexpr std::string_view kOilGasBin = "100440000212";
@@ -107,6 +107,21 @@ class DaemonTest : public ::testing::Test {
         "Content-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n",
         document.size(), query, token, document.size() + content.size());
     const auto answer = client.ask(head + std::string(base::as_text(document)) + std::string(base::as_text(content)));
+    EXPECT_TRUE(answer);
+    if (!answer) return {};
+    Reply reply{.status = answer->status, .text = answer->body, .body = nullptr, .headers = answer->headers};
+    if (auto parsed = base::parse_json(answer->body)) reply.body = *std::move(parsed);
+    return reply;
+  }
+
+  // A document with its content inside.
+  static Reply stream_whole(const std::string& token, const std::string& query, base::ByteView document) {
+    TestClient client(whole().daemon->port());
+    const std::string head = fmt::format(
+        "POST /v1/verify/stream{} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n"
+        "Content-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n",
+        query, token, document.size());
+    const auto answer = client.ask(head + std::string(base::as_text(document)));
     EXPECT_TRUE(answer);
     if (!answer) return {};
     Reply reply{.status = answer->status, .text = answer->body, .body = nullptr, .headers = answer->headers};
@@ -347,6 +362,30 @@ TEST_F(DaemonTest, ContentIsDigestedWhileItArrives) {
   }
 }
 
+TEST_F(DaemonTest, AnAttachedDocumentIsDigestedWhileItArrives) {
+  wait_for_lists();
+  const std::string& token = key("alpha");
+  for (const char* name : {"cms-large-with-authority/document.cms", "cms-with-authority/document.cms",
+                           "xml-with-authority/document.xml"}) {
+    base::Bytes document = file(made(std::string("scenarios/") + name));
+    const Reply good = stream_whole(token, "", document);
+    ASSERT_EQ(good.status, 200U) << good.text;
+    EXPECT_EQ(good.body.at("decision").as_string(), "accept") << good.text;
+    EXPECT_EQ(good.body.at("subject").at("sha256").as_string(), base::sha256(document).hex());
+    EXPECT_EQ(stream_whole(token, "?iin=941240000193", document).body.at("subIndication").as_string(),
+              "IDENTITY_MISMATCH");
+  }
+  base::Bytes document = file(made("scenarios/cms-large-with-authority/document.cms"));
+  document[document.size() / 2] ^= 1;
+  EXPECT_EQ(stream_whole(token, "", document).body.at("subIndication").as_string(), "HASH_FAILURE");
+  document.resize(document.size() - 1);
+  const Reply broken = stream_whole(token, "", document);
+  EXPECT_EQ(broken.status, 200U);
+  EXPECT_EQ(broken.body.at("subIndication").as_string(), "FORMAT_FAILURE") << broken.text;
+  const base::Bytes text(2U << 20, '<');
+  EXPECT_EQ(stream_whole(token, "", text).code(), "input.too_large");
+}
+
 TEST_F(DaemonTest, AStreamThatIsNoneGetsItsCode) {
   const std::string& token = key("alpha");
   const base::Bytes document = file(made("scenarios/cms-detached/document.cms"));
@@ -354,6 +393,8 @@ TEST_F(DaemonTest, AStreamThatIsNoneGetsItsCode) {
   EXPECT_EQ(stream(token, "&colour=red", document, document).code(), "input.member");
   EXPECT_EQ(stream(token, "", {}, document).code(), "input.member") << "no document";
   EXPECT_EQ(stream("tnb_guess", "", document, document).code(), "auth.required");
+  EXPECT_EQ(stream_whole("tnb_guess", "", document).code(), "auth.required");
+  EXPECT_EQ(stream_whole(token, "?documentBytes=", document).code(), "input.member");
   EXPECT_EQ(ask("POST", "/v1/verify/stream?documentBytes=1", token, json::object{}).code(), "request.media_type");
   EXPECT_EQ(stream(token, "", document, {}).body.at("subIndication").as_string(), "HASH_FAILURE") << "empty content";
 }

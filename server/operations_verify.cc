@@ -14,6 +14,7 @@
 #include "server/members.h"
 #include "server/operations.h"
 #include "server/streamed_content.h"
+#include "server/streamed_document.h"
 
 namespace tanba::server {
 namespace {
@@ -138,8 +139,7 @@ void count_verdict(const UseCases& use, std::string_view operation, const verify
                      {{"operation", operation}, {"decision", verify::to_string(report.outcome.decision)}});
 }
 
-// --- content that is digested while it arrives
-// ------------------------------------------------------------------------
+// --- what is digested while it arrives -----------------------------------------------------------------------------
 
 // The members of VerifyQuestion that fit a query; a name that is unknown or stands twice is wrong.
 Result<std::map<std::string, std::string>> read_parameters(const Request& request) {
@@ -159,7 +159,8 @@ Result<std::shared_ptr<net::http::BodySink>> make_sink(const UseCases& use, cons
   }
   TANBA_TRY(const auto parameters, read_parameters(head));
   const auto found = parameters.find("documentBytes");
-  const std::string text = found == parameters.end() ? std::string() : found->second;
+  if (found == parameters.end()) return std::make_shared<StreamedDocument>(use.config->max_stream_bytes);
+  const std::string& text = found->second;
   std::uint64_t bytes = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), bytes);
   if (text.empty() || read.ptr != text.data() + text.size() || bytes == 0 || bytes > kMaxStreamedDocumentBytes) {
@@ -169,16 +170,31 @@ Result<std::shared_ptr<net::http::BodySink>> make_sink(const UseCases& use, cons
   return std::make_shared<StreamedContent>(static_cast<std::size_t>(bytes), use.config->max_stream_bytes);
 }
 
+// What the body was: a document and its content behind it, or a document that has it inside.
+base::Status take_streamed(const Request& request, VerifyQuestion& question) {
+  if (auto* content = dynamic_cast<StreamedContent*>(request.sink.get())) {
+    TANBA_TRY(question.document, content->document());
+    question.detached = content->octets();
+    if (!question.detached) {
+      TANBA_TRY(question.digested, content->digested());
+    }
+    return {};
+  }
+  auto* whole = dynamic_cast<StreamedDocument*>(request.sink.get());
+  if (whole == nullptr) return base::fail(Code::kInternal, "a body without its sink");
+  if (auto held = whole->held()) {
+    question.document = *std::move(held);
+    return {};
+  }
+  TANBA_TRY(cms::LargeDocument large, whole->large());
+  question.large = std::make_shared<const cms::LargeDocument>(std::move(large));
+  return {};
+}
+
 Result<VerifyQuestion> read_streamed_question(const Request& request) {
   TANBA_TRY(auto parameters, read_parameters(request));
   VerifyQuestion question;
-  auto* content = dynamic_cast<StreamedContent*>(request.sink.get());
-  if (content == nullptr) return base::fail(Code::kInternal, "a body without its sink");
-  TANBA_TRY(question.document, content->document());
-  question.detached = content->octets();
-  if (!question.detached) {
-    TANBA_TRY(question.digested, content->digested());
-  }
+  TANBA_CHECK(take_streamed(request, question));
   if (const auto iin = parameters.find("iin"); iin != parameters.end()) question.expected.iin = iin->second;
   if (const auto bin = parameters.find("bin"); bin != parameters.end()) question.expected.bin = bin->second;
   if (const auto policy = parameters.find("policy"); policy != parameters.end()) {

@@ -395,13 +395,25 @@ base::Result<Facts> inspect(pki::Context& context, const cms::LargeDocument& doc
   facts.size_bytes = document.size_bytes;
   TANBA_TRY(facts.detached, digest_of(options.detached));
   base::Budget budget(limits);
-  const cms::DetachedContent& content = document.content ? cms::DetachedContent(*document.content) : options.detached;
-  TANBA_TRY(facts.content, cms::inspect(context, document.without_content, content, budget));
+  if (document.unreadable) {
+    facts.content = refused(*document.unreadable);
+    facts.content.format = pki::DocumentFormat::kCms;
+    return facts;
+  }
+  cms::DetachedContent content = options.detached;
+  if (document.content) content = *document.content;
+  // What could be a challenge is looked into; see check_kind.
+  static_assert(cms::kSmallContentBytes == kMaxChallengeBytes);
+  if (document.small_content) content = ByteView(*document.small_content);
+  const bool small = content.octets() != nullptr && content.octets()->size() <= kMaxChallengeBytes;
+  TANBA_TRY(facts.content, cms::inspect(context, document.without_content, content, budget,
+                                        small ? pki::KeepOctets::kYes : pki::KeepOctets::kNo));
   if (document.content && options.detached.given()) {
     facts.content.errors.insert(facts.content.errors.begin(), Error(Code::kCmsContentGivenTwice));
   }
   TANBA_CHECK(cms::tsp::inspect_tokens(context, facts.content, budget));
   check_kind(facts.content, options.kind);
+  for (pki::SignatureFacts& signature : facts.content.signatures) signature.signed_octets.clear();
   return facts;
 }
 

@@ -88,7 +88,8 @@ struct VerifyQuestion {
   Scope scope;
   base::Bytes document;
   std::optional<base::Bytes> detached;
-  std::optional<cms::DigestedContent> digested;  // instead of `detached`: content that was digested while it arrived
+  std::optional<cms::DigestedContent> digested;     // instead of `detached`: content that was digested while it arrived
+  std::shared_ptr<const cms::LargeDocument> large;  // instead of `document`: one that was digested while it arrived
   verify::Expectation expected;
   pki::PolicyId policy = pki::PolicyId::kKzSubmission;  // never kConformance: input.member
   verify::RevocationMode revocation = verify::RevocationMode::kRequire;

@@ -288,12 +288,15 @@ void Flow::verify(VerifyQuestion question, Done<verify::Report> done) {
       .document = std::make_shared<const base::Bytes>(std::move(question.document)), .detached = nullptr};
   if (question.detached) subject.detached = std::make_shared<const base::Bytes>(*std::move(question.detached));
   subject.digested = std::move(question.digested);
+  subject.large = std::move(question.large);
   auto job = std::make_shared<Receipted>(
       Receipted{.scope = std::move(question.scope), .input = input, .facts = nullptr, .done = std::move(done)});
   verify::evidence::Task task = task_of(std::move(subject), std::move(input));
-  if (const auto& digested = std::get<verify::evidence::DocumentSubject>(task.subject).digested) {
-    // Digested already, while it arrived, each digest once: what is charged now costs nothing any more.
-    task.limits.max_digested_bytes += kDigestsOfContent * digested->size_bytes;
+  // Digested already, while it arrived, each digest once: what is charged now costs nothing any more.
+  const auto& streamed = std::get<verify::evidence::DocumentSubject>(task.subject);
+  if (streamed.digested) task.limits.max_digested_bytes += kDigestsOfContent * streamed.digested->size_bytes;
+  if (streamed.large && streamed.large->content) {
+    task.limits.max_digested_bytes += kDigestsOfContent * streamed.large->content->size_bytes;
   }
   const auto begun =
       parts_.verifier.verify(std::move(task), [this, job](Worker&, base::Result<verify::evidence::Verified> verified) {
