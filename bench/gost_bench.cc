@@ -11,7 +11,10 @@
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <ctime>
+#include <initializer_list>
 
 #include "bench/ratios.h"
 #include "pki/signer.h"
@@ -94,27 +97,20 @@ Ours& ours() {
   return made;
 }
 
-void tanba_verify_digest(benchmark::State& state) {
+void verify_digest() {
   Ours& o = ours();
-  for (auto _ : state) {
-    must_be(
-        pki::verify_digest_signature(*o.context, o.certificate->key(), o.algorithm, o.digest, o.signature).has_value(),
-        "verify");
-  }
-  state.SetItemsProcessed(state.iterations());
+  must_be(
+      pki::verify_digest_signature(*o.context, o.certificate->key(), o.algorithm, o.digest, o.signature).has_value(),
+      "verify");
 }
-void tanba_verify_message(benchmark::State& state) {
+void verify_message() {
   Ours& o = ours();
-  for (auto _ : state) {
-    must_be(pki::verify_signature(*o.context, o.certificate->key(), o.algorithm, o.message, o.signature).has_value(),
-            "verify");
-  }
-  state.SetItemsProcessed(state.iterations());
+  must_be(pki::verify_signature(*o.context, o.certificate->key(), o.algorithm, o.message, o.signature).has_value(),
+          "verify");
 }
-void tanba_sign_message(benchmark::State& state) {
+void sign_message() {
   Ours& o = ours();
-  for (auto _ : state) benchmark::DoNotOptimize(must(o.signer->sign(o.algorithm, o.message)));
-  state.SetItemsProcessed(state.iterations());
+  benchmark::DoNotOptimize(must(o.signer->sign(o.algorithm, o.message)));
 }
 
 // --- Nettle's bare operations ----------------------------------------------------------------------------------------
@@ -151,19 +147,13 @@ Nettle& nettle() {
   return made;
 }
 
-void bare_gostdsa_verify(benchmark::State& state) {
+void bare_verify() {
   Nettle& n = nettle();
-  for (auto _ : state)
-    must_be(gostdsa_verify(&n.point, n.digest.size(), n.digest.data(), &n.signature) == 1, "gostdsa_verify");
-  state.SetItemsProcessed(state.iterations());
+  must_be(gostdsa_verify(&n.point, n.digest.size(), n.digest.data(), &n.signature) == 1, "gostdsa_verify");
 }
-void bare_gostdsa_sign(benchmark::State& state) {
+void bare_sign() {
   Nettle& n = nettle();
-  dsa_signature signature;
-  dsa_signature_init(&signature);
-  for (auto _ : state) gostdsa_sign(&n.key, nullptr, draw, n.digest.size(), n.digest.data(), &signature);
-  dsa_signature_clear(&signature);
-  state.SetItemsProcessed(state.iterations());
+  gostdsa_sign(&n.key, nullptr, draw, n.digest.size(), n.digest.data(), &n.signature);
 }
 
 // --- Debian's engine -------------------------------------------------------------------------------------------------
@@ -204,20 +194,61 @@ Engine& engine() {
   return made;
 }
 
-void engine_verify(benchmark::State& state) {
+void engine_verify() {
   Engine& e = engine();
   const pki::EvpPkeyCtxPtr verifying(EVP_PKEY_CTX_new(e.key.get(), e.engine));
-  must_be(EVP_PKEY_verify_init(verifying.get()) == 1, "the engine");
-  for (auto _ : state) {
-    must_be(
-        EVP_PKEY_verify(verifying.get(), e.signature.data(), e.signature.size(), e.digest.data(), e.digest.size()) == 1,
-        "the engine's verification");
-  }
+  must_be(EVP_PKEY_verify_init(verifying.get()) == 1 &&
+              EVP_PKEY_verify(verifying.get(), e.signature.data(), e.signature.size(), e.digest.data(),
+                              e.digest.size()) == 1,
+          "the engine's verification");
+}
+void engine_sign() {
+  engine().sign();
+}
+
+// --- measuring -------------------------------------------------------------------------------------------------------
+
+using Operation = void (*)();
+
+template <Operation operation>
+void repeatedly(benchmark::State& state) {
+  operation();  // what is made once
+  for (auto _ : state) operation();
   state.SetItemsProcessed(state.iterations());
 }
-void engine_sign(benchmark::State& state) {
-  for (auto _ : state) engine().sign();
-  state.SetItemsProcessed(state.iterations());
+
+double thread_microseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
+}
+
+// One of each in turn: whatever else the machine does falls on all of them alike. Medians of the thread's own time.
+void compare_in_turn(const char* what, Operation tanba,
+                     std::initializer_list<std::pair<const char*, Operation>> others) {
+  constexpr std::size_t kRounds = 4001;
+  std::vector<Operation> operations = {tanba};
+  for (const auto& other : others) operations.push_back(other.second);
+  std::vector<std::vector<double>> taken(operations.size());
+  for (std::size_t round = 0; round < kRounds; ++round) {
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+      const double start = thread_microseconds();
+      operations[i]();
+      taken[i].push_back(thread_microseconds() - start);
+    }
+  }
+  const auto median = [](std::vector<double>& times) {
+    std::ranges::nth_element(times, times.begin() + kRounds / 2);
+    return times[kRounds / 2];
+  };
+  const double own = median(taken[0]);
+  fmt::print("{:<24} {:>7.1f} us", what, own);
+  std::size_t at = 0;
+  for (const auto& other : others) {
+    const double bound = median(taken[++at]);
+    fmt::print(";  {:.2f} x {} ({:.1f} us)", bound / own, other.first, bound);
+  }
+  fmt::print("\n");
 }
 
 }  // namespace
@@ -229,18 +260,31 @@ int main(int argc, char** argv) {
   // Keys in OpenSSL's default context first: ours becomes the thread's default.
   const bool with_engine = engine().is_there();
   if (!with_engine) std::fputs("libengine-gost-openssl is not there: not compared\n", stderr);
-  benchmark::RegisterBenchmark("bare_gostdsa_verify", bare_gostdsa_verify);
-  benchmark::RegisterBenchmark("tanba_verify_digest", tanba_verify_digest);
-  benchmark::RegisterBenchmark("tanba_verify_message", tanba_verify_message);
-  if (with_engine) benchmark::RegisterBenchmark("engine_verify", engine_verify);
-  benchmark::RegisterBenchmark("bare_gostdsa_sign", bare_gostdsa_sign);
-  benchmark::RegisterBenchmark("tanba_sign_message", tanba_sign_message);
-  if (with_engine) benchmark::RegisterBenchmark("engine_sign", engine_sign);
-  const char* const bound = "Nettle's bare rate";
-  return run_with_ratios(argc, argv,
-                         {{bound, "tanba_verify_digest", "bare_gostdsa_verify"},
-                          {bound, "tanba_verify_message", "bare_gostdsa_verify"},
-                          {"libengine-gost-openssl", "tanba_verify_digest", "engine_verify"},
-                          {bound, "tanba_sign_message", "bare_gostdsa_sign"},
-                          {"libengine-gost-openssl", "tanba_sign_message", "engine_sign"}});
+  benchmark::RegisterBenchmark("bare_gostdsa_verify", repeatedly<bare_verify>);
+  benchmark::RegisterBenchmark("tanba_verify_digest", repeatedly<verify_digest>);
+  benchmark::RegisterBenchmark("tanba_verify_message", repeatedly<verify_message>);
+  if (with_engine) benchmark::RegisterBenchmark("engine_verify", repeatedly<engine_verify>);
+  benchmark::RegisterBenchmark("bare_gostdsa_sign", repeatedly<bare_sign>);
+  benchmark::RegisterBenchmark("tanba_sign_message", repeatedly<sign_message>);
+  if (with_engine) benchmark::RegisterBenchmark("engine_sign", repeatedly<engine_sign>);
+  const char* const nettle_rate = "Nettle's bare rate";
+  const char* const engine_rate = "libengine-gost-openssl";
+  const int status = run_with_ratios(argc, argv,
+                                     {{nettle_rate, "tanba_verify_digest", "bare_gostdsa_verify"},
+                                      {nettle_rate, "tanba_verify_message", "bare_gostdsa_verify"},
+                                      {engine_rate, "tanba_verify_digest", "engine_verify"},
+                                      {nettle_rate, "tanba_sign_message", "bare_gostdsa_sign"},
+                                      {engine_rate, "tanba_sign_message", "engine_sign"}});
+  if (status != 0) return status;
+  fmt::print("\nin turn, one call each, by the thread's own time:\n");
+  if (with_engine) {
+    compare_in_turn("verifying a digest", verify_digest, {{nettle_rate, bare_verify}, {engine_rate, engine_verify}});
+    compare_in_turn("verifying a message", verify_message, {{nettle_rate, bare_verify}, {engine_rate, engine_verify}});
+    compare_in_turn("signing a message", sign_message, {{nettle_rate, bare_sign}, {engine_rate, engine_sign}});
+  } else {
+    compare_in_turn("verifying a digest", verify_digest, {{nettle_rate, bare_verify}});
+    compare_in_turn("verifying a message", verify_message, {{nettle_rate, bare_verify}});
+    compare_in_turn("signing a message", sign_message, {{nettle_rate, bare_sign}});
+  }
+  return 0;
 }
