@@ -13,17 +13,14 @@
 #include "base/large_file.h"
 
 namespace tanba::base {
-namespace {
 
-std::string reason_of(int error_number) {
+std::string system_reason(int error_number) {
   return std::error_code(error_number, std::generic_category()).message();
 }
 
 std::unexpected<Error> file_failure(Code code, const std::filesystem::path& path, int error_number) {
-  return fail(code, {{"file", path.string()}, {"reason", reason_of(error_number)}});
+  return fail(code, {{"file", path.string()}, {"reason", system_reason(error_number)}});
 }
-
-}  // namespace
 
 FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
   if (this != &other) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -16,6 +17,11 @@ enum class Overwrite { kReplace, kRefuse };
 [[nodiscard]] Status write_file_durably(const std::filesystem::path& path, ByteView bytes,
                                         Overwrite overwrite = Overwrite::kReplace, unsigned mode = 0644);
 [[nodiscard]] Status sync_directory(const std::filesystem::path& directory);
+
+// What errno says, in the system's words.
+[[nodiscard]] std::string system_reason(int error_number);
+// `code` with the file's name and the system's reason, as all file.* codes want them.
+[[nodiscard]] std::unexpected<Error> file_failure(Code code, const std::filesystem::path& path, int error_number);
 
 // Owns a descriptor.
 class FileDescriptor {

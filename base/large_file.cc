@@ -14,10 +14,6 @@
 namespace tanba::base {
 namespace {
 
-std::unexpected<Error> file_failure(Code code, const std::filesystem::path& path, int error_number) {
-  return fail(code, {{"file", path.string()}, {"reason", std::generic_category().message(error_number)}});
-}
-
 // Unique among the threads of this process and among processes.
 std::filesystem::path temporary_name(const std::filesystem::path& path) {
   static std::atomic<unsigned> counter{0};

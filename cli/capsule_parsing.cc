@@ -6,7 +6,7 @@
 namespace tanba::cli {
 namespace {
 
-void add_verify(CLI::App& capsule, Session& session) {
+void add_verify_capsule(CLI::App& capsule, Session& session) {
   CLI::App* command =
       add_command(capsule, session, "verify",
                   "Judge again from what the capsule holds, offline, and verify its seal and time stamps");
@@ -58,7 +58,7 @@ void add_capsule(CLI::App& app, Session& session) {
   CLI::App* capsule =
       app.add_subcommand("capsule", "Evidence capsules: why a signature was trusted, provable for years");
   capsule->require_subcommand(1);
-  add_verify(*capsule, session);
+  add_verify_capsule(*capsule, session);
   add_show(*capsule, session);
   add_renew(*capsule, session);
 }

@@ -25,10 +25,6 @@ constexpr std::size_t kMaxSessionBytes = 16U << 10;
 constexpr int kAttempts = 3;
 constexpr std::chrono::seconds kMaxPause{10};
 
-std::unexpected<base::Error> usage(std::string reason) {
-  return base::fail(Code::kInputUsage, {{"reason", std::move(reason)}});
-}
-
 std::unexpected<base::Error> not_understood(const std::string& what) {
   return base::fail(Code::kFetchUnreachable,
                     {{"source", "server"}, {"reason", "its answer is not understood: " + what}});

@@ -14,10 +14,6 @@ namespace {
 namespace json = boost::json;
 using base::Code;
 
-std::unexpected<base::Error> usage(std::string reason) {
-  return base::fail(Code::kInputUsage, {{"reason", std::move(reason)}});
-}
-
 base::Result<AskedDecision> asked_by(const LicenceOptions& options) {
   if (options.grant == options.refuse) return usage("decide --grant or --refuse");
   if (options.refuse && options.reason.empty()) return usage("a refusal is reasoned: give --reason");

@@ -204,10 +204,14 @@ void say(const std::string& text) {
   print(stderr, text);
 }
 
+std::unexpected<base::Error> usage(std::string reason) {
+  return base::fail(Code::kInputUsage, {{"reason", std::move(reason)}});
+}
+
 base::Status write_to_output(base::ByteView octets) {
   const bool whole = std::fwrite(octets.data(), 1, octets.size(), stdout) == octets.size();
   if (std::fflush(stdout) == 0 && whole) return {};
-  return base::fail(Code::kFileNotWritable, {{"file", "-"}, {"reason", std::generic_category().message(errno)}});
+  return base::fail(Code::kFileNotWritable, {{"file", "-"}, {"reason", base::system_reason(errno)}});
 }
 
 base::Status write_output(const std::string& file, base::ByteView octets, unsigned mode) {

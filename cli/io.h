@@ -52,6 +52,9 @@ void warn(const base::Error& warning, const Output& output);
 void say(const std::string& text);
 
 // file.not_writable, also when a pipe is closed or its disk full.
+// input.usage: what was asked for cannot be done as it was asked.
+[[nodiscard]] std::unexpected<base::Error> usage(std::string reason);
+
 [[nodiscard]] base::Status write_to_output(base::ByteView octets);
 // To standard output for no name or "-", else wholly or not at all.
 [[nodiscard]] base::Status write_output(const std::string& file, base::ByteView octets, unsigned mode = 0644);

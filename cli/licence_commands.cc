@@ -23,10 +23,6 @@ using Credential = Daemon::Credential;
 constexpr std::size_t kMaxAttachmentBytes = 64U << 20;
 constexpr std::size_t kMaxAttachments = 64;
 
-std::unexpected<base::Error> usage(std::string reason) {
-  return base::fail(Code::kInputUsage, {{"reason", std::move(reason)}});
-}
-
 base::Result<Printed> log_in_now(Daemon& daemon, const LicenceOptions& options, const Output& output) {
   TANBA_TRY(const std::string path, session_path(options.daemon));
   TANBA_TRY(const json::object asked, daemon.post("/v1/login/challenge"));

@@ -16,10 +16,6 @@ namespace json = boost::json;
 using base::Code;
 using Credential = Daemon::Credential;
 
-std::unexpected<base::Error> usage(std::string reason) {
-  return base::fail(Code::kInputUsage, {{"reason", std::move(reason)}});
-}
-
 const json::object* inner(const json::object& row, std::string_view name) {
   const json::value* value = row.if_contains(name);
   return value != nullptr && value->is_object() ? &value->as_object() : nullptr;

@@ -16,7 +16,7 @@ using base::Result;
 using Append = std::function<base::Status(ByteView)>;
 
 // Number of a signature as reports call it: "S2" is 1.
-Result<std::size_t> number_of(const std::string& id, std::size_t signers) {
+Result<std::size_t> signer_number(const std::string& id, std::size_t signers) {
   if (id.empty() && signers == 1) return 0;
   std::size_t number = 0;
   const char* const end = id.data() + id.size();
@@ -30,7 +30,7 @@ Result<std::size_t> number_of(const std::string& id, std::size_t signers) {
 Result<base::Bytes> counter_sign(const SignOptions& options, OpenKey& key, ByteView document, base::Time now) {
   const base::Limits limits;
   TANBA_TRY(const std::size_t last, last_signer(document));
-  TANBA_TRY(const std::size_t number, number_of(*options.counter_sign, last + 1));
+  TANBA_TRY(const std::size_t number, signer_number(*options.counter_sign, last + 1));
   TANBA_TRY(const base::Bytes value, cms::signature_value(document, number, limits));
   TANBA_TRY(cms::ToBeSigned to_be_signed,
             cms::prepare_counter_signature(*key.context, value, key.signer->certificate(),

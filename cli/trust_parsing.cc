@@ -6,11 +6,11 @@
 namespace tanba::cli {
 namespace {
 
-using Options = std::shared_ptr<TrustOptions>;
-using Command = int (*)(const TrustOptions&, const Output&);
+using TrustOptionsPtr = std::shared_ptr<TrustOptions>;
+using TrustCommand = int (*)(const TrustOptions&, const Output&);
 
-std::pair<CLI::App*, Options> add(CLI::App& trust, Session& session, const std::string& name,
-                                  const std::string& description, Command action) {
+std::pair<CLI::App*, TrustOptionsPtr> add_trust_command(CLI::App& trust, Session& session, const std::string& name,
+                                                        const std::string& description, TrustCommand action) {
   auto options = std::make_shared<TrustOptions>();
   CLI::App* command = add_command(trust, session, name, description);
   command->callback([&session, options, action] {
@@ -29,17 +29,18 @@ void add_change(CLI::App* command, TrustOptions& options) {
 }
 
 void add_reading(CLI::App& trust, Session& session) {
-  const auto [list, listed] = add(
+  const auto [list, listed] = add_trust_command(
       trust, session, "list", "Every trust list there was, the newest first: by whom, when, why", &list_trust_versions);
   list->add_option("--before", listed->before, "Version of the last row of the page before")
       ->check(CLI::PositiveNumber);
   list->add_option("--limit", listed->limit, "Rows at most")->check(CLI::Range(1U, 500U))->capture_default_str();
   list->footer("Example: tanba trust list --session security.session");
-  const auto [show, shown] = add(trust, session, "show", "Anchors and intermediates of one list", &show_trust);
+  const auto [show, shown] =
+      add_trust_command(trust, session, "show", "Anchors and intermediates of one list", &show_trust);
   show->add_option("VERSION", shown->version, "Without it: the list in force")->check(CLI::PositiveNumber);
   show->footer("Example: tanba trust show 3 --session security.session");
   const auto [diff, compared] =
-      add(trust, session, "diff", "What one list has otherwise than another", &show_trust_difference);
+      add_trust_command(trust, session, "diff", "What one list has otherwise than another", &show_trust_difference);
   diff->add_option("VERSION", compared->version, "The newer one")->required()->check(CLI::PositiveNumber);
   diff->add_option("--from", compared->from, "The older one; without it the version before")
       ->check(CLI::PositiveNumber);
@@ -48,7 +49,7 @@ void add_reading(CLI::App& trust, Session& session) {
 
 void add_changing(CLI::App& trust, Session& session) {
   const auto [import, imported] =
-      add(trust, session, "import", "Take an anchor or intermediate into the list", &import_trusted);
+      add_trust_command(trust, session, "import", "Take an anchor or intermediate into the list", &import_trusted);
   import->add_option("FILE", imported->file, "One certificate, DER or PEM")->required();
   import
       ->add_option("--sha256", imported->sha256,
@@ -75,15 +76,15 @@ void add_changing(CLI::App& trust, Session& session) {
       "Example: tanba trust import root_rsa_2020.pem --sha256 'A1:B2:...' --purpose applicant --purpose officer "
       "--purpose ocsp --reason 'приказ № 12' --session security.session");
   const auto [remove, removed] =
-      add(trust, session, "remove", "Take an anchor or intermediate out of the list", &remove_trusted);
+      add_trust_command(trust, session, "remove", "Take an anchor or intermediate out of the list", &remove_trusted);
   remove->add_option("SHA256", removed->sha256, "Its fingerprint, as `tanba trust show` has it")->required();
   remove->add_flag("--intermediate", removed->intermediate, "It is an intermediate, not an anchor");
   add_change(remove, *removed);
   remove->footer(
       "The last anchor by which officers and security staff log in is not removed.\n"
       "Example: tanba trust remove 1f0c...9a --reason 'key compromise' --session security.session");
-  const auto [rollback, restored] =
-      add(trust, session, "rollback", "Take an earlier list into force again, as a new version", &roll_back_trust);
+  const auto [rollback, restored] = add_trust_command(
+      trust, session, "rollback", "Take an earlier list into force again, as a new version", &roll_back_trust);
   rollback->add_option("VERSION", restored->version, "Whose list it shall be")->required()->check(CLI::PositiveNumber);
   add_change(rollback, *restored);
   rollback->footer("Example: tanba trust rollback 3 --reason 'wrong certificate' --session security.session");

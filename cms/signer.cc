@@ -43,7 +43,7 @@ bool begins_like_signed_attributes(ByteView content) {
 // Each costs a token's verification later; archives with yearly renewals stay below.
 constexpr std::size_t kMaxTimestamps = 16;
 
-Error bad_attribute(const char* name, std::string cause) {
+Error attribute_error(const char* name, std::string cause) {
   return Error(Code::kCmsAttribute, {{"attribute", name}}, std::move(cause));
 }
 
@@ -137,7 +137,7 @@ base::Status SignerInspector::check_content_type(const Signer& signer, Signature
     // countersignatures."
     const bool present =
         std::ranges::any_of(signer.attributes, [](const Attribute& a) { return a.is(oid::kContentType); });
-    return present ? note(out.errors, bad_attribute("contentType", "in a counter-signature")) : base::Status();
+    return present ? note(out.errors, attribute_error("contentType", "in a counter-signature")) : base::Status();
   }
   const auto content_type = single_value(signer.attributes, oid::kContentType, "contentType");
   if (!content_type.has_value()) return note(out.errors, content_type.error());
@@ -151,7 +151,7 @@ base::Status SignerInspector::read_signing_time(const Signer& signer, SignatureF
   if (!signing_time.has_value()) return note(out.errors, signing_time.error());
   if (!signing_time->has_value()) return {};
   const auto time = der::read_time(**signing_time);
-  if (!time.has_value()) return note(out.errors, bad_attribute("signingTime", time.error().message()));
+  if (!time.has_value()) return note(out.errors, attribute_error("signingTime", time.error().message()));
   out.claimed_signing_time = *time;
   return {};
 }
@@ -161,7 +161,7 @@ base::Status SignerInspector::read_signature_policy(const Signer& signer, Signat
   if (!value.has_value()) return note(out.errors, value.error());
   if (!value->has_value()) return {};
   auto policy = parse_signature_policy((*value)->whole);
-  if (!policy.has_value()) return note(out.errors, bad_attribute("sigPolicyId", policy.error().message()));
+  if (!policy.has_value()) return note(out.errors, attribute_error("sigPolicyId", policy.error().message()));
   out.signature_policy = *std::move(policy);
   return {};
 }
@@ -170,7 +170,7 @@ base::Status SignerInspector::check_message_digest(const Signer& signer, Signatu
   const auto claimed = single_value(signer.attributes, oid::kMessageDigest, "messageDigest");
   if (!claimed.has_value()) return note(out.errors, claimed.error());
   if (claimed->tag != der::kOctetString) {
-    return note(out.errors, bad_attribute("messageDigest", "no OCTET STRING"));
+    return note(out.errors, attribute_error("messageDigest", "no OCTET STRING"));
   }
   if (!signer.digest_algorithm.has_value() || !content_.known()) return {};  // noted before
   const auto digest = content_.digest(*signer.digest_algorithm);
@@ -183,10 +183,10 @@ base::Status SignerInspector::check_no_signed_attributes(SignatureFacts& out) {
   // 5.3: signedAttrs "MUST be present if the content type of the EncapsulatedContentInfo value being signed is not
   // id-data."
   if (content_type_ != nullptr && *content_type_ != oid::kData) {
-    return note(out.errors, bad_attribute("contentType", "no signed attributes"));
+    return note(out.errors, attribute_error("contentType", "no signed attributes"));
   }
   if (content_.known() && begins_like_signed_attributes(content_.beginning())) {
-    return note(out.errors, bad_attribute("contentType", "the content is itself a set of signed attributes"));
+    return note(out.errors, attribute_error("contentType", "the content is itself a set of signed attributes"));
   }
   return {};
 }

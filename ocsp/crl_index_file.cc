@@ -113,20 +113,20 @@ Result<Header> read_header(ByteView octets, std::uint64_t file_bytes) {
 
 // --- description -----------------------------------------------------------------------------------------------------
 
-void append(Bytes& all, ByteView more) {
+void append_octets(Bytes& all, ByteView more) {
   all.insert(all.end(), more.begin(), more.end());
 }
 
 Bytes write_description(ByteView skeleton, const CrlIndexBuilder& entries, const CrlState& state) {
   Bytes issuers;
-  for (const pki::Name& name : entries.issuers()) append(issuers, name.der());
+  for (const pki::Name& name : entries.issuers()) append_octets(issuers, name.der());
   Bytes long_entries;
   for (const auto& [key, entry] : entries.long_entries()) {
     Bytes one(2);
     put_number(one.data(), 2, key.first);
-    append(one, pack_tail(entry));
-    append(one, key.second);
-    append(long_entries, der::write_octet_string(one));
+    append_octets(one, pack_tail(entry));
+    append_octets(one, key.second);
+    append_octets(long_entries, der::write_octet_string(one));
   }
   return der::write_sequence({der::write_octet_string(state.digest.view()), der::write_octet_string(state.tbs_digest),
                               skeleton, der::write(der::kSequence, issuers), der::write(der::kSequence, long_entries)});
@@ -184,7 +184,7 @@ class Writer {
   Status write(ByteView octets) {
     if (buffer_.size() + octets.size() > kBlockBytes) TANBA_CHECK(flush());
     if (octets.size() > kBlockBytes) return put(octets);
-    append(buffer_, octets);
+    append_octets(buffer_, octets);
     return {};
   }
   // With what is digested last and stands elsewhere.

@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t kMaxCertificates = 16;
 constexpr std::size_t kMaxNonceBytes = 128;  // RFC 8954 says 32; older responders echo longer ones
 
-std::unexpected<base::Error> bad(std::string what) {
+std::unexpected<base::Error> bad_answer(std::string what) {
   return malformed(Code::kOcspMalformed, std::move(what));
 }
 
@@ -87,7 +87,7 @@ Status parse_status(der::Reader& fields, SingleResponse& out) {
   } else if (status.tag == der::context_primitive(2) && status.value.empty()) {
     out.status = CertStatus::kUnknown;
   } else {
-    return bad("certStatus");
+    return bad_answer("certStatus");
   }
   return {};
 }
@@ -104,7 +104,7 @@ Status parse_single_extensions(ByteView contents, SingleResponse& out) {
       TANBA_TRY(const der::Tlv time, der::parse_single(extension.value, der::kGeneralizedTime, "invalidityDate"));
       TANBA_TRY(out.invalidity_date, der::read_generalized_time(time.value));
     } else if (extension.critical && !base::equal(extension.oid, kOcspNonce)) {  // some repeat it here: says nothing
-      return bad("a critical extension that is not understood");
+      return bad_answer("a critical extension that is not understood");
     }
   }
   return {};
@@ -146,13 +146,13 @@ Status parse_responder_id(der::Reader& fields, OcspResponse& out) {
     out.responder_key_hash = base::to_bytes(key.value);
     return {};
   }
-  return bad("responderID");
+  return bad_answer("responderID");
 }
 
 // RFC 8954 2.1: "Nonce ::= OCTET STRING(SIZE(1..32))" inside the extension's OCTET STRING; before it, responders echoed
 // the octets without one.
 Status parse_nonce(ByteView value, OcspResponse& out) {
-  if (value.size() > kMaxNonceBytes) return bad("nonce");
+  if (value.size() > kMaxNonceBytes) return bad_answer("nonce");
   const auto wrapped = der::parse_single(value, der::kOctetString, "nonce");
   out.nonce = base::to_bytes(wrapped ? wrapped->value : value);
   return {};
@@ -168,7 +168,7 @@ Status parse_response_extensions(ByteView contents, OcspResponse& out) {
     } else if (base::equal(extension.oid, kOcspExtendedRevoke)) {
       out.extended_revoke = true;
     } else if (extension.critical) {
-      return bad("a critical extension that is not understood");
+      return bad_answer("a critical extension that is not understood");
     }
   }
   return {};
@@ -182,7 +182,7 @@ Status parse_response_data(ByteView contents, OcspResponse& out) {
   if (version) {
     TANBA_TRY(const der::Tlv number, explicit_element(version->value, der::kInteger, "version"));
     TANBA_TRY(const std::int64_t value, der::read_small_integer(number.value));
-    if (value != 0) return bad("version");
+    if (value != 0) return bad_answer("version");
   }
   TANBA_CHECK(parse_responder_id(fields, out));
   TANBA_TRY(const der::Tlv produced_at, fields.expect(der::kGeneralizedTime, "producedAt"));
@@ -201,7 +201,7 @@ Status parse_certificates(ByteView contents, OcspResponse& out) {
   TANBA_TRY(const der::Tlv list, explicit_element(contents, der::kSequence, "certs"));
   der::Reader certificates(list.value);
   for (std::size_t count = 0; !certificates.at_end(); ++count) {
-    if (count == kMaxCertificates) return bad("more certificates than are allowed");
+    if (count == kMaxCertificates) return bad_answer("more certificates than are allowed");
     TANBA_TRY(const der::Tlv whole, certificates.expect(der::kSequence, "Certificate"));
     // One that does not parse helps nobody; whether another one signed is found out later.
     if (auto certificate = pki::Certificate::parse(whole.whole)) out.certificates.push_back(*std::move(certificate));
@@ -231,19 +231,19 @@ Status parse_whole(ByteView octets, OcspResponse& out) {
   TANBA_TRY(const der::Tlv response, der::parse_single(octets, der::kSequence, "OCSPResponse"));
   der::Reader fields(response.value);
   TANBA_TRY(const der::Tlv status, fields.expect(der::kEnumerated, "responseStatus"));
-  if (status.value.size() != 1) return bad("responseStatus");
+  if (status.value.size() != 1) return bad_answer("responseStatus");
   TANBA_TRY(const auto bytes, fields.optional(der::context_constructed(0)));
   TANBA_CHECK(fields.finish("OCSPResponse"));
   if (status.value[0] != 0) {
     return base::fail(Code::kOcspStatus, {{"status", std::string(response_status_name(status.value[0]))}});
   }
-  if (!bytes) return bad("successful, but without responseBytes");
+  if (!bytes) return bad_answer("successful, but without responseBytes");
   TANBA_TRY(const der::Tlv response_bytes, explicit_element(bytes->value, der::kSequence, "responseBytes"));
   der::Reader typed(response_bytes.value);
   TANBA_TRY(const der::Tlv type, typed.expect(der::kOid, "responseType"));
   TANBA_TRY(const der::Tlv value, typed.expect(der::kOctetString, "response"));
   TANBA_CHECK(typed.finish("ResponseBytes"));
-  if (!base::equal(type.value, kOcspBasic)) return bad("responseType is not id-pkix-ocsp-basic");
+  if (!base::equal(type.value, kOcspBasic)) return bad_answer("responseType is not id-pkix-ocsp-basic");
   return parse_basic(value.value, out);
 }
 
@@ -251,7 +251,7 @@ Status parse_whole(ByteView octets, OcspResponse& out) {
 
 Result<std::shared_ptr<const OcspResponse>> parse_response(ByteView octets) {
   const std::size_t limit = base::Limits{}.max_ocsp_bytes;
-  if (octets.size() > limit) return bad("larger than " + std::to_string(limit) + " octets");
+  if (octets.size() > limit) return bad_answer("larger than " + std::to_string(limit) + " octets");
   auto response = std::make_shared<OcspResponse>();
   if (auto parsed = parse_whole(octets, *response); !parsed) {
     if (parsed.error().code() == Code::kOcspStatus) return base::fail(std::move(parsed).error());

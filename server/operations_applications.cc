@@ -63,7 +63,7 @@ void submit(const UseCases& use, const Call& call, Responder&& responder) {
       });
 }
 
-Result<licensing::ApplicationQuery> read_query(const Request& request) {
+Result<licensing::ApplicationQuery> read_application_query(const Request& request) {
   licensing::ApplicationQuery query;
   for (const auto& [name, value] : request.query) {
     if (name == "state") {
@@ -84,7 +84,8 @@ Result<licensing::ApplicationQuery> read_query(const Request& request) {
   return query;
 }
 
-Result<Response> list(Registry& registry, const licensing::Scope& scope, const licensing::ApplicationQuery& query) {
+Result<Response> list_applications(Registry& registry, const licensing::Scope& scope,
+                                   const licensing::ApplicationQuery& query) {
   TANBA_TRY(const auto rows, registry.applications(scope, query));
   boost::json::array out;
   for (const licensing::ApplicationRow& row : rows) out.push_back(to_json(row));
@@ -211,11 +212,13 @@ base::Status add_application_operations(Api& api, const UseCases& use, std::size
                        .access = Access::kPortalOrStaff,
                        .scope = "read",
                        .run = [&use](Call&& call, Responder&& responder) {
-                         auto query = read_query(call.request);
+                         auto query = read_application_query(call.request);
                          if (!query) return responder.fail(query.error());
-                         answer_from_registry(use, std::move(responder),
-                                              [query = *std::move(query), scope = scope_of(call.caller)](
-                                                  Registry& registry) { return list(registry, scope, query); });
+                         answer_from_registry(
+                             use, std::move(responder),
+                             [query = *std::move(query), scope = scope_of(call.caller)](Registry& registry) {
+                               return list_applications(registry, scope, query);
+                             });
                        }}));
   TANBA_CHECK(api.add(
       {.method = Method::kPost,

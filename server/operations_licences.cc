@@ -22,7 +22,7 @@ using net::http::Response;
 
 constexpr std::size_t kMaxEventBytes = 64U << 10;  // a reason of two pages
 
-Result<licensing::LicenceQuery> read_query(const Request& request) {
+Result<licensing::LicenceQuery> read_licence_query(const Request& request) {
   licensing::LicenceQuery query;
   for (const auto& [name, value] : request.query) {
     if (name == "state") {
@@ -43,7 +43,8 @@ Result<licensing::LicenceQuery> read_query(const Request& request) {
   return query;
 }
 
-Result<Response> list(Registry& registry, const licensing::Scope& scope, const licensing::LicenceQuery& query) {
+Result<Response> list_licences(Registry& registry, const licensing::Scope& scope,
+                               const licensing::LicenceQuery& query) {
   TANBA_TRY(const auto rows, registry.licences(scope, query));
   boost::json::array out;
   for (const licensing::LicenceRow& row : rows) out.push_back(to_json(row));
@@ -99,11 +100,13 @@ base::Status add_licence_operations(Api& api, const UseCases& use) {
                        .access = Access::kPortalOrStaff,
                        .scope = "read",
                        .run = [&use](Call&& call, Responder&& responder) {
-                         auto query = read_query(call.request);
+                         auto query = read_licence_query(call.request);
                          if (!query) return responder.fail(query.error());
-                         answer_from_registry(use, std::move(responder),
-                                              [query = *std::move(query), scope = scope_of(call.caller)](
-                                                  Registry& registry) { return list(registry, scope, query); });
+                         answer_from_registry(
+                             use, std::move(responder),
+                             [query = *std::move(query), scope = scope_of(call.caller)](Registry& registry) {
+                               return list_licences(registry, scope, query);
+                             });
                        }}));
   TANBA_CHECK(add_reading(api, use, "/v1/licences/{number}",
                           [](Registry&, const licensing::LicenceRow& row) -> Result<Response> {

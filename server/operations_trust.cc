@@ -36,7 +36,7 @@ Result<std::int64_t> read_version(std::string_view text, std::string_view member
   return version;
 }
 
-Result<licensing::registry::TrustQuery> read_query(const Request& request) {
+Result<licensing::registry::TrustQuery> read_trust_query(const Request& request) {
   licensing::registry::TrustQuery query;
   for (const auto& [name, value] : request.query) {
     if (name == "before") {
@@ -151,7 +151,7 @@ base::Status add_trust_operations(Api& api, const UseCases& use) {
                        .pattern = "/v1/trust/versions",
                        .access = Access::kSecurity,
                        .run = [&use](Call&& call, Responder&& responder) {
-                         const auto query = read_query(call.request);
+                         const auto query = read_trust_query(call.request);
                          if (!query) return responder.fail(query.error());
                          answer_from_registry(use, std::move(responder), [query = *query](Registry& registry) {
                            return list_versions(registry, query);

@@ -17,7 +17,7 @@ constexpr std::size_t kLengthBytes = 8;
 constexpr std::size_t kEndBytes = 32;
 enum class Frame : std::uint8_t { kManifest = 'M', kPart = 'P', kSeal = 'S', kStamp = 'T', kEnd = 'E' };
 
-void append(base::Bytes& out, ByteView octets) {
+void append_octets(base::Bytes& out, ByteView octets) {
   out.insert(out.end(), octets.begin(), octets.end());
 }
 
@@ -26,7 +26,7 @@ void append_frame(base::Bytes& out, Frame frame, ByteView octets) {
   for (std::size_t i = kLengthBytes; i-- > 0;) {
     out.push_back(static_cast<std::uint8_t>(std::uint64_t{octets.size()} >> (8 * i)));
   }
-  append(out, octets);
+  append_octets(out, octets);
 }
 
 class Reader {

@@ -8,7 +8,7 @@ namespace {
 using base::Effect;
 using base::SubIndication;
 
-bool refuses(const base::Error& error) {
+bool is_refusal(const base::Error& error) {
   return base::info(error.code()).effect != Effect::kRetry;
 }
 
@@ -62,10 +62,10 @@ Indication indication_of(SubIndication sub_indication) {
 
 Outcome decide(std::span<const base::Error> errors) {
   if (errors.empty()) return {Decision::kAccept, Indication::kPassed, SubIndication::kNone};
-  const bool refuse = std::ranges::any_of(errors, refuses);
+  const bool refuse = std::ranges::any_of(errors, is_refusal);
   SubIndication first = SubIndication::kNoPoe;
   for (const base::Error& error : errors) {
-    if (refuse && !refuses(error)) continue;
+    if (refuse && !is_refusal(error)) continue;
     const SubIndication sub = base::info(error.code()).sub_indication;
     // A code without one (an input or internal error that strayed here) must not look like success.
     first = std::min(first, sub == SubIndication::kNone ? SubIndication::kCertificateChainGeneralFailure : sub);

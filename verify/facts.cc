@@ -213,7 +213,7 @@ json::object counter_signature_json(const pki::CounterSignatureFacts& facts) {
   return out;
 }
 
-json::value signature_policy_json(const std::optional<pki::SignaturePolicyFacts>& policy) {
+json::value signature_policy_record(const std::optional<pki::SignaturePolicyFacts>& policy) {
   if (!policy) return nullptr;
   return json::object{{"id", text_json(policy->id)},
                       {"digestAlgorithm", text_json(policy->digest_algorithm)},
@@ -232,7 +232,7 @@ json::object signature_json(const pki::SignatureFacts& facts) {
                    {"timestamps", timestamps_json(facts.timestamps)},
                    {"signatureValue", base::to_base64(facts.signature_value)},
                    {"certificateReference", static_cast<int>(facts.certificate_reference)},
-                   {"signaturePolicy", signature_policy_json(facts.signature_policy)}};
+                   {"signaturePolicy", signature_policy_record(facts.signature_policy)}};
   json::array& counter_signatures = out["counterSignatures"].emplace_array();
   for (const auto& one : facts.counter_signatures) counter_signatures.push_back(counter_signature_json(one));
   out["certificate"] = certificate_json(facts.certificate);

@@ -86,10 +86,6 @@ class KeyInfoReader {
 
 // --- XAdES ---------------------------------------------------------------------------------------------------------
 
-[[nodiscard]] std::unexpected<base::Error> structure(std::string what) {
-  return base::fail(Code::kXmlSignatureStructure, {{"what", std::move(what)}});
-}
-
 // The Ids of the References, also of those that may not be looked at.
 [[nodiscard]] std::vector<std::string> reference_ids(const SignatureStructure& signature) {
   std::vector<std::string> ids;

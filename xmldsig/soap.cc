@@ -17,7 +17,7 @@ using xml::Element;
 
 constexpr std::string_view kWsseProfiles = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-";
 
-[[nodiscard]] std::unexpected<base::Error> structure(std::string what) {
+[[nodiscard]] std::unexpected<base::Error> bad_message(std::string what) {
   return base::fail(Code::kWsseStructure, {{"what", std::move(what)}});
 }
 [[nodiscard]] std::unexpected<base::Error> timestamp(std::string what) {
@@ -49,13 +49,13 @@ constexpr std::string_view kWsseProfiles = "http://docs.oasis-open.org/wss/2004/
 }
 
 [[nodiscard]] base::Status read_header(Element header, SoapMessage& message) {
-  if (!header.check_elements_only()) return structure("text in the Header");
+  if (!header.check_elements_only()) return bad_message("text in the Header");
   for (const Element& block : header.children()) {
     if (!block.is(kWsseNamespace, "Security")) {
       message.other_headers.push_back(block);
       continue;
     }
-    if (message.security) return structure("Security is repeated");
+    if (message.security) return bad_message("Security is repeated");
     message.security = block;
   }
   return message.security ? read_timestamp(message) : base::Status{};
@@ -66,12 +66,13 @@ constexpr std::string_view kWsseProfiles = "http://docs.oasis-open.org/wss/2004/
 base::Result<std::optional<SoapMessage>> read_soap(const xml::Document& document) {
   const Element envelope = document.root();
   if (!envelope.is(kSoapNamespace, "Envelope")) return std::nullopt;
-  if (!envelope.check_elements_only()) return structure("text in the Envelope");
+  if (!envelope.check_elements_only()) return bad_message("text in the Envelope");
   const std::vector<Element> children = envelope.children();
   const bool has_header = !children.empty() && children.front().is(kSoapNamespace, "Header");
   const std::size_t at = has_header ? 1 : 0;
   // SOAP 1.1 4: other elements may follow the Body there; nobody here sends them, and nobody would see them.
-  if (children.size() != at + 1 || !children[at].is(kSoapNamespace, "Body")) return structure("the parts of Envelope");
+  if (children.size() != at + 1 || !children[at].is(kSoapNamespace, "Body"))
+    return bad_message("the parts of Envelope");
   SoapMessage message{.body = children[at], .security = {}, .other_headers = {}, .timestamp = {}, .times = {}};
   if (has_header) TANBA_CHECK(read_header(children.front(), message));
   return message;

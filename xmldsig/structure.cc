@@ -6,6 +6,11 @@
 #include "pki/xml_signed_info.h"
 
 namespace tanba::xmldsig {
+
+std::unexpected<base::Error> structure(std::string what) {
+  return base::fail(base::Code::kXmlSignatureStructure, {{"what", std::move(what)}});
+}
+
 namespace {
 
 using base::Code;
@@ -13,7 +18,6 @@ using xml::Element;
 
 constexpr std::string_view kExclusiveNamespace = "http://www.w3.org/2001/10/xml-exc-c14n#";
 constexpr std::string_view kMoreNamespace = "http://www.w3.org/2007/05/xmldsig-more#";
-constexpr std::string_view kEnvelopedSignature = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 constexpr std::string_view kXPath = "http://www.w3.org/TR/1999/REC-xpath-19991116";
 constexpr std::string_view kXPathFilter2 = "http://www.w3.org/2002/06/xmldsig-filter2";
 constexpr std::string_view kBase64 = "http://www.w3.org/2000/09/xmldsig#base64";
@@ -23,10 +27,6 @@ constexpr std::string_view kMgf1 = "http://www.w3.org/2007/05/xmldsig-more#MGF1"
 constexpr std::size_t kMaxPrefixes = 64;
 // Expressions of one Reference: each costs a walk over the document or more.
 constexpr std::size_t kMaxExpressions = 16;
-
-[[nodiscard]] std::unexpected<base::Error> structure(std::string what) {
-  return base::fail(Code::kXmlSignatureStructure, {{"what", std::move(what)}});
-}
 
 // The children of an element that holds nothing but elements, and no attributes but these.
 [[nodiscard]] base::Result<std::vector<Element>> read_closed(Element element,

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -14,6 +15,11 @@
 #include "xmldsig/xml/document.h"
 
 namespace tanba::xmldsig {
+
+inline constexpr std::string_view kEnvelopedSignature = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
+
+// xml.signature_structure, with the part that is wrong.
+[[nodiscard]] std::unexpected<base::Error> structure(std::string what);
 
 enum class Enveloped : std::uint8_t { kNo, kYes };
 

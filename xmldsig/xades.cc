@@ -18,7 +18,6 @@ using base::Code;
 using xml::Element;
 
 constexpr std::string_view kSignedPropertiesType = "http://uri.etsi.org/01903#SignedProperties";
-constexpr std::string_view kEnvelopedSignature = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
 
 // The Ids of one signature: made of what is signed, so that they do not meet those of another signature of the
 // document.
@@ -134,10 +133,6 @@ namespace {
   }
   if (index >= all.size()) return base::fail(Code::kInputMember, {{"member", "signature"}, {"expected", "its number"}});
   return all[index];
-}
-
-[[nodiscard]] std::unexpected<base::Error> structure(std::string what) {
-  return base::fail(Code::kXmlSignatureStructure, {{"what", std::move(what)}});
 }
 
 [[nodiscard]] base::Result<Element> qualifying_properties(Element signature) {

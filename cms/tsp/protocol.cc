@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "cms/tsp/parsing.h"
 #include "pki/der.h"
 
 namespace tanba::cms::tsp {
@@ -27,10 +28,6 @@ namespace der = pki::der;
 // A few lines for people; more is noise.
 constexpr std::size_t kMaxTexts = 8;
 constexpr std::size_t kMaxTextBytes = 1000;
-
-std::unexpected<Error> malformed(std::string what) {
-  return base::fail(Code::kTspMalformed, {{"what", std::move(what)}});
-}
 
 // PKIFailureInfo, 2.4.2: the bits that a TSA may set.
 std::string failure_text(std::uint32_t bits) {
@@ -86,7 +83,7 @@ bool is_granted(ResponseStatus status) {
   return status == ResponseStatus::kGranted || status == ResponseStatus::kGrantedWithMods;
 }
 
-Result<Response> parse_fields(ByteView octets) {
+Result<Response> parse_response_fields(ByteView octets) {
   TANBA_TRY(const Tlv outer, der::parse_single(octets, der::kSequence, "TimeStampResp"));
   Reader fields(outer.value);
   TANBA_TRY(const Tlv status, fields.expect(der::kSequence, "PKIStatusInfo"));
@@ -132,7 +129,7 @@ std::string_view to_string(ResponseStatus status) {
 
 Result<Response> parse_response(ByteView octets) {
   if (octets.size() > kMaxResponseBytes) return malformed("more than " + std::to_string(kMaxResponseBytes) + " octets");
-  auto response = parse_fields(octets);
+  auto response = parse_response_fields(octets);
   if (!response && response.error().code() != Code::kTspMalformed) {
     return base::fail(Error(Code::kTspMalformed, {{"what", response.error().message()}}, response.error().cause()));
   }

@@ -6,6 +6,7 @@
 #include "cms/inspect.h"
 #include "cms/oids.h"
 #include "cms/signed_data.h"
+#include "cms/tsp/parsing.h"
 #include "cms/tsp/protocol.h"
 #include "cms/tsp/tst_info.h"
 #include "pki/verify_signature.h"
@@ -22,8 +23,6 @@ using pki::TimestampFacts;
 using pki::der::Reader;
 using pki::der::Tlv;
 namespace der = pki::der;
-
-constexpr std::uint8_t kDirectoryName = der::context_constructed(4);  // RFC 5280 4.2.1.6, GeneralName
 
 // A finding about the token stays in the facts; a fault of our own ends the inspection.
 base::Status note(TimestampFacts& facts, Error error) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cms/tsp/parsing.h"
 #include "pki/algorithm.h"
 #include "pki/der.h"
 #include "pki/name.h"
@@ -24,11 +25,6 @@ constexpr std::size_t kMaxSerialBytes = 21;
 constexpr std::size_t kMaxNonceBytes = 64;
 // A day: what claims less precision is no time stamp. Also keeps sums of times in range.
 constexpr std::int64_t kMaxAccuracySeconds = 86400;
-constexpr std::uint8_t kDirectoryName = der::context_constructed(4);  // RFC 5280 4.2.1.6, GeneralName
-
-std::unexpected<Error> malformed(std::string what) {
-  return base::fail(Code::kTspMalformed, {{"what", std::move(what)}});
-}
 
 // RFC 3161 2.4.2: Accuracy ::= SEQUENCE { seconds INTEGER OPTIONAL, millis [0] INTEGER (1..999) OPTIONAL, micros [1]
 // INTEGER (1..999) OPTIONAL }.
@@ -116,7 +112,7 @@ base::Status parse_optional_fields(Reader& fields, TstInfo& out) {
   return fields.finish("TSTInfo");
 }
 
-Result<TstInfo> parse_fields(ByteView octets) {
+Result<TstInfo> parse_info_fields(ByteView octets) {
   TANBA_TRY(const Tlv outer, der::parse_single(octets, der::kSequence, "TSTInfo"));
   Reader fields(outer.value);
   TANBA_TRY(const Tlv version, fields.expect(der::kInteger, "version"));
@@ -162,7 +158,7 @@ Result<MessageImprint> parse_message_imprint(ByteView octets) {
 }
 
 Result<TstInfo> parse_tst_info(ByteView octets) {
-  auto info = parse_fields(octets);
+  auto info = parse_info_fields(octets);
   if (!info) return base::fail(as_tsp_error(info.error()));
   return info;
 }

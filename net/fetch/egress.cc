@@ -11,6 +11,8 @@
 #include <optional>
 #include <span>
 
+#include "net/fetch/ascii.h"
+
 namespace tanba::net::fetch {
 
 using base::Code;
@@ -79,19 +81,11 @@ bool globally_reachable(const Address& address) {
   return inside(kGlobalUnicastV6) && std::ranges::none_of(kRefusedV6, inside);
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 // A final dot makes a name absolute and names the same host.
 std::string normal_host(std::string_view host) {
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   if (host.ends_with('.')) host.remove_suffix(1);
-  return lower(host);
+  return ascii_lower(host);
 }
 
 template <class T>

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "net/fetch/ascii.h"
+
 namespace tanba::net::fetch {
 
 using base::Code;
@@ -25,14 +27,6 @@ bool header_is_clean(const Header& header) {
   const auto printable = [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); };
   return !header.name.empty() && std::ranges::all_of(header.name, token) &&
          std::ranges::all_of(header.value, printable);
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
 }
 
 const char* method_name(Method method) {
@@ -295,7 +289,7 @@ void Transfer::read_response() {
   response_.url = request_.url;
   curl_header* header = nullptr;
   while ((header = curl_easy_nextheader(easy, CURLH_HEADER, -1, header)) != nullptr) {  // -1: of the last answer
-    response_.headers.push_back({lower(header->name), header->value});
+    response_.headers.push_back({ascii_lower(header->name), header->value});
   }
   curl_off_t seconds = 0;
   curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);

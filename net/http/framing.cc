@@ -20,19 +20,13 @@ bool same_token(std::string_view a, std::string_view lower_case) {
       a, lower_case, [](char x, char y) { return (x >= 'A' && x <= 'Z' ? static_cast<char>(x - 'A' + 'a') : x) == y; });
 }
 
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 bool has_token(const Headers& headers, std::string_view name, std::string_view token) {
   for (const Headers::Field& field : headers.fields()) {
     if (!same_token(field.name, name)) continue;
     std::string_view rest = field.value;
     while (!rest.empty()) {
       const auto comma = rest.find(',');
-      if (same_token(trim(rest.substr(0, comma)), token)) return true;
+      if (same_token(trim_whitespace(rest.substr(0, comma)), token)) return true;
       rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
     }
   }
@@ -54,13 +48,13 @@ Status find_body(const Headers& headers, Version version, Framing& out) {
   if (codings == 1) {
     // RFC 9112 6.1: "A server MUST NOT send a response containing Transfer-Encoding unless the corresponding request
     // indicates HTTP/1.1": what calls itself 1.0 and is chunked went through something that misunderstood it.
-    if (version == Version::kHttp10 || !same_token(trim(*headers.find("transfer-encoding")), "chunked")) {
+    if (version == Version::kHttp10 || !same_token(trim_whitespace(*headers.find("transfer-encoding")), "chunked")) {
       return fail(Code::kRequestMalformed, "transfer coding");
     }
     out.body = Framing::Body::kChunked;
   }
   if (lengths == 1) {
-    const std::string_view text = trim(*headers.find("content-length"));
+    const std::string_view text = trim_whitespace(*headers.find("content-length"));
     const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), out.length);
     if (ec != std::errc{} || end != text.data() + text.size()) return fail(Code::kRequestMalformed, "Content-Length");
     if (out.length > 0) out.body = Framing::Body::kLength;
@@ -69,6 +63,12 @@ Status find_body(const Headers& headers, Version version, Framing& out) {
 }
 
 }  // namespace
+
+std::string_view trim_whitespace(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
 
 Result<Framing> check_framing(const Headers& headers, Version version) {
   Framing out;

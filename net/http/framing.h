@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -18,6 +19,9 @@ struct Framing {
   enum class Connection : std::uint8_t { kKeep, kClose } connection = Connection::kKeep;
   enum class Expectation : std::uint8_t { kNone, kContinue } expectation = Expectation::kNone;
 };
+
+// Without the optional whitespace around it (RFC 9110 5.6.3).
+[[nodiscard]] std::string_view trim_whitespace(std::string_view text);
 
 // request.malformed: Content-Length with Transfer-Encoding, either of them twice, a length that is not digits alone, a
 // coding other than chunked, chunked in HTTP/1.0, no Host or two.

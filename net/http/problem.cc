@@ -8,6 +8,8 @@
 #include <boost/json/value.hpp>
 #include <cstdlib>
 
+#include "net/http/framing.h"
+
 namespace tanba::net::http {
 namespace {
 
@@ -83,18 +85,12 @@ std::string_view title_of(Code code, Language language) {
   return kind.english;
 }
 
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 // RFC 9110 12.4.2: qvalue = ( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] ), in thousandths; anything else counts
 // as 0.
 int weight_of(std::string_view parameters) {
   const auto q = parameters.find("q=");
   if (q == std::string_view::npos) return 1000;
-  const std::string_view value = trim(parameters.substr(q + 2));
+  const std::string_view value = trim_whitespace(parameters.substr(q + 2));
   if (value.empty() || value.size() > 5 || (value[0] != '0' && value[0] != '1')) return 0;
   int weight = (value[0] - '0') * 1000;
   if (value.size() > 1 && value[1] != '.') return 0;
@@ -158,7 +154,7 @@ Language negotiate_language(std::string_view accept_language) {
     const std::string_view item = accept_language.substr(0, comma);
     accept_language = comma == std::string_view::npos ? std::string_view{} : accept_language.substr(comma + 1);
     const auto semicolon = item.find(';');
-    const auto language = language_of(trim(item.substr(0, semicolon)));
+    const auto language = language_of(trim_whitespace(item.substr(0, semicolon)));
     const int weight = semicolon == std::string_view::npos ? 1000 : weight_of(item.substr(semicolon + 1));
     if (language && weight > best_weight) {
       best = *language;

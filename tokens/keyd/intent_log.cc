@@ -24,10 +24,6 @@ constexpr std::string_view kLogType = "urn:tanba:keyd-log:1";
 constexpr std::size_t kMaxLineBytes = 1U << 20;
 constexpr std::size_t kReadAtOnce = 256U << 10;
 
-std::string system_reason(int error_number) {
-  return std::error_code(error_number, std::generic_category()).message();
-}
-
 // A line about a seal tells what was sealed; nothing follows from it.
 base::Status take_sealing(ObjectReader& reader) {
   TANBA_TRY(const std::string kind, reader.text("kind"));
@@ -45,7 +41,7 @@ base::Status write_at_end(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(fd, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return base::fail(base::Code::kKeydLog, system_reason(errno));
+    if (written <= 0) return base::fail(base::Code::kKeydLog, base::system_reason(errno));
     text.remove_prefix(static_cast<std::size_t>(written));
   }
   return {};
@@ -92,7 +88,7 @@ std::uint64_t IntentLog::entries() const {
 
 base::Status IntentLog::open_file() {
   file_ = base::FileDescriptor(::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file_.open()) return base::fail(base::Code::kKeydLog, system_reason(errno));
+  if (!file_.open()) return base::fail(base::Code::kKeydLog, base::system_reason(errno));
   struct stat status{};
   if (::fstat(file_.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
     return base::fail(base::Code::kKeydLog, "it is no file");
@@ -117,7 +113,7 @@ base::Status IntentLog::verify_all() {
     const std::size_t before = pending.size();
     pending.resize(before + kReadAtOnce);
     const ssize_t got = ::pread(file_.get(), pending.data() + before, kReadAtOnce, static_cast<off_t>(read_bytes));
-    if (got < 0) return base::fail(base::Code::kKeydLog, system_reason(errno));
+    if (got < 0) return base::fail(base::Code::kKeydLog, base::system_reason(errno));
     pending.resize(before + static_cast<std::size_t>(got));
     read_bytes += static_cast<std::uint64_t>(got);
     std::size_t begin = 0;
@@ -134,7 +130,7 @@ base::Status IntentLog::verify_all() {
 
 base::Status IntentLog::cut_tail(std::uint64_t length, std::uint64_t size) {
   if (::ftruncate(file_.get(), static_cast<off_t>(size - length)) != 0 || ::fsync(file_.get()) != 0) {
-    return base::fail(base::Code::kKeydLog, system_reason(errno));
+    return base::fail(base::Code::kKeydLog, base::system_reason(errno));
   }
   events_.write(Level::kWarning, "log.unfinished_line_cut_off",
                 {{"file", path_.string()}, {"bytes", length}, {"lines", entries_}});
@@ -208,12 +204,12 @@ base::Result<IntentLog::Line> IntentLog::append(json::object object) {
   if (const base::Status written = write_at_end(file_.get(), text); !written) {
     // A full disk: what was written of the line goes, and the next one may fit again.
     if (::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0)
-      return broken("a line was cut off: " + system_reason(errno));
+      return broken("a line was cut off: " + base::system_reason(errno));
     events_.write(Level::kError, "log.not_written", written.error(), {{"file", path_.string()}});
     return std::unexpected(written.error());
   }
   // After a failed sync nobody knows what is on the disk, and a second sync would not tell: only a new start does.
-  if (::fdatasync(file_.get()) != 0) return broken("it cannot be synced: " + system_reason(errno));
+  if (::fdatasync(file_.get()) != 0) return broken("it cannot be synced: " + base::system_reason(errno));
   size_ += text.size();
   ++entries_;
   last_ = line.digest;

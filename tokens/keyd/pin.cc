@@ -23,10 +23,6 @@ std::unexpected<base::Error> unusable(std::string_view what, std::string reason)
   return base::fail(base::Code::kConfigInvalid, {{"key", std::string(what)}, {"reason", std::move(reason)}});
 }
 
-std::string system_reason(int error_number) {
-  return std::error_code(error_number, std::generic_category()).message();
-}
-
 base::Result<std::filesystem::path> path_of(const PinSource& source) {
   if (source.origin == PinOrigin::kFile) return std::filesystem::path(source.name);
   if (source.origin == PinOrigin::kPrompt) return unusable("pin", "it is typed");
@@ -63,7 +59,7 @@ base::Result<base::Secret> read_secret(int fd, std::string_view what) {
   if (size > 0 && room[size - 1] == '\r') --size;
   base::Secret pin(base::ByteView(room.data(), size));
   base::wipe(room.data(), room.size());
-  if (error_number != 0) return unusable(what, system_reason(error_number));
+  if (error_number != 0) return unusable(what, base::system_reason(error_number));
   if (pin.empty()) return unusable(what, "it is empty");
   if (pin.size() > kMaxPinBytes) return unusable(what, "it is too long for a PIN");
   return pin;
@@ -97,9 +93,9 @@ void say(int fd, std::string_view text) {
 base::Result<base::FileDescriptor> open_guarded(const PinSource& source) {
   TANBA_TRY(const std::filesystem::path path, path_of(source));
   base::FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!file.open()) return unusable(source.name, system_reason(errno));
+  if (!file.open()) return unusable(source.name, base::system_reason(errno));
   struct stat status{};
-  if (::fstat(file.get(), &status) != 0) return unusable(source.name, system_reason(errno));
+  if (::fstat(file.get(), &status) != 0) return unusable(source.name, base::system_reason(errno));
   TANBA_CHECK(check_guard(source, status));
   return file;
 }

@@ -21,13 +21,9 @@ namespace tanba::tokens::keyd {
 namespace {
 
 constexpr int kBacklog = 128;
-constexpr std::size_t kReadAtOnce = 64U << 10;
+constexpr std::size_t kSocketReadBytes = 64U << 10;
 // Of one loop for all: who sends much waits for the others in between.
 constexpr int kAcceptsAtOnce = 32;
-
-std::string system_reason(int error_number) {
-  return std::error_code(error_number, std::generic_category()).message();
-}
 
 std::unexpected<base::Error> unusable(const std::filesystem::path& path, std::string reason) {
   return base::fail(base::Code::kFileNotWritable, {{"file", path.string()}, {"reason", std::move(reason)}});
@@ -56,7 +52,7 @@ base::Result<std::unique_ptr<SocketServer>> SocketServer::listen(const SocketCon
                                                                  EventLog& events) {
   std::unique_ptr<SocketServer> server(new SocketServer(config, timeouts, events));
   server->mailbox_->wake = base::FileDescriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!server->mailbox_->wake.open()) return unusable(config.path, system_reason(errno));
+  if (!server->mailbox_->wake.open()) return unusable(config.path, base::system_reason(errno));
   TANBA_CHECK(server->clear_path());
   TANBA_CHECK(server->bind_and_listen());
   return server;
@@ -77,22 +73,22 @@ base::Status SocketServer::clear_path() {
 base::Status SocketServer::give_to_group() {
   // The path is in a folder of this server's user: nobody else replaces it between these calls.
   if (config_.group && ::chown(config_.path.c_str(), static_cast<uid_t>(-1), *config_.group) != 0) {
-    return unusable(config_.path, system_reason(errno));
+    return unusable(config_.path, base::system_reason(errno));
   }
-  if (::chmod(config_.path.c_str(), config_.mode) != 0) return unusable(config_.path, system_reason(errno));
+  if (::chmod(config_.path.c_str(), config_.mode) != 0) return unusable(config_.path, base::system_reason(errno));
   return {};
 }
 
 base::Status SocketServer::bind_and_listen() {
   TANBA_TRY(const sockaddr_un address, address_of(config_.path));
   base::FileDescriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket.open()) return unusable(config_.path, system_reason(errno));
+  if (!socket.open()) return unusable(config_.path, base::system_reason(errno));
   if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return unusable(config_.path, system_reason(errno));
+    return unusable(config_.path, base::system_reason(errno));
   }
   listener_ = std::move(socket);  // from here on the path is ours to remove
   TANBA_CHECK(give_to_group());
-  if (::listen(listener_.get(), kBacklog) != 0) return unusable(config_.path, system_reason(errno));
+  if (::listen(listener_.get(), kBacklog) != 0) return unusable(config_.path, base::system_reason(errno));
   return {};
 }
 
@@ -208,7 +204,7 @@ void SocketServer::take_next_request(Connection& connection, const Handler& hand
 }
 
 void SocketServer::read_some(Connection& connection, const Handler& handler) {
-  std::array<char, kReadAtOnce> room;
+  std::array<char, kSocketReadBytes> room;
   const ssize_t got = ::recv(connection.socket.get(), room.data(), room.size(), 0);
   if (got < 0 && (errno == EINTR || errno == EAGAIN)) return;
   if (got <= 0) {
@@ -290,7 +286,7 @@ void SocketServer::loop_once(const Handler& handler, int stop, bool& stopping) {
     polled.push_back({.fd = connection.socket.get(), .events = wanted, .revents = 0});
   }
   if (::poll(polled.data(), polled.size(), wait_ms(Clock::now())) < 0 && errno != EINTR) {
-    events_.write(Level::kError, "socket.poll", {{"reason", system_reason(errno)}});
+    events_.write(Level::kError, "socket.poll", {{"reason", base::system_reason(errno)}});
     stopping = true;
     return;
   }

@@ -15,10 +15,6 @@ constexpr std::string_view kWsuNamespace =
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd";
 constexpr std::string_view kXmlNamespace = "http://www.w3.org/XML/1998/namespace";
 
-[[nodiscard]] std::unexpected<base::Error> malformed(std::string what) {
-  return base::fail(Code::kXmlMalformed, {{"what", std::move(what)}});
-}
-
 [[nodiscard]] std::string_view namespace_of(const xmlNs* ns) {
   return ns == nullptr ? std::string_view{} : view(ns->href);
 }

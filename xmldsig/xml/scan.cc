@@ -10,6 +10,10 @@
 #include "xmldsig/xml/document.h"
 
 namespace tanba::xmldsig::xml {
+
+std::unexpected<base::Error> malformed(std::string what) {
+  return base::fail(base::Code::kXmlMalformed, {{"what", std::move(what)}});
+}
 namespace {
 
 using base::Code;
@@ -27,9 +31,6 @@ using base::Code;
   return true;
 }
 
-[[nodiscard]] std::unexpected<base::Error> malformed(std::string what) {
-  return base::fail(Code::kXmlMalformed, {{"what", std::move(what)}});
-}
 [[nodiscard]] std::unexpected<base::Error> too_many(std::string_view what, std::size_t limit) {
   return base::fail(Code::kLimitCount, {{"limit", std::to_string(limit)}, {"what", std::string(what)}});
 }

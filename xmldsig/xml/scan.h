@@ -2,11 +2,15 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "base/bytes.h"
 #include "base/limits.h"
 
 namespace tanba::xmldsig::xml {
+
+// xml.malformed, with what is wrong.
+[[nodiscard]] std::unexpected<base::Error> malformed(std::string what);
 
 struct ScanResult {
   std::size_t elements = 0;
