@@ -82,6 +82,12 @@ OUTCOMES: dict[str, Outcome] = {
     "xml-algorithm-forbidden": Outcome("refuse", "FORMAT_FAILURE", "xml.algorithm_forbidden"),
     "xml-signature-structure": Outcome("refuse", "FORMAT_FAILURE", "xml.signature_structure"),
     "xml-no-certificate": Outcome("refuse", "NO_SIGNING_CERTIFICATE_FOUND", "xml.no_certificate"),
+    "xml-signing-certificate": Outcome("refuse", "SIG_CRYPTO_FAILURE", "xml.signing_certificate"),
+    # WS-Security
+    "wsse-structure": Outcome("refuse", "FORMAT_FAILURE", "wsse.structure"),
+    "wsse-timestamp": Outcome("refuse", "FORMAT_FAILURE", "wsse.timestamp"),
+    "wsse-expired": Outcome("refuse", "SIG_CONSTRAINTS_FAILURE", "wsse.expired"),
+    "wsse-not-yet-valid": Outcome("refuse", "SIG_CONSTRAINTS_FAILURE", "wsse.not_yet_valid"),
     # PDF
     "pdf-malformed": Outcome("refuse", "FORMAT_FAILURE", "pdf.malformed"),
     "pdf-encrypted": Outcome("refuse", "FORMAT_FAILURE", "pdf.encrypted"),

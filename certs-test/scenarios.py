@@ -20,6 +20,7 @@ import der
 import outcomes
 import pdfcases
 import tsa
+import xadescases
 import xmlattacks
 import xmlbuild
 import xmlcounter
@@ -50,6 +51,7 @@ DEFAULTS = {
     "stamps": [],
     "counterSignatures": [],
     "counterStamps": [],
+    "claimsTime": None,
 }
 
 
@@ -152,6 +154,7 @@ class Maker:
             "stamps": scenario["stamps"],
             "counterSignatures": scenario["counterSignatures"],
             "counterStamps": scenario["counterStamps"],
+            "claimsTime": scenario["claimsTime"],
             "outcome": scenario["outcome"],
             "expected": outcomes.outcome(scenario["outcome"]).as_json(),
         }
@@ -430,6 +433,7 @@ BUILDERS: dict[str, Builder] = {
     "xmlsec": Maker.xmlsec,
     "hand-xml": Maker.hand_xml,
     **xmlattacks.BUILDERS,
+    **xadescases.BUILDERS,
     "pdf": pdfcases.make,
     "raw": Maker.raw,
 }
