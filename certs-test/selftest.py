@@ -1043,6 +1043,23 @@ class Outcomes(unittest.TestCase):
 
 
 class Scenarios(unittest.TestCase):
+    def test_the_page_of_attacks_is_true(self):
+        page = (HERE.parent / "docs/internals/attacks.md").read_text(encoding="utf-8")
+        seen = 0
+        for row in [line.split("|")[1:-1] for line in page.splitlines() if line.startswith("|")][2:]:
+            codes = re.findall(r"`([^`]+)`", row[1])
+            for name in re.findall(r"`([^`]+)`", row[2]):
+                scenario = scenarios.load(name)
+                with self.subTest(name):
+                    if row[1].strip().startswith("refused"):
+                        self.assertEqual([outcomes.outcome(scenario["outcome"]).code], codes)
+                    else:
+                        self.assertEqual(scenario["outcome"], "accept")
+                        of_parts = {*scenario["counterSignatures"], *scenario["counterStamps"], *scenario["stamps"]}
+                        self.assertLessEqual({*codes}, of_parts)
+                    seen += 1
+        self.assertGreater(seen, 100)
+
     def test_expected_texts_are_current(self):
         for name in scenarios.names():
             source = scenarios.FOLDER / name / "expected.txt"
