@@ -124,6 +124,16 @@ unsigned nonzero(View a) {
   return (any + 0xff) >> 8;
 }
 
+// a += b for numbers whose sum has their length; likewise.
+void add(std::span<std::uint8_t> a, View b) {
+  unsigned carry = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    carry += static_cast<unsigned>(a[i]) + b[i];
+    a[i] = static_cast<std::uint8_t>(carry);
+    carry >>= 8;
+  }
+}
+
 bool in_range(View number, View bound) {
   return (less(number, bound) & nonzero(number)) != 0;
 }
@@ -257,7 +267,13 @@ Done Curve::check_scalar(View scalar) const noexcept {
 
 Outcome<PointOctets> Curve::derive(View scalar) const noexcept {
   const BnCtxPtr context(BN_CTX_secure_new_ex(library_));
-  const BignumPtr number = secret_bignum(scalar);
+  FixedOctets<kMaxFieldBytes> same(scalar.size());
+  std::ranges::copy(scalar, same.data());
+  // BN_lebin2bn looks for leading zeros, and nonces come this way on the curve that Nettle lacks: (k + q)·P is k·P, and
+  // k + q begins with a one. On the others q fills the field, and only the making and loading of keys passes here.
+  if (nettle_ == nullptr) add(same.span(), order_.view());
+  const BignumPtr number = secret_bignum(same.view());
+  OPENSSL_cleanse(same.data(), same.size());
   const EcPointPtr product(EC_POINT_new(group_.get()));
   if (!context || !number || !product) return refuse(Reason::kMemory);
   PointOctets octets(row_.point_bytes());
