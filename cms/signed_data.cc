@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "cms/ber_walk.h"
 #include "cms/oids.h"
 
 namespace tanba::cms {
@@ -13,10 +14,6 @@ using base::Code;
 using pki::der::Reader;
 using pki::der::Tlv;
 namespace der = pki::der;
-
-std::unexpected<base::Error> malformed(const char* what) {
-  return base::fail(Code::kCmsMalformed, {{"what", what}});
-}
 
 std::unexpected<base::Error> bad_attribute(const char* name, const char* cause) {
   return base::fail(Code::kCmsAttribute, {{"attribute", name}}, cause);
