@@ -121,14 +121,15 @@ class Scripted : public ::testing::TestWithParam<KeyType> {
     EXPECT_EQ(BN_nnmod(x.get(), x.get(), order_.get(), context.get()), 1);
     return octets_of(x.get(), size());
   }
-  // The digest with which this nonce would give s = r·d + k·e = 0.
-  [[nodiscard]] Bytes digest_without_s(const Bytes& private_key, const Bytes& nonce) const {
+  // The digest with which this nonce gives this s: s = r·d + k·e, so that e = (s - r·d)/k.
+  [[nodiscard]] Bytes digest_for(const Bytes& private_key, const Bytes& nonce, BN_ULONG s) const {
     const BnCtxPtr context(BN_CTX_new());
-    const NumberPtr e = number(nonce), r = number(r_of(nonce)), d = number(private_key);
+    const NumberPtr e = number(nonce), r = number(r_of(nonce)), d = number(private_key), difference(BN_new());
+    EXPECT_EQ(BN_set_word(difference.get(), s), 1);
+    EXPECT_EQ(BN_mod_mul(r.get(), r.get(), d.get(), order_.get(), context.get()), 1);
+    EXPECT_EQ(BN_mod_sub(difference.get(), difference.get(), r.get(), order_.get(), context.get()), 1);
     EXPECT_NE(BN_mod_inverse(e.get(), e.get(), order_.get(), context.get()), nullptr);
-    EXPECT_EQ(BN_mod_mul(e.get(), e.get(), r.get(), order_.get(), context.get()), 1);
-    EXPECT_EQ(BN_mod_mul(e.get(), e.get(), d.get(), order_.get(), context.get()), 1);
-    EXPECT_EQ(BN_sub(e.get(), order_.get(), e.get()), 1);
+    EXPECT_EQ(BN_mod_mul(e.get(), e.get(), difference.get(), order_.get(), context.get()), 1);
     return octets_of(e.get(), size());
   }
   [[nodiscard]] Bytes r_of_signature(const Bytes& private_key, const Bytes& digest) const {
@@ -186,11 +187,32 @@ TEST_P(Scripted, NumbersOutOfRangeAreDrawnAgain) {
 // RFC 7091 6.1, step 5: "If s = 0, return to Step 3", which draws another k.
 TEST_P(Scripted, NoSignatureWithoutS) {
   const Bytes private_key = scalar(), useless = scalar(), useful = scalar();
-  const Bytes digest = digest_without_s(private_key, useless);
+  const Bytes digest = digest_for(private_key, useless, 0);
   give(useless, useful);
   EXPECT_EQ(r_of_signature(private_key, digest), r_of(useful));
   give(useless);
   EXPECT_FALSE(curve_->sign(private_key, digest).has_value());
+}
+
+// RFC 7091 6.2, step 1: s + q is not below q. It has the field's length only where s is small, which no chance brings.
+TEST_P(Scripted, ASmallSHasNoOtherSpelling) {
+  const Bytes private_key = scalar(), nonce = scalar();
+  const Bytes digest = digest_for(private_key, nonce, 5);
+  give(nonce);
+  const auto signature = curve_->sign(private_key, digest);
+  ASSERT_TRUE(signature.has_value());
+  Bytes small(size(), 0);
+  small[0] = 5;
+  const Bytes r = r_of(nonce);
+  ASSERT_EQ(base::to_bytes(signature->view()), joined(r, small));
+  const auto point = plain_->point(plain_->derive(private_key)->view());
+  EXPECT_TRUE(curve_->verify(*point, digest, joined(r, small)).has_value());
+  Bytes shifted = order();
+  ASSERT_LE(shifted[0], 0xff - 5);
+  shifted[0] = static_cast<std::uint8_t>(shifted[0] + 5);
+  const auto verified = curve_->verify(*point, digest, joined(r, shifted));
+  ASSERT_FALSE(verified.has_value());
+  EXPECT_EQ(verified.error(), Reason::kSignatureRange);
 }
 
 // RFC 9215 A.2: the one published example on a curve of Kazakhstan's. Russia writes s‖r, most significant octet first.

@@ -85,6 +85,10 @@ def national_failures(national, folder, environment):
         done = run(*line, "-in", name, cwd=folder, env=environment)
         if verdict not in done.stdout + done.stderr:
             yield f"{name}: {(done.stdout + done.stderr).decode()}"
+    line = ("openssl", "pkcs12", "-provider", "legacy", "-provider", "default", "-provider", "kzgost", "-in", national / "p12/legal_valid_head.p12",
+            "-nodes", "-out", "national.pem", "-passin")
+    if run(*line, "pass:Qwerty12", cwd=folder, env=environment).returncode != 0 or run(*line, "pass:Qwerty13", cwd=folder, env=environment).returncode == 0:
+        yield "the national key store opens without its password, or with it does not"
     run("openssl", "x509", "-inform", "DER", "-in", national / "ca/root_gost_2020.cer", "-out", "root_gost_2020.pem", cwd=folder)
     done = run("openssl", "verify", "-provider", "default", "-provider", "kzgost", "-CAfile", "root_gost_2020.pem", "nca_gost_2022.pem",
                cwd=folder, env=environment)
