@@ -11,6 +11,7 @@ namespace {
 
 using base::ByteView;
 using base::Code;
+using ber::malformed;
 using pki::der::Reader;
 using pki::der::Tlv;
 namespace der = pki::der;
