@@ -46,7 +46,7 @@ Result<Bytes> decode_base64(std::string_view text, Space space) {
       if (digits + ++padding > 4 || digits < 2) return fail(Code::kInputBase64);
       continue;
     }
-    const int value = kBase64Values[static_cast<std::uint8_t>(c)];
+    const std::int8_t value = kBase64Values[static_cast<std::uint8_t>(c)];
     if (value < 0 || padding > 0) return fail(Code::kInputBase64);
     group = group << 6 | static_cast<std::uint32_t>(value);
     if (++digits < 4) continue;

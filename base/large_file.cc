@@ -27,7 +27,7 @@ std::filesystem::path temporary_name(const std::filesystem::path& path) {
 // --- reading ---------------------------------------------------------------------------------------------------------
 
 Result<std::shared_ptr<const LargeFile>> LargeFile::open(const std::filesystem::path& path) {
-  const std::shared_ptr<LargeFile> out(new LargeFile);
+  std::shared_ptr<LargeFile> out(new LargeFile);
   out->path_ = path;
   // A pipe without a writer would wait for ever where only its kind is asked.
   out->file_ = FileDescriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));

@@ -136,7 +136,7 @@ int report_usage(const CLI::App& app, const CLI::ParseError& error, int argc, ch
   if (error.get_exit_code() == 0) return app.exit(error) == 0 ? kExitAccept : kExitUsage;
   const base::Error usage(base::Code::kInputUsage, {{"reason", error.what()}});
   finish(usage, {wants_json(argc, argv) ? Form::kJson : Form::kText, language_of_environment()});
-  if (!wants_json(argc, argv)) std::fputs("Try: tanba --help, or --help after a command.\n", stderr);
+  if (!wants_json(argc, argv)) say("Try: tanba --help, or --help after a command.\n");
   return kExitUsage;
 }
 

@@ -28,9 +28,25 @@ namespace {
 namespace json = boost::json;
 using base::Code;
 
+// Words beside a result or instead of one; where they cannot be written, the exit status still tells.
 void print(std::FILE* stream, const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), stream);
-  std::fflush(stream);
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stream));
+  static_cast<void>(std::fflush(stream));
+}
+
+std::string error_line(const base::Error& error, base::Language language) {
+  const std::string cause = base::escape_for_display(error.cause());
+  return fmt::format("tanba: {} [{}]{}\n", error.message(language), base::dotted(error.code()),
+                     cause.empty() ? "" : " (" + cause + ")");
+}
+
+// Ends with the result on standard output. A result that did not get there is not one: a full disk is told from
+// success.
+int finish_with(const std::string& text, int status, base::Language language) {
+  const base::Status written = write_to_output(base::as_bytes(text));
+  if (written) return status;
+  print(stderr, error_line(written.error(), language));
+  return exit_code_of(written.error());
 }
 
 // One line, however it ends; longer than any password is no password.
@@ -114,7 +130,7 @@ base::Result<base::Secret> ask(const std::string& prompt) {
     ::tcsetattr(terminal.get(), TCSAFLUSH, &before);
     [[maybe_unused]] const ssize_t newline = ::write(terminal.get(), "\n", 1);
   }
-  if (signal != 0) ::raise(signal);
+  if (signal != 0) static_cast<void>(::raise(signal));
   return secret;
 }
 
@@ -165,9 +181,9 @@ base::Language language_of_environment() {
 }
 
 int finish(const verify::Report& report, const Output& output) {
-  print(stdout, output.form == Form::kJson ? base::canonical_json(to_json(report, output.language)) + "\n"
-                                           : report_text(report, output.language));
-  return exit_code_of(report.outcome.decision);
+  return finish_with(output.form == Form::kJson ? base::canonical_json(to_json(report, output.language)) + "\n"
+                                                : report_text(report, output.language),
+                     exit_code_of(report.outcome.decision), output.language);
 }
 
 json::value problem_json(const base::Error& error, base::Language language) {
@@ -180,19 +196,17 @@ json::value problem_json(const base::Error& error, base::Language language) {
 }
 
 int finish(const base::Error& error, const Output& output) {
-  const std::string cause = base::escape_for_display(error.cause());
   if (output.form == Form::kJson) {
     print(stdout, base::canonical_json(problem_json(error, output.language)) + "\n");
   } else {
-    print(stderr, fmt::format("tanba: {} [{}]{}\n", error.message(output.language), base::dotted(error.code()),
-                              cause.empty() ? "" : " (" + cause + ")"));
+    print(stderr, error_line(error, output.language));
   }
   return exit_code_of(error);
 }
 
 int finish(const json::value& document, const std::string& text, const Output& output) {
-  print(stdout, output.form == Form::kJson ? base::canonical_json(document) + "\n" : text);
-  return kExitAccept;
+  return finish_with(output.form == Form::kJson ? base::canonical_json(document) + "\n" : text, kExitAccept,
+                     output.language);
 }
 
 void warn(const base::Error& warning, const Output& output) {

@@ -22,7 +22,7 @@ constexpr StateWord kStates[] = {{"registered", Word::kStateRegistered}, {"in-re
                                  {"terminated", Word::kStateTerminated}, {"replaced", Word::kStateReplaced}};
 
 std::string state_of(const json::object& row, base::Language language) {
-  const std::string name = text_of(row, "state");
+  std::string name = text_of(row, "state");
   for (const StateWord& state : kStates) {
     if (state.name == name) return std::string(word(state.word, language));
   }

@@ -20,7 +20,7 @@
 #include "tokens/pkcs11_uri.h"
 
 extern "C" {
-struct _CK_FUNCTION_LIST;
+struct _CK_FUNCTION_LIST;  // NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): PKCS#11 names it so
 }
 
 namespace tanba::tokens {

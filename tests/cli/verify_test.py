@@ -103,6 +103,14 @@ class Contract(Asking):
         self.report(REFUSE, "verify", *self.good, "--expect-bin", "123456789012", code="identity.mismatch")
         self.report(RETRY, "verify", self.document, *self.known, code="revocation.missing")
 
+    def test_a_verdict_that_could_not_be_written_is_no_success(self):
+        for form in ([], ["--json"]):
+            line = [pathlib.Path(OPTIONS.bin) / "tanba", "verify", *self.good, *form]
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run(list(map(str, line)), stdout=full, stderr=subprocess.PIPE, check=False)
+            self.assertEqual(done.returncode, UNREADABLE, done.stderr)
+            self.assertIn(b"[file.not_writable]", done.stderr)
+
     def test_json_stands_anywhere_after_the_subcommand(self):
         plain = ["verify", *self.good]
         for at in range(1, len(plain) + 1):
