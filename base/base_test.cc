@@ -11,6 +11,7 @@
 #include "base/executor.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/json_writer.h"
 #include "base/limits.h"
 #include "base/secret.h"
 #include "base/text.h"
@@ -78,6 +79,28 @@ TEST(Bytes, Base64IsStrict) {
   EXPECT_EQ(as_text(*from_base64_with_space(" Zm\n9v\t")), "foo");
 }
 
+// Whole groups are read quicker than what is around them: each length, and what does not belong at each place.
+TEST(Bytes, Base64IsTheSameAtEveryPlace) {
+  Bytes octets;
+  for (std::uint8_t size = 0; size < 40; ++size) {
+    const std::string text = to_base64(octets);
+    EXPECT_EQ(from_base64(text), octets) << text;
+    for (std::size_t at = 0; at <= text.size(); ++at) {
+      const std::string with_space = text.substr(0, at) + "\n" + text.substr(at);
+      EXPECT_FALSE(from_base64(with_space).has_value()) << with_space;
+      EXPECT_EQ(from_base64_with_space(with_space), octets) << with_space;
+    }
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      for (const char bad : {'-', '\x00', '\xFF'}) {
+        std::string changed = text;
+        changed[at] = bad;
+        EXPECT_FALSE(from_base64(changed).has_value()) << changed;
+      }
+    }
+    octets.push_back(static_cast<std::uint8_t>(size * 37 + 5));
+  }
+}
+
 TEST(Bytes, Sha256KnownAnswer) {
   EXPECT_EQ(sha256(as_bytes("abc")).hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
@@ -96,6 +119,48 @@ TEST(Clock, Rfc3339RoundTrips) {
   for (const std::string_view bad : {"", "2021", "2021-02-30", "2021-06-01T25:00:00Z", "2021-06-01T00:00:00",
                                      "2021-06-01 ", "2021-06-01T00:00:00.Z", "1e10-06-01"}) {
     EXPECT_FALSE(parse_time(bad).has_value()) << bad;
+  }
+}
+
+TEST(Clock, EveryDigitOfATimeIsItsOwn) {
+  for (const std::string_view text : {"0000-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z",
+                                      "2024-02-29T12:34:56Z", "9999-10-20T19:08:07Z"}) {
+    EXPECT_EQ(format_time(*parse_time(text)), text);
+  }
+  EXPECT_EQ(format_time(*parse_time("9999-12-31T23:59:59Z") + Seconds(1)), "10000-01-01T00:00:00Z");
+}
+
+// Runs of harmless characters are taken whole: what deceives is found wherever it stands among them.
+TEST(Text, EscapesWhatDeceivesAtEveryPlace) {
+  for (const std::string_view special : {"\n", "\x1f", "\x7f", "\\", "\u0080", "\u009f", "\u00ad", "\u061c", "\u200b",
+                                         "\u202e", "\ufeff", "\x80", "\xc3", "\xd8", "\xc0\xaf", "\xed\xa0\x80"}) {
+    const std::string escaped = escape_for_display(special);
+    EXPECT_TRUE(escaped.starts_with('\\')) << escaped;
+    for (const std::string_view around : {"a", "~", " ", "ң", "é"}) {
+      std::string before;
+      for (int i = 0; i < 20; ++i, before += around) {
+        EXPECT_EQ(escape_for_display(before + std::string(special) + before), before + escaped + before);
+      }
+    }
+  }
+}
+
+TEST(Text, OfTwoOctetCharactersOnlyTheDeceptiveAreEscaped) {
+  for (unsigned c = 0x80; c < 0x800; ++c) {
+    const std::string text{static_cast<char>(0xC0 | c >> 6), static_cast<char>(0x80 | (c & 0x3F))};
+    const bool deceptive = c < 0xA0 || c == 0xAD || c == 0x61C;
+    EXPECT_EQ(escape_for_display(text) != text, deceptive) << c;
+  }
+}
+
+TEST(Text, CutsByCharacters) {
+  for (std::size_t most = 0; most < 30; ++most) {
+    std::string ascii(most, 'a'), cyrillic;
+    for (std::size_t i = 0; i < most; ++i) cyrillic += "ң";
+    EXPECT_EQ(escape_for_display(ascii, most), ascii);
+    EXPECT_EQ(escape_for_display(ascii + "b", most), ascii + "…");
+    EXPECT_EQ(escape_for_display(cyrillic, most), cyrillic);
+    EXPECT_EQ(escape_for_display(cyrillic + "\n", most), cyrillic + "…");
   }
 }
 
@@ -128,6 +193,25 @@ TEST(Json, RefusesDuplicatesDepthSizeAndBadUtf8) {
   EXPECT_EQ(parse_json(std::string(100, '[')).error().code(), Code::kInputJson);
   EXPECT_EQ(parse_json("[1]", {.max_size_bytes = 2}).error().code(), Code::kInputTooLarge);
   EXPECT_EQ(parse_json("\"\xFF\"").error().code(), Code::kInputUtf8);
+}
+
+// Names are counted past strings that hold what looks like names.
+TEST(Json, RefusesDuplicatesBehindWhateverStrings) {
+  for (const std::string_view string : {R"("")", R"(":")", R"("\\")", R"("\"")", R"("\\\":")", R"("a\"b:\"c")"}) {
+    const std::string text(string);
+    EXPECT_TRUE(parse_json(R"({"a":)" + text + R"(,"b":[)" + text + "]}").has_value()) << text;
+    EXPECT_EQ(parse_json(R"({"a":)" + text + R"(,"a":1})").error().code(), Code::kInputJson) << text;
+  }
+}
+
+TEST(Json, WrittenAsItComes) {
+  JsonWriter out;
+  out.begin_object().text("text", "a\"b\\c\n\x01 ң/").null("nothing").name("list").begin_array();
+  out.number(-1).begin_array().end_array().begin_object().end_object().truth(true).truth(false).text("x").null();
+  out.end_array().name("number").number(9007199254740991).end_object();
+  EXPECT_EQ(out.take(),
+            "{\"text\":\"a\\\"b\\\\c\\n\\u0001 ң/\",\"nothing\":null,\"list\":[-1,[],{},true,false,\"x\",null],"
+            "\"number\":9007199254740991}");
 }
 
 class TemporaryDirectory {

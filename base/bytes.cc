@@ -34,13 +34,39 @@ bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+// Whole groups of four digits from the front of `text`, three octets each to `out`, up to the first group that has
+// anything else in it. Returns how many digits that were.
+std::size_t decode_groups(std::string_view text, std::uint8_t* out) {
+  const auto* const digits = reinterpret_cast<const std::uint8_t*>(text.data());
+  const std::int8_t* const values = kBase64Values.data();
+  std::size_t at = 0;
+  for (; text.size() - at >= 4; at += 4) {
+    const int group =
+        values[digits[at]] << 18 | values[digits[at + 1]] << 12 | values[digits[at + 2]] << 6 | values[digits[at + 3]];
+    if (group < 0) break;  // one of them was -1: its sign is in all higher bits
+    *out++ = static_cast<std::uint8_t>(group >> 16);
+    *out++ = static_cast<std::uint8_t>(group >> 8);
+    *out++ = static_cast<std::uint8_t>(group);
+  }
+  return at;
+}
+
 Result<Bytes> decode_base64(std::string_view text, Space space) {
-  Bytes out;
-  out.reserve(text.size() / 4 * 3 + 3);
+  Bytes out(text.size() / 4 * 3 + 3);
+  std::size_t size = 0;
+  const auto put = [&](std::uint32_t octet) { out[size++] = static_cast<std::uint8_t>(octet); };
   std::uint32_t group = 0;
   unsigned digits = 0;
   unsigned padding = 0;
-  for (const char c : text) {
+  while (!text.empty()) {
+    if (digits == 0 && padding == 0) {
+      const std::size_t taken = decode_groups(text, out.data() + size);
+      size += taken / 4 * 3;
+      text.remove_prefix(taken);
+      if (text.empty()) break;
+    }
+    const char c = text.front();
+    text.remove_prefix(1);
     if (space == Space::kSkip && is_space(c)) continue;
     if (c == '=') {
       if (digits + ++padding > 4 || digits < 2) return fail(Code::kInputBase64);
@@ -50,20 +76,23 @@ Result<Bytes> decode_base64(std::string_view text, Space space) {
     if (value < 0 || padding > 0) return fail(Code::kInputBase64);
     group = group << 6 | static_cast<std::uint32_t>(value);
     if (++digits < 4) continue;
-    out.push_back(static_cast<std::uint8_t>(group >> 16));
-    out.push_back(static_cast<std::uint8_t>(group >> 8));
-    out.push_back(static_cast<std::uint8_t>(group));
+    put(group >> 16);
+    put(group >> 8);
+    put(group);
     group = 0;
     digits = 0;
   }
-  if (digits == 0) return padding == 0 ? Result<Bytes>(std::move(out)) : fail(Code::kInputBase64);
-  if (digits + padding != 4) return fail(Code::kInputBase64);
-  // RFC 4648 3.5: the bits that are not used must be zero, or one octet string would have several spellings.
-  const unsigned unused_bits = digits == 2 ? 4 : 2;
-  if ((group & ((1U << unused_bits) - 1)) != 0) return fail(Code::kInputBase64);
-  group >>= unused_bits;
-  if (digits == 3) out.push_back(static_cast<std::uint8_t>(group >> 8));
-  out.push_back(static_cast<std::uint8_t>(group));
+  if (digits == 0 && padding != 0) return fail(Code::kInputBase64);
+  if (digits != 0) {
+    if (digits + padding != 4) return fail(Code::kInputBase64);
+    // RFC 4648 3.5: the bits that are not used must be zero, or one octet string would have several spellings.
+    const unsigned unused_bits = digits == 2 ? 4 : 2;
+    if ((group & ((1U << unused_bits) - 1)) != 0) return fail(Code::kInputBase64);
+    group >>= unused_bits;
+    if (digits == 3) put(group >> 8);
+    put(group);
+  }
+  out.resize(size);
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <optional>
@@ -89,10 +90,26 @@ Time SystemClock::now() const {
 std::string format_time(Time time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count());
+  const int year = static_cast<int>(date.year());
+  if (year < 0 || year > 9999) {
+    return fmt::format("{:04}-{:02}-{:02}T{:%H:%M:%S}Z", year, static_cast<unsigned>(date.month()),
+                       static_cast<unsigned>(date.day()), time - day);
+  }
+  // By hand: a report has a dozen of them, and the general way costs a microsecond each.
+  std::string out = "0000-00-00T00:00:00Z";
+  const auto put = [&out](std::size_t at, std::int64_t two_digits) {
+    out[at] = static_cast<char>('0' + two_digits / 10);
+    out[at + 1] = static_cast<char>('0' + two_digits % 10);
+  };
+  const std::int64_t second = (time - day).count();
+  put(0, year / 100);
+  put(2, year % 100);
+  put(5, static_cast<unsigned>(date.month()));
+  put(8, static_cast<unsigned>(date.day()));
+  put(11, second / 3600);
+  put(14, second / 60 % 60);
+  put(17, second % 60);
+  return out;
 }
 
 Result<Time> parse_time(std::string_view text) {

@@ -7,49 +7,13 @@
 #include <iterator>
 #include <vector>
 
+#include "base/json_writer.h"
 #include "base/text.h"
 
 namespace tanba::base {
 namespace {
 
 namespace json = boost::json;
-
-// RFC 8785 3.2.2.2: only what must be escaped, in its shortest form; everything else as it is.
-void write_string(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\b':
-        out += "\\b";
-        break;
-      case '\f':
-        out += "\\f";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
-        } else {
-          out += c;
-        }
-    }
-  }
-  out += '"';
-}
 
 // RFC 8785 3.2.3 sorts by UTF-16 code units. That differs from the octets' order only between U+E000–U+FFFF and the
 // planes above: there UTF-16 has surrogates (D800–DFFF), which come first.
@@ -77,7 +41,7 @@ void write_scalar(std::string& out, const json::value& value) {
       fmt::format_to(std::back_inserter(out), "{}", value.get_uint64());
       break;
     case json::kind::string:
-      write_string(out, value.get_string());
+      append_json_string(out, value.get_string());
       break;
     default:
       break;
@@ -95,7 +59,7 @@ class Writer {
         out_ += work.text;
       } else {
         if (work.has_key) {
-          write_string(out_, work.text);
+          append_json_string(out_, work.text);
           out_ += ':';
         }
         visit(*work.value);
@@ -152,20 +116,30 @@ class DuplicateFinder {
  private:
   static std::size_t count_names(std::string_view text) {
     std::size_t names = 0;
-    bool in_string = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      if (in_string) {
-        if (text[i] == '\\')
-          ++i;
-        else if (text[i] == '"')
-          in_string = false;
-      } else if (text[i] == '"') {
-        in_string = true;
-      } else if (text[i] == ':') {
+    while (!text.empty()) {
+      const std::size_t found = text.find_first_of("\":");
+      if (found == std::string_view::npos) break;
+      const bool is_string = text[found] == '"';
+      text.remove_prefix(found + 1);
+      if (is_string)
+        skip_string(text);
+      else
         ++names;
-      }
     }
     return names;
+  }
+
+  // Past the closing quote: strings hold whole documents, and nothing in them matters.
+  static void skip_string(std::string_view& text) {
+    std::size_t begun = 0;  // what lies before was looked at
+    for (;;) {
+      const std::size_t quote = text.find('"', begun);
+      if (quote == std::string_view::npos) return text.remove_prefix(text.size());
+      std::size_t backslashes = 0;
+      while (quote - backslashes > begun && text[quote - backslashes - 1] == '\\') ++backslashes;
+      begun = quote + 1;
+      if (backslashes % 2 == 0) return text.remove_prefix(begun);
+    }
   }
 
   static std::size_t count_members(const json::value& root) {

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <cstdint>
-#include <cstring>
 #include <iterator>
+
+#include "base/eight_octets.h"
 
 namespace tanba::base {
 namespace {
@@ -54,16 +55,43 @@ bool is_deceptive(std::uint32_t c) {
          (c >= 0xE0000 && c <= 0xE007F);
 }
 
+// Eight characters of ASCII that are shown as they are: none above 0x7E, below 0x20, or the backslash.
+bool are_shown(const EightOctets& octets) {
+  return !octets.any_high() && !octets.any_control() && !octets.any('\x7F') && !octets.any('\\');
+}
+
+// How many octets at the front of `text`, at most `max_characters` characters, are shown as they are; the characters
+// are taken off the number. What is rare ends it and is looked at by itself.
+std::size_t shown_prefix(std::string_view text, std::size_t& max_characters) {
+  std::size_t at = 0;
+  while (max_characters > 0 && at < text.size()) {
+    if (max_characters >= 8 && text.size() - at >= 8 && are_shown(EightOctets(text.data() + at))) {
+      at += 8;
+      max_characters -= 8;
+      continue;
+    }
+    const auto lead = static_cast<std::uint8_t>(text[at]);
+    if (lead >= 0x20 && lead < 0x7F && lead != '\\') {
+      ++at;
+    } else if (lead >= 0xC3 && lead <= 0xDF && lead != 0xD8 && at + 1 < text.size() &&
+               (static_cast<std::uint8_t>(text[at + 1]) & 0xC0) == 0x80) {
+      at += 2;  // U+00C0 to U+07FF without the block of U+061C: nothing deceptive there, and all of Cyrillic
+    } else {
+      break;
+    }
+    --max_characters;
+  }
+  return at;
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
     // Most text is ASCII: eight octets without a high bit need no look at each.
-    while (text.size() >= sizeof(std::uint64_t)) {
-      std::uint64_t octets = 0;
-      std::memcpy(&octets, text.data(), sizeof octets);
-      if ((octets & 0x8080808080808080U) != 0) break;
-      text.remove_prefix(sizeof octets);
+    while (text.size() >= sizeof(EightOctets)) {
+      if (EightOctets(text.data()).any_high()) break;
+      text.remove_prefix(sizeof(EightOctets));
     }
     if (text.empty()) break;
     const Character character = decode_utf8(text);
@@ -76,8 +104,13 @@ bool is_utf8(std::string_view text) {
 std::string escape_for_display(std::string_view text, std::size_t max_characters) {
   std::string out;
   out.reserve(text.size());
-  for (std::size_t shown = 0; !text.empty(); ++shown) {
-    if (shown == max_characters) return out + "…";
+  for (;;) {
+    const std::size_t plain = shown_prefix(text, max_characters);
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) return out;
+    if (max_characters == 0) return out + "…";
+    --max_characters;
     const Character character = decode_utf8(text);
     if (character.length == 0) {
       fmt::format_to(std::back_inserter(out), "\\x{{{:02x}}}", static_cast<std::uint8_t>(text.front()));
@@ -93,7 +126,6 @@ std::string escape_for_display(std::string_view text, std::size_t max_characters
     }
     text.remove_prefix(character.length);
   }
-  return out;
 }
 
 std::string escape_xml(std::string_view text) {

@@ -45,18 +45,30 @@ Result<IssuerHashes> hash_issuer(pki::Context& context, pki::DigestAlgorithm dig
   return hashes;
 }
 
-// ResponderID names this certificate.
-bool names_responder(pki::Context& context, const OcspResponse& response, const pki::Certificate& certificate) {
-  if (response.responder_name) {
-    if (base::equal(*response.responder_name, certificate.subject().der())) return true;
-    const auto name = pki::Name::parse(*response.responder_name);
-    return name && *name == certificate.subject();
+// Whom the ResponderID names; it is read once for all who may be meant.
+class ResponderId {
+ public:
+  ResponderId(pki::Context& context, const OcspResponse& response) : context_(context), response_(response) {
+    if (!response.responder_name) return;
+    if (auto name = pki::Name::parse(*response.responder_name)) name_ = *std::move(name);
   }
-  // RFC 6960 4.2.1: "KeyHash ::= OCTET STRING -- SHA-1 hash of responder's public key (excluding the tag and length
-  // fields)"
-  const auto hash = pki::compute_digest(context, pki::DigestAlgorithm::kSha1, certificate.key().bits_value);
-  return hash && response.responder_key_hash && base::equal(*hash, *response.responder_key_hash);
-}
+
+  [[nodiscard]] bool names(const pki::Certificate& certificate) const {
+    if (response_.responder_name) {
+      return base::equal(*response_.responder_name, certificate.subject().der()) ||
+             (name_ && *name_ == certificate.subject());
+    }
+    // RFC 6960 4.2.1: "KeyHash ::= OCTET STRING -- SHA-1 hash of responder's public key (excluding the tag and length
+    // fields)"
+    const auto hash = pki::compute_digest(context_, pki::DigestAlgorithm::kSha1, certificate.key().bits_value);
+    return hash && response_.responder_key_hash && base::equal(*hash, *response_.responder_key_hash);
+  }
+
+ private:
+  pki::Context& context_;
+  const OcspResponse& response_;
+  std::optional<pki::Name> name_;
+};
 
 // RFC 6960 4.2.2.2: the CA itself, or a delegate: "The CA SHOULD use the same issuing key to issue a delegation
 // certificate as that used to sign the certificate being checked for revocation." - "MUST include a value of
@@ -74,10 +86,26 @@ std::optional<Responder::Right> right_to_answer(pki::Context& context, const pki
   return Responder::Right::kDelegated;
 }
 
+// The name of the fact "this key verified that response".
+base::Digest signature_fact(const OcspResponse& response, const pki::PublicKeyInfo& key) {
+  static constexpr std::string_view kWhat = "OCSP response";  // no other fact has a name of this form
+  base::Sha256 name;
+  name.update(base::as_bytes(kWhat));
+  name.update(response.digest.view());
+  name.update(key.digest.view());
+  return name.finish();
+}
+
+// One response is kept for many requests: that its octets were signed by this key is verified once by each worker.
+// Nothing else about it is remembered, neither its freshness nor what it says (DESIGN 3, rule 4).
 Status check_signature(pki::Context& context, const OcspResponse& response, const pki::Certificate& signer) {
+  const base::Digest fact = signature_fact(response, signer.key());
+  if (context.knows_verified(fact)) return {};
   TANBA_TRY(const auto identifier, pki::parse_algorithm_identifier(response.signature_algorithm));
   TANBA_TRY(const auto algorithm, pki::signature_algorithm_from(identifier));
-  return pki::verify_signature(context, signer.key(), algorithm, response.tbs, response.signature);
+  TANBA_CHECK(pki::verify_signature(context, signer.key(), algorithm, response.tbs, response.signature));
+  context.remember_verified(fact);
+  return {};
 }
 
 // The issuer, what the response carries, what the caller has: those that the responderID names, each once.
@@ -85,10 +113,10 @@ std::vector<pki::CertificatePtr> named_responders(pki::Context& context, const O
                                                   const pki::CertificatePtr& issuer,
                                                   std::span<const pki::CertificatePtr> candidates) {
   std::vector<pki::CertificatePtr> found;
+  const ResponderId id(context, response);
   const auto consider = [&](const pki::CertificatePtr& certificate) {
     const auto same = [&](const pki::CertificatePtr& other) { return other->digest() == certificate->digest(); };
-    if (found.size() < kMaxRespondersTried && std::ranges::none_of(found, same) &&
-        names_responder(context, response, *certificate)) {
+    if (found.size() < kMaxRespondersTried && std::ranges::none_of(found, same) && id.names(*certificate)) {
       found.push_back(certificate);
     }
   };

@@ -108,6 +108,16 @@ TEST_F(OcspAnswers, TheResponderIsTheIssuerOrItsDelegate) {
   EXPECT_EQ(issuer->right, Responder::Right::kIssuer);
 }
 
+// That a response was verified is remembered of its own octets, and says nothing of another response or of a right.
+TEST_F(OcspAnswers, WhatVerifiedOnceVouchesForNothingElse) {
+  if (!present()) return;
+  const auto good = response("ocsp-bad/ok.ors");
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(verify_response(*context_, *good, issuing_, {}).has_value());
+  EXPECT_EQ(judge("ocsp-bad/broken-signature.ors").responder, Code::kOcspSignature);
+  EXPECT_EQ(judge("ocsp-bad/broken-signature.ors").responder, Code::kOcspSignature);  // nor is a failure a fact
+  EXPECT_EQ(code_of(verify_response(*context_, *good, certificate("ca/root.pem"), {})), Code::kOcspResponder);
+}
+
 TEST_F(OcspAnswers, ACertificateThatIsNotEmbeddedMayComeFromTheCaller) {
   if (!present()) return;
   const std::vector candidates{certificate("certs/ocsp-issuing.pem")};

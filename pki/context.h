@@ -22,7 +22,7 @@ class Context {
   struct Options {
     std::size_t max_keys = 4096;         // parsed public keys kept: about 4 KiB each
     std::size_t max_certificates = 512;  // OpenSSL's form of certificates, for path validation: about 8 KiB each
-    std::size_t max_signatures = 65536;  // verified certificate signatures remembered: 64 octets each
+    std::size_t max_signatures = 65536;  // verified signatures remembered: 64 octets each
   };
   // Also becomes the thread's default library context (OSSL_LIB_CTX_set0_default) while it lives; several of one thread
   // (tests only) must end in the reverse order of their making.
@@ -50,7 +50,7 @@ class Context {
   // cannot read what we can.
   [[nodiscard]] base::Result<X509Ptr> x509(const Certificate& certificate);
 
-  // Memory of certificate signatures that verified: positive facts only (DESIGN 3, rule 4).
+  // Memory of signatures of certificates and OCSP answers that verified: positive facts only (DESIGN 3, rule 4).
   [[nodiscard]] bool knows_verified(const base::Digest& what) const;
   void remember_verified(const base::Digest& what);
 

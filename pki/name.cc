@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <utility>
 
 #include "pki/der.h"
@@ -69,9 +70,52 @@ void append_counted(std::string& out, std::string_view part) {
   out += part;
 }
 
+void append_keyword(std::string& out, const Oid& type) {
+  static const std::array<std::pair<Oid, std::string_view>, 14> kKeywords = {{
+      {Oid::literal("2.5.4.3"), "CN"},
+      {Oid::literal("2.5.4.4"), "SN"},
+      {Oid::literal("2.5.4.5"), "serialNumber"},
+      {Oid::literal("2.5.4.6"), "C"},
+      {Oid::literal("2.5.4.7"), "L"},
+      {Oid::literal("2.5.4.8"), "ST"},
+      {Oid::literal("2.5.4.9"), "street"},
+      {Oid::literal("2.5.4.10"), "O"},
+      {Oid::literal("2.5.4.11"), "OU"},
+      {Oid::literal("2.5.4.12"), "title"},
+      {Oid::literal("2.5.4.42"), "GN"},
+      {Oid::literal("0.9.2342.19200300.100.1.25"), "DC"},
+      {Oid::literal("0.9.2342.19200300.100.1.1"), "UID"},
+      {Oid::literal("1.2.840.113549.1.9.1"), "E"},
+  }};
+  const auto found = std::ranges::find(kKeywords, type, &std::pair<Oid, std::string_view>::first);
+  if (found == kKeywords.end())
+    out += type.dotted();
+  else
+    out += found->second;
+}
+
+// RFC 4514 2.4. A value that is shown as octets begins with an unescaped '#'.
+void append_escaped(std::string& out, std::string_view value, std::uint8_t tag) {
+  if (!is_string_type(tag)) {
+    out += value;
+    return;
+  }
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
+    const bool at_end = (i == 0 && (c == ' ' || c == '#')) || (i + 1 == value.size() && c == ' ');
+    if (c == '\0') {
+      out += "\\00";
+      continue;
+    }
+    if (at_end || std::string_view("\"+,;<>\\").find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+}
+
 struct ParsedAttribute {
   NameAttribute attribute;
   std::string canonical;
+  std::string text;  // as RFC 4514 shows it
 };
 
 Result<ParsedAttribute> parse_attribute(der::Reader& set) {
@@ -92,6 +136,9 @@ Result<ParsedAttribute> parse_attribute(der::Reader& set) {
     parsed.canonical += 'o';
     append_counted(parsed.canonical, base::as_text(value.whole));
   }
+  append_keyword(parsed.text, parsed.attribute.type);
+  parsed.text += '=';
+  append_escaped(parsed.text, parsed.attribute.value, value.tag);
   return parsed;
 }
 
@@ -106,57 +153,22 @@ Result<std::vector<ParsedAttribute>> parse_rdn(der::Reader& sequence) {
   return attributes;
 }
 
-std::string keyword_of(const Oid& type) {
-  static const std::array<std::pair<Oid, std::string_view>, 14> kKeywords = {{
-      {Oid::literal("2.5.4.3"), "CN"},
-      {Oid::literal("2.5.4.4"), "SN"},
-      {Oid::literal("2.5.4.5"), "serialNumber"},
-      {Oid::literal("2.5.4.6"), "C"},
-      {Oid::literal("2.5.4.7"), "L"},
-      {Oid::literal("2.5.4.8"), "ST"},
-      {Oid::literal("2.5.4.9"), "street"},
-      {Oid::literal("2.5.4.10"), "O"},
-      {Oid::literal("2.5.4.11"), "OU"},
-      {Oid::literal("2.5.4.12"), "title"},
-      {Oid::literal("2.5.4.42"), "GN"},
-      {Oid::literal("0.9.2342.19200300.100.1.25"), "DC"},
-      {Oid::literal("0.9.2342.19200300.100.1.1"), "UID"},
-      {Oid::literal("1.2.840.113549.1.9.1"), "E"},
-  }};
-  const auto found = std::ranges::find(kKeywords, type, &std::pair<Oid, std::string_view>::first);
-  return found == kKeywords.end() ? type.dotted() : std::string(found->second);
-}
-
-// RFC 4514 2.4. A value that is shown as octets begins with an unescaped '#'.
-std::string escaped(const NameAttribute& attribute, std::uint8_t tag) {
-  if (!is_string_type(tag)) return attribute.value;
-  std::string out;
-  const std::string& value = attribute.value;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const char c = value[i];
-    const bool at_end = (i == 0 && (c == ' ' || c == '#')) || (i + 1 == value.size() && c == ' ');
-    if (c == '\0') {
-      out += "\\00";
-      continue;
-    }
-    if (at_end || std::string_view("\"+,;<>\\").find(c) != std::string_view::npos) out += '\\';
-    out += c;
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<Name> Name::parse(base::ByteView der) {
   TANBA_TRY(const der::Tlv whole, der::parse_single(der, der::kSequence, "Name"));
   Name name;
   name.der_ = base::to_bytes(whole.whole);
+  std::vector<std::string> texts;  // of each RDN
   der::Reader sequence(whole.value);
   while (!sequence.at_end()) {
     TANBA_TRY(std::vector<ParsedAttribute> rdn, parse_rdn(sequence));
     std::vector<std::string> keys;
+    std::string text;
     for (ParsedAttribute& parsed : rdn) {
       keys.push_back(std::move(parsed.canonical));
+      if (!text.empty()) text += '+';
+      text += parsed.text;
       name.attributes_.push_back(std::move(parsed.attribute));
     }
     // RFC 5280 7.1: two RDNs match if they "have the same number of" attributes that match, in whatever order.
@@ -164,6 +176,11 @@ Result<Name> Name::parse(base::ByteView der) {
     std::string joined;
     for (const std::string& key : keys) append_counted(joined, key);
     append_counted(name.canonical_, joined);
+    texts.push_back(std::move(text));
+  }
+  for (const std::string& text : texts | std::views::reverse) {
+    if (!name.rfc4514_.empty()) name.rfc4514_ += ',';
+    name.rfc4514_ += text;
   }
   return name;
 }
@@ -174,36 +191,10 @@ std::optional<std::string> Name::first(const Oid& type) const {
   return found->value;
 }
 
-std::string Name::rfc4514() const {
-  // der_ was parsed before: none of these reads can fail, and what they would find was kept in attributes_.
-  std::vector<std::string> rdns;
-  std::size_t index = 0;
-  const auto whole = der::parse_single(der_, der::kSequence, "Name");
-  if (!whole) return {};
-  der::Reader sequence(whole->value);
-  while (auto set = sequence.next()) {
-    std::string rdn;
-    der::Reader members(set->value);
-    while (auto member = members.next()) {
-      der::Reader pair(member->value);
-      const auto type = pair.next();
-      const auto value = pair.next();
-      if (!type || !value || index >= attributes_.size()) return {};
-      if (!rdn.empty()) rdn += '+';
-      rdn += keyword_of(attributes_[index].type) + "=" + escaped(attributes_[index], value->tag);
-      ++index;
-    }
-    rdns.push_back(std::move(rdn));
-  }
-  std::string out;
-  for (std::size_t i = rdns.size(); i-- > 0;) out += (out.empty() ? "" : ",") + rdns[i];
-  return out;
-}
-
 std::string Name::display() const {
   if (auto name = first(oid::kCommonName); name && !name->empty()) return *name;
   if (auto name = first(oid::kOrganization); name && !name->empty()) return *name;
-  return rfc4514();
+  return rfc4514_;
 }
 
 }  // namespace tanba::pki

@@ -29,7 +29,7 @@ class Name {
   [[nodiscard]] std::optional<std::string> first(const Oid& type) const;
   // RFC 4514 order (last RDN first), attribute types by keyword where it has one; escaped, so safe to print after
   // escape_for_display.
-  [[nodiscard]] std::string rfc4514() const;
+  [[nodiscard]] const std::string& rfc4514() const { return rfc4514_; }
   // commonName, else the organisation, else rfc4514(): what a person calls the holder.
   [[nodiscard]] std::string display() const;
   // The key for look-ups: case folded, white space compressed (RFC 5280 7.1), so that equal names have equal keys.
@@ -40,6 +40,7 @@ class Name {
   base::Bytes der_;
   std::vector<NameAttribute> attributes_;
   std::string canonical_;
+  std::string rfc4514_;  // made once: a certificate that is kept is shown in report after report
 };
 
 namespace oid {  // attribute types used for identities

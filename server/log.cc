@@ -1,15 +1,13 @@
 #include "server/log.h"
 
-#include <fmt/format.h>
 #include <spdlog/logger.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <mutex>
 
+#include "base/json_writer.h"
 #include "base/text.h"
 
 namespace tanba::server {
@@ -72,20 +70,72 @@ std::unique_ptr<spdlog::logger> make_logger(spdlog::sink_ptr sink, LogLevel leve
   return logger;
 }
 
-boost::json::value json_of(const LogField& field) {
-  if (const auto* number = std::get_if<std::int64_t>(&field.value)) return *number;
-  return boost::json::value(
-      base::escape_for_display(mask_identity_numbers(std::get<std::string_view>(field.value)), kMaxFieldCharacters));
+// Whatever a text is, it stays on its line and names nobody.
+std::string safe(std::string_view text) {
+  return base::escape_for_display(mask_identity_numbers(text), kMaxFieldCharacters);
 }
 
-// A text without spaces stands bare, any other in quotes.
-std::string text_of(const boost::json::value& value) {
-  const auto* text = value.if_string();
-  if (text != nullptr && !text->empty() && text->find_first_of(" \"=") == boost::json::string::npos) {
-    return std::string(*text);
+// One line in the making: its members in order, in either format.
+class Line {
+ public:
+  explicit Line(LogFormat format) : format_(format) {
+    if (format_ == LogFormat::kJson) json_.begin_object();
   }
-  return boost::json::serialize(value);
-}
+
+  // What every line begins with: our own words, bare in a text.
+  void head(std::string_view name, std::string_view word) {
+    if (format_ == LogFormat::kJson) {
+      json_.text(name, word);
+      return;
+    }
+    if (!text_.empty()) text_ += ' ';
+    text_ += word;
+  }
+  void put(std::string_view name, std::string_view text) {
+    if (format_ == LogFormat::kJson) {
+      json_.text(name, text);
+      return;
+    }
+    begin_member(name);
+    // A text without spaces stands bare, any other in quotes.
+    if (!text.empty() && text.find_first_of(" \"=") == std::string_view::npos)
+      text_ += text;
+    else
+      base::append_json_string(text_, text);
+  }
+  void put(std::string_view name, std::int64_t number) {
+    if (format_ == LogFormat::kJson) {
+      json_.name(name).number(number);
+      return;
+    }
+    begin_member(name);
+    text_ += std::to_string(number);
+  }
+  void put(const LogField& field) {
+    const auto* text = std::get_if<std::string_view>(&field.value);
+    if (text == nullptr)
+      put(field.name, std::get<std::int64_t>(field.value));
+    else if (!text->empty())
+      put(field.name, safe(*text));
+  }
+
+  [[nodiscard]] std::string take() {
+    if (format_ == LogFormat::kText) return std::move(text_);
+    json_.end_object();
+    return json_.take();
+  }
+
+ private:
+  void begin_member(std::string_view name) {
+    text_ += ' ';
+    text_ += name;
+    text_ += '=';
+  }
+
+  LogFormat format_;
+  base::JsonWriter json_;
+  std::string text_;
+};
 
 }  // namespace
 
@@ -128,29 +178,17 @@ void Log::warning(std::string_view event, const base::Error& error, std::initial
 
 void Log::put(LogLevel level, std::string_view event, const base::Error* error, std::span<const LogField> fields) {
   if (!logger_->should_log(level_of(level))) return;
-  boost::json::object line;
-  line["time"] = base::format_time(clock_.now());
-  line["level"] = word_of(level);
-  line["event"] = event;
-  for (const LogField& field : fields) {
-    const auto* text = std::get_if<std::string_view>(&field.value);
-    if (text == nullptr || !text->empty()) line[field.name] = json_of(field);
-  }
+  Line line(format_);
+  line.head("time", base::format_time(clock_.now()));
+  line.head("level", word_of(level));
+  line.head("event", event);
+  for (const LogField& field : fields) line.put(field);
   if (error != nullptr) {
-    const std::string message = error->message();
-    line["code"] = base::dotted(error->code());
-    line["message"] = json_of({"", message});
-    if (!error->cause().empty()) line["cause"] = json_of({"", error->cause()});
+    line.put("code", base::dotted(error->code()));
+    line.put("message", safe(error->message()));
+    if (!error->cause().empty()) line.put("cause", safe(error->cause()));
   }
-  std::string text;
-  if (format_ == LogFormat::kJson) {
-    text = boost::json::serialize(line);
-  } else {
-    for (const auto& [key, value] : line) {
-      const bool is_head = key == "time" || key == "level" || key == "event";
-      text += fmt::format("{}{}{}", text.empty() ? "" : " ", is_head ? "" : std::string(key) + "=", text_of(value));
-    }
-  }
+  const std::string text = line.take();
   logger_->log(level_of(level), spdlog::string_view_t(text.data(), text.size()));
 }
 

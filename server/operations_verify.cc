@@ -211,7 +211,7 @@ licensing::Done<verify::Report> answer_with_report(const UseCases& use, std::str
   return [&use, operation, responder = std::move(responder)](Result<verify::Report> report) mutable {
     if (!report) return responder.fail(report.error());
     count_verdict(use, operation, *report);
-    responder.send(Response::json(200, verify::to_json(*report, responder.language())));
+    responder.send(Response::json_text(200, verify::write_json(*report, responder.language())));
   };
 }
 

@@ -460,6 +460,24 @@ TEST_F(JudgeDocumentTest, FactsAndReportsReplayFromJson) {
   EXPECT_EQ(base::canonical_json(to_json(judge_facts(again))), base::canonical_json(to_json(judge_facts(facts))));
 }
 
+// The text is written without a tree: it must be strict JSON, each member once, whatever anybody wrote into names.
+TEST_F(JudgeDocumentTest, ReportsAreStrictJsonWhateverIsInThem) {
+  add_crls();
+  for (const char* scenario : {"cms-attached", "cms-countersigned", "cms-signature-policy"}) {
+    Report report = judge_facts(facts_of(scenario, "document.cms"));
+    Finding& finding = report.findings.front();
+    const std::string hostile = "\"},\n\xFF\\\u202e";
+    finding.id = finding.covers_what = finding.certificate->subject = finding.certificate->identity.name = hostile;
+    finding.errors.emplace_back(base::Code::kInternal, std::vector<base::ErrorArgument>{}, hostile);
+    report.identity = IdentityFinding{.kind = "IIN", .expected = hostile, .found = hostile, .match = false, .rule = ""};
+    report.retry_after = base::Seconds(60);
+    const auto value = must(base::parse_json(write_json(report, base::Language::kKazakh)));
+    EXPECT_EQ(value, to_json(report, base::Language::kKazakh)) << scenario;
+    EXPECT_EQ(value.at("signatures").at(0).at("id").as_string(), "\"},\\u{a}\\x{ff}\\\\\\u{202e}");
+    EXPECT_EQ(value.at("retry").at("after").as_int64(), 60);
+  }
+}
+
 TEST_F(JudgeDocumentTest, ReportsSpeakThreeLanguagesAboutTheSameCodes) {
   const Report report = judge_facts(facts_of("cms-attached", "document.cms"));
   const auto message = [&](base::Language language) {

@@ -1,83 +1,107 @@
 #include "verify/report.h"
 
 #include <algorithm>
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 
+#include "base/json_writer.h"
 #include "base/text.h"
 
 namespace tanba::verify {
 namespace {
 
-namespace json = boost::json;
+using base::JsonWriter;
 using base::Language;
+
+constexpr std::size_t kUsualReportBytes = 6U << 10;  // one signature, a chain of two or three
 
 // Names and reasons come from certificates that anybody can make: ill-formed UTF-8 must not reach JSON.
 std::string clean(const std::string& text) {
   return base::escape_for_display(text, 1000);
 }
 
-json::value optional_time(const std::optional<base::Time>& time) {
-  if (!time) return nullptr;
-  return json::value(base::format_time(*time));
+void put_clean(JsonWriter& out, std::string_view name, const std::string& text) {
+  out.text(name, clean(text));
 }
 
-json::array errors_json(const std::vector<base::Error>& errors, Language language) {
-  json::array out;
-  for (const base::Error& error : errors) {
-    json::object one{{"code", base::dotted(error.code())}, {"message", error.message(language)}};
-    if (!error.cause().empty()) one["detail"] = clean(error.cause());
-    out.push_back(std::move(one));
-  }
-  return out;
+void put_time(JsonWriter& out, std::string_view name, base::Time time) {
+  out.text(name, base::format_time(time));
 }
 
-json::object certificate_json(const CertificateSummary& certificate) {
-  json::array roles;
-  for (const pki::Oid& role : certificate.identity.roles) {
-    roles.push_back(json::object{{"oid", role.dotted()}, {"name", pki::role_name(role)}});
-  }
-  json::object identity{{"name", clean(certificate.identity.name)},
-                        {"organization", clean(certificate.identity.organization)},
-                        {"roles", std::move(roles)}};
-  identity["iin"] = certificate.identity.iin ? json::value(clean(*certificate.identity.iin)) : json::value(nullptr);
-  identity["bin"] = certificate.identity.bin ? json::value(clean(*certificate.identity.bin)) : json::value(nullptr);
-  return {{"subject", clean(certificate.subject)},
-          {"issuer", clean(certificate.issuer)},
-          {"serial", certificate.serial},
-          {"notBefore", base::format_time(certificate.not_before)},
-          {"notAfter", base::format_time(certificate.not_after)},
-          {"sha256", certificate.digest},
-          {"identity", std::move(identity)}};
+void put_time(JsonWriter& out, std::string_view name, const std::optional<base::Time>& time) {
+  if (time)
+    put_time(out, name, *time);
+  else
+    out.null(name);
 }
 
-json::array needs_json(const std::vector<Need>& needs) {
-  json::array out;
-  for (const Need& need : needs) {
-    json::array sources;
-    for (const std::string& source : need.sources) sources.push_back(json::value(clean(source)));
-    out.push_back(json::object{{"kind", to_string(need.kind)},
-                               {"certificate", clean(need.certificate->label())},
-                               {"serial", need.certificate->serial_hex()},
-                               {"sources", std::move(sources)}});
-  }
-  return out;
+// Each element by itself, between brackets.
+template <class Elements, class Put>
+void put_list(JsonWriter& out, std::string_view name, const Elements& elements, Put put) {
+  out.name(name).begin_array();
+  for (const auto& element : elements) put(element);
+  out.end_array();
 }
 
-json::array revocation_json(const std::vector<RevocationEntry>& entries) {
-  json::array out;
-  for (const RevocationEntry& entry : entries) {
-    out.push_back(json::object{{"certificate", clean(entry.certificate)},
-                               {"source", clean(entry.source)},
-                               {"kind", entry.kind},
-                               {"status", to_string(entry.status)},
-                               {"thisUpdate", base::format_time(entry.this_update)},
-                               {"nextUpdate", optional_time(entry.next_update)},
-                               {"revocationTime", optional_time(entry.revocation_time)},
-                               {"reason", clean(entry.reason)},
-                               {"evidence", entry.evidence}});
-  }
-  return out;
+void put_errors(JsonWriter& out, std::string_view name, const std::vector<base::Error>& errors, Language language) {
+  put_list(out, name, errors, [&](const base::Error& error) {
+    out.begin_object().text("code", base::dotted(error.code())).text("message", error.message(language));
+    if (!error.cause().empty()) put_clean(out, "detail", error.cause());
+    out.end_object();
+  });
+}
+
+void put_identity(JsonWriter& out, const pki::Identity& identity) {
+  const auto number = [&](std::string_view name, const std::optional<std::string>& digits) {
+    if (digits)
+      put_clean(out, name, *digits);
+    else
+      out.null(name);
+  };
+  out.name("identity").begin_object();
+  put_clean(out, "name", identity.name);
+  put_clean(out, "organization", identity.organization);
+  put_list(out, "roles", identity.roles, [&](const pki::Oid& role) {
+    out.begin_object().text("oid", role.dotted()).text("name", pki::role_name(role)).end_object();
+  });
+  number("iin", identity.iin);
+  number("bin", identity.bin);
+  out.end_object();
+}
+
+void put_certificate(JsonWriter& out, const CertificateSummary& certificate) {
+  out.begin_object();
+  put_clean(out, "subject", certificate.subject);
+  put_clean(out, "issuer", certificate.issuer);
+  out.text("serial", certificate.serial);
+  put_time(out, "notBefore", certificate.not_before);
+  put_time(out, "notAfter", certificate.not_after);
+  out.text("sha256", certificate.digest);
+  put_identity(out, certificate.identity);
+  out.end_object();
+}
+
+void put_needs(JsonWriter& out, std::string_view name, const std::vector<Need>& needs) {
+  put_list(out, name, needs, [&](const Need& need) {
+    out.begin_object().text("kind", to_string(need.kind));
+    put_clean(out, "certificate", need.certificate->label());
+    out.text("serial", need.certificate->serial_hex());
+    put_list(out, "sources", need.sources, [&](const std::string& source) { out.text(clean(source)); });
+    out.end_object();
+  });
+}
+
+void put_revocation(JsonWriter& out, const std::vector<RevocationEntry>& entries) {
+  put_list(out, "revocation", entries, [&](const RevocationEntry& entry) {
+    out.begin_object();
+    put_clean(out, "certificate", entry.certificate);
+    put_clean(out, "source", entry.source);
+    out.text("kind", entry.kind).text("status", to_string(entry.status));
+    put_time(out, "thisUpdate", entry.this_update);
+    put_time(out, "nextUpdate", entry.next_update);
+    put_time(out, "revocationTime", entry.revocation_time);
+    put_clean(out, "reason", entry.reason);
+    out.text("evidence", entry.evidence).end_object();
+  });
 }
 
 // In decimal seconds: "1.5".
@@ -89,111 +113,159 @@ std::string seconds_text(std::chrono::microseconds duration) {
   return std::to_string(whole.count()) + (fraction.empty() ? "" : "." + fraction);
 }
 
-json::object timestamp_summary_json(const TimestampSummary& says) {
-  json::object out{{"genTime", base::format_time(says.gen_time)},
-                   {"latestTime", base::format_time(says.latest_time)},
-                   {"policy", says.policy},
-                   {"serial", says.serial},
-                   {"imprint", json::object{{"algorithm", clean(says.imprint_algorithm)}, {"value", says.imprint}}},
-                   {"ordering", says.ordering},
-                   {"nonce", says.nonce},
-                   {"tsa", clean(says.tsa)}};
-  out["accuracy"] = says.accuracy ? json::value(seconds_text(*says.accuracy)) : json::value(nullptr);
-  return out;
+// The members of an object that was begun.
+void put_timestamp_members(JsonWriter& out, const TimestampSummary& says) {
+  put_time(out, "genTime", says.gen_time);
+  put_time(out, "latestTime", says.latest_time);
+  out.text("policy", says.policy).text("serial", says.serial).name("imprint").begin_object();
+  put_clean(out, "algorithm", says.imprint_algorithm);
+  out.text("value", says.imprint).end_object();
+  out.name("ordering").truth(says.ordering).text("nonce", says.nonce);
+  put_clean(out, "tsa", says.tsa);
+  if (says.accuracy)
+    out.text("accuracy", seconds_text(*says.accuracy));
+  else
+    out.null("accuracy");
 }
 
-json::array timestamps_json(const std::vector<TimestampFinding>& timestamps, Language language);
-
-json::array counter_signatures_json(const std::vector<CounterSignatureFinding>& counter_signatures, Language language);
-
-json::value signature_policy_json(const std::optional<pki::SignaturePolicyFacts>& policy) {
-  if (!policy) return nullptr;
-  const auto text = [](const std::string& value) {
-    return value.empty() ? json::value(nullptr) : json::value(clean(value));
+void put_signature_policy(JsonWriter& out, const std::optional<pki::SignaturePolicyFacts>& policy) {
+  if (!policy) {
+    out.null("signaturePolicy");
+    return;
+  }
+  const auto text = [&](std::string_view name, const std::string& value) {
+    if (value.empty())
+      out.null(name);
+    else
+      put_clean(out, name, value);
   };
-  return json::object{{"id", text(policy->id)},
-                      {"digestAlgorithm", text(policy->digest_algorithm)},
-                      {"digest", text(base::to_hex(policy->digest))},
-                      {"uri", text(policy->uri)}};
+  out.name("signaturePolicy").begin_object();
+  text("id", policy->id);
+  text("digestAlgorithm", policy->digest_algorithm);
+  text("digest", base::to_hex(policy->digest));
+  text("uri", policy->uri);
+  out.end_object();
 }
 
-// The members that every finding has, whatever it is about.
-json::object claim_json(const Finding& finding, Language language) {
-  json::array chain;
-  for (const CertificateSummary& certificate : finding.chain) chain.push_back(certificate_json(certificate));
-  json::array algorithms;
-  for (const std::string& algorithm : finding.algorithms) algorithms.push_back(json::value(clean(algorithm)));
-  json::object out{{"indication", to_string(finding.outcome.indication, IndicationOf::kPart)},
-                   {"subIndication", base::to_string(finding.outcome.sub_indication)},
-                   {"errors", errors_json(finding.errors, language)},
-                   {"warnings", errors_json(finding.warnings, language)},
-                   {"algorithms", std::move(algorithms)},
-                   {"chain", std::move(chain)},
-                   {"revocation", revocation_json(finding.revocation)},
-                   {"missingEvidence", needs_json(finding.missing_evidence)}};
-  out["certificate"] = finding.certificate ? json::value(certificate_json(*finding.certificate)) : json::value(nullptr);
-  return out;
+// The members that every finding has, whatever it is about, in an object that was begun.
+void put_claim_members(JsonWriter& out, const Finding& finding, Language language) {
+  out.text("indication", to_string(finding.outcome.indication, IndicationOf::kPart))
+      .text("subIndication", base::to_string(finding.outcome.sub_indication));
+  put_errors(out, "errors", finding.errors, language);
+  put_errors(out, "warnings", finding.warnings, language);
+  put_list(out, "algorithms", finding.algorithms, [&](const std::string& algorithm) { out.text(clean(algorithm)); });
+  put_list(out, "chain", finding.chain,
+           [&](const CertificateSummary& certificate) { put_certificate(out, certificate); });
+  put_revocation(out, finding.revocation);
+  put_needs(out, "missingEvidence", finding.missing_evidence);
+  out.name("certificate");
+  if (finding.certificate)
+    put_certificate(out, *finding.certificate);
+  else
+    out.null();
 }
 
-json::object finding_json(const Finding& finding, SubjectKind subject, Language language) {
-  json::object out = claim_json(finding, language);
-  if (subject != SubjectKind::kDocument) return out;
-  out["id"] = clean(finding.id);
-  out["level"] = finding.level;
-  out["claimedSigningTime"] = optional_time(finding.claimed_signing_time);
-  out["bestSignatureTime"] = optional_time(finding.best_signature_time);
-  out["timestamps"] = timestamps_json(finding.timestamps, language);
-  out["counterSignatures"] = counter_signatures_json(finding.counter_signatures, language);
-  out["signaturePolicy"] = signature_policy_json(finding.signature_policy);
-  out["covers"] = json::object{{"whole", finding.covers_whole}, {"what", clean(finding.covers_what)}};
-  return out;
+void put_timestamps(JsonWriter& out, const std::vector<TimestampFinding>& timestamps, Language language) {
+  put_list(out, "timestamps", timestamps, [&](const TimestampFinding& timestamp) {
+    out.begin_object();
+    put_claim_members(out, timestamp.result, language);
+    put_clean(out, "id", timestamp.result.id);
+    out.text("kind", timestamp.says.kind).text("sha256", timestamp.says.token);
+    put_timestamp_members(out, timestamp.says);
+    out.end_object();
+  });
 }
 
-json::array timestamps_json(const std::vector<TimestampFinding>& timestamps, Language language) {
-  json::array out;
-  for (const TimestampFinding& timestamp : timestamps) {
-    json::object one = claim_json(timestamp.result, language);
-    one["id"] = clean(timestamp.result.id);
-    one["kind"] = timestamp.says.kind;
-    one["sha256"] = timestamp.says.token;
-    for (auto& [name, value] : timestamp_summary_json(timestamp.says)) one[name] = value;
-    out.push_back(std::move(one));
+void put_counter_signatures(JsonWriter& out, const std::vector<CounterSignatureFinding>& counter_signatures,
+                            Language language) {
+  put_list(out, "counterSignatures", counter_signatures, [&](const CounterSignatureFinding& one) {
+    out.begin_object();
+    put_claim_members(out, one.result, language);
+    put_clean(out, "id", one.result.id);
+    put_clean(out, "over", one.over);
+    put_time(out, "claimedSigningTime", one.result.claimed_signing_time);
+    put_time(out, "bestSignatureTime", one.result.best_signature_time);
+    put_timestamps(out, one.result.timestamps, language);
+    out.end_object();
+  });
+}
+
+void put_finding(JsonWriter& out, const Finding& finding, SubjectKind subject, Language language) {
+  out.begin_object();
+  put_claim_members(out, finding, language);
+  if (subject == SubjectKind::kDocument) {
+    put_clean(out, "id", finding.id);
+    out.text("level", finding.level);
+    put_time(out, "claimedSigningTime", finding.claimed_signing_time);
+    put_time(out, "bestSignatureTime", finding.best_signature_time);
+    put_timestamps(out, finding.timestamps, language);
+    put_counter_signatures(out, finding.counter_signatures, language);
+    put_signature_policy(out, finding.signature_policy);
+    out.name("covers").begin_object().name("whole").truth(finding.covers_whole);
+    put_clean(out, "what", finding.covers_what);
+    out.end_object();
   }
-  return out;
+  out.end_object();
 }
 
-json::array counter_signatures_json(const std::vector<CounterSignatureFinding>& counter_signatures, Language language) {
-  json::array out;
-  for (const CounterSignatureFinding& one : counter_signatures) {
-    json::object entry = claim_json(one.result, language);
-    entry["id"] = clean(one.result.id);
-    entry["over"] = clean(one.over);
-    entry["claimedSigningTime"] = optional_time(one.result.claimed_signing_time);
-    entry["bestSignatureTime"] = optional_time(one.result.best_signature_time);
-    entry["timestamps"] = timestamps_json(one.result.timestamps, language);
-    out.push_back(std::move(entry));
-  }
-  return out;
-}
-
-json::object answer_json(const Answer& answer) {
-  json::object out{{"thisUpdate", base::format_time(answer.this_update)},
-                   {"nextUpdate", optional_time(answer.next_update)},
-                   {"producedAt", optional_time(answer.produced_at)}};
+void put_answer(JsonWriter& out, const Answer& answer) {
+  out.begin_object();
+  put_time(out, "thisUpdate", answer.this_update);
+  put_time(out, "nextUpdate", answer.next_update);
+  put_time(out, "producedAt", answer.produced_at);
   if (answer.entries) {
-    out["number"] = answer.number;
-    out["entries"] = *answer.entries;
+    out.text("number", answer.number).name("entries").number(static_cast<std::int64_t>(*answer.entries));
   } else {
-    json::array statuses;
-    for (const Answer::Status& status : answer.statuses) {
-      statuses.push_back(json::object{{"serial", status.serial},
-                                      {"status", to_string(status.status)},
-                                      {"revocationTime", optional_time(status.revocation_time)},
-                                      {"reason", status.reason}});
-    }
-    out["statuses"] = std::move(statuses);
+    put_list(out, "statuses", answer.statuses, [&](const Answer::Status& status) {
+      out.begin_object().text("serial", status.serial).text("status", to_string(status.status));
+      put_time(out, "revocationTime", status.revocation_time);
+      out.text("reason", status.reason).end_object();
+    });
   }
-  return out;
+  out.end_object();
+}
+
+// What was looked at, by which rules, and what became of it.
+void put_head(JsonWriter& out, const Report& report, Language language) {
+  const IndicationOf what = report.subject == SubjectKind::kDocument ? IndicationOf::kDocument : IndicationOf::kPart;
+  out.name("subject").begin_object().text("kind", to_string(report.subject)).text("sha256", report.document);
+  out.end_object()
+      .text("revocationMode", to_string(report.revocation_mode))
+      .text("indication", to_string(report.outcome.indication, what))
+      .text("subIndication", base::to_string(report.outcome.sub_indication))
+      .text("decision", to_string(report.outcome.decision))
+      .text("format", report.format);
+  put_time(out, "validationTime", report.validation_time);
+  put_time(out, "existedAt", report.existed_at);
+  out.name("policy").begin_object().text("id", report.policy_id).name("version").number(report.policy_version);
+  out.name("conformanceOnly").truth(report.conformance_only).end_object();
+  out.name("trust").begin_object().text("snapshot", report.trust_snapshot).end_object();
+  put_errors(out, "errors", report.errors, language);
+  if (report.retry_after) {
+    out.name("retry").begin_object().name("after").number(report.retry_after->count());
+    put_needs(out, "needs", report.needs);
+    out.end_object();
+  } else {
+    out.null("retry");
+  }
+}
+
+void put_result(JsonWriter& out, const Report& report, Language language) {
+  out.name("result");
+  if (report.findings.empty())
+    out.null();
+  else
+    put_finding(out, report.findings.front(), report.subject, language);
+  out.name("answer");
+  if (report.timestamp) {
+    out.begin_object();
+    put_timestamp_members(out, *report.timestamp);
+    out.end_object();
+  } else if (report.answer) {
+    put_answer(out, *report.answer);
+  } else {
+    out.null();
+  }
 }
 
 }  // namespace
@@ -251,49 +323,36 @@ std::string_view to_string(Need::Kind kind) {
   return kind == Need::Kind::kOcsp ? "OCSP" : "CRL";
 }
 
-json::value to_json(const Report& report, Language language) {
-  const IndicationOf what = report.subject == SubjectKind::kDocument ? IndicationOf::kDocument : IndicationOf::kPart;
-  json::object out{{"subject", json::object{{"kind", to_string(report.subject)}, {"sha256", report.document}}},
-                   {"revocationMode", to_string(report.revocation_mode)},
-                   {"indication", to_string(report.outcome.indication, what)},
-                   {"subIndication", base::to_string(report.outcome.sub_indication)},
-                   {"decision", to_string(report.outcome.decision)},
-                   {"format", report.format},
-                   {"validationTime", base::format_time(report.validation_time)},
-                   {"existedAt", optional_time(report.existed_at)},
-                   {"policy", json::object{{"id", report.policy_id},
-                                           {"version", report.policy_version},
-                                           {"conformanceOnly", report.conformance_only}}},
-                   {"trust", json::object{{"snapshot", report.trust_snapshot}}},
-                   {"errors", errors_json(report.errors, language)}};
-  if (report.retry_after) {
-    out["retry"] = json::object{{"after", report.retry_after->count()}, {"needs", needs_json(report.needs)}};
-  } else {
-    out["retry"] = nullptr;
-  }
+std::string write_json(const Report& report, Language language) {
+  JsonWriter out;
+  out.reserve(kUsualReportBytes);
+  out.begin_object();
+  put_head(out, report, language);
   if (report.subject == SubjectKind::kDocument) {
-    json::array signatures;
-    for (const Finding& finding : report.findings)
-      signatures.push_back(finding_json(finding, report.subject, language));
-    out["signatures"] = std::move(signatures);
+    put_list(out, "signatures", report.findings,
+             [&](const Finding& finding) { put_finding(out, finding, report.subject, language); });
   } else {
-    out["result"] = report.findings.empty()
-                        ? json::value(nullptr)
-                        : json::value(finding_json(report.findings.front(), report.subject, language));
-    out["answer"] = nullptr;
-    if (report.answer) out["answer"] = answer_json(*report.answer);
-    if (report.timestamp) out["answer"] = timestamp_summary_json(*report.timestamp);
+    put_result(out, report, language);
   }
   if (report.identity) {
-    out["identity"] = json::object{{"kind", report.identity->kind},
-                                   {"expected", clean(report.identity->expected)},
-                                   {"found", clean(report.identity->found)},
-                                   {"match", report.identity->match},
-                                   {"rule", clean(report.identity->rule)}};
+    out.name("identity").begin_object().text("kind", report.identity->kind);
+    put_clean(out, "expected", report.identity->expected);
+    put_clean(out, "found", report.identity->found);
+    out.name("match").truth(report.identity->match);
+    put_clean(out, "rule", report.identity->rule);
+    out.end_object();
   } else {
-    out["identity"] = nullptr;
+    out.null("identity");
   }
-  return out;
+  out.end_object();
+  return out.take();
+}
+
+// The one description of the form is write_json's.
+boost::json::value to_json(const Report& report, Language language) {
+  boost::json::parse_options options;
+  options.allow_invalid_utf8 = true;  // as any value takes it; whose text it is saw to it
+  return boost::json::parse(write_json(report, language), {}, options);
 }
 
 std::vector<LocatedError> all_errors(const Report& report) {

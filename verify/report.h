@@ -159,6 +159,8 @@ struct Report {
 };
 
 // The contract's JSON, messages in this language. In English it is the canonical form that is stored and replayed.
+[[nodiscard]] std::string write_json(const Report& report, base::Language language = base::Language::kEnglish);
+// The same as a value, for what holds a report among other things.
 [[nodiscard]] boost::json::value to_json(const Report& report, base::Language language = base::Language::kEnglish);
 
 // Every error of the report with the id of what it belongs to ("" for the whole document), the deciding one first.

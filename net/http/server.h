@@ -55,7 +55,7 @@ struct ServerLimits {
   std::size_t max_header_bytes =
       16U << 10;  // bearer keys and Accept lists stay far below; browsers' cookies under 8 KiB
   std::size_t max_header_fields = 100;
-  std::size_t max_connections = 4096;             // a socket and 16 KiB of buffer each
+  std::size_t max_connections = 4096;             // a socket and, with TLS, 80 KB each: most of it buffers
   std::size_t max_connections_per_address = 512;  // IPv6: per /64. A portal behind one address opens far fewer.
   std::size_t max_buffered_bytes = 512U << 20;    // bodies held at one time, over all connections: then 503
 
