@@ -43,7 +43,7 @@ std::string rows_text(const json::object& answer, std::string_view member, RowTe
   return text;
 }
 
-std::string or_nothing(std::string text, base::Language language) {
+std::string or_nothing(const std::string& text, base::Language language) {
   return text.empty() ? fmt::format("{}\n", word(Word::kNothingFound, language)) : text;
 }
 

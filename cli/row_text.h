@@ -41,6 +41,6 @@ class Lines {
 using RowText = std::string (*)(const boost::json::object&, base::Language);
 [[nodiscard]] std::string rows_text(const boost::json::object& answer, std::string_view member, RowText row_text,
                                     base::Language language);
-[[nodiscard]] std::string or_nothing(std::string text, base::Language language);
+[[nodiscard]] std::string or_nothing(const std::string& text, base::Language language);
 
 }  // namespace tanba::cli

@@ -16,7 +16,7 @@ using Credential = Daemon::Credential;
 constexpr std::size_t kMaxCertificateFileBytes = 128U << 10;  // the daemon takes no larger one
 
 std::string act_of(const json::object& version, base::Language language) {
-  const std::string act = text_of(version, "act");
+  std::string act = text_of(version, "act");
   if (act == "configuration") return std::string(word(Word::kTrustConfiguration, language));
   if (act == "import") return std::string(word(Word::kTrustImport, language));
   if (act == "removal") return std::string(word(Word::kTrustRemoval, language));

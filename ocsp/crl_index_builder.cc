@@ -70,7 +70,7 @@ Result<pki::Name> directory_name(ByteView general_names) {
 
 // --- files -----------------------------------------------------------------------------------------------------------
 
-std::unexpected<base::Error> index_failure(std::string what, int error_number) {
+std::unexpected<base::Error> index_failure(const std::string& what, int error_number) {
   return base::fail(Code::kCrlIndex,
                     {{"what", what + ": " + std::error_code(error_number, std::generic_category()).message()}});
 }

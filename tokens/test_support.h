@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "base/test_support.h"
 #include "pki/certificate.h"
 #include "pki/context.h"
 #include "pki/openssl.h"
@@ -29,15 +30,7 @@ inline constexpr const char* kSoftHsm = "/usr/lib/softhsm/libsofthsm2.so";
 inline constexpr std::string_view kUserPin = "314159";
 inline constexpr std::string_view kSoPin = "27182818";
 
-template <class T>
-T must(base::Result<T> result) {
-  if (!result) {
-    ADD_FAILURE() << base::dotted(result.error().code()) << ": " << result.error().message() << " "
-                  << result.error().cause();
-    std::abort();  // nothing that follows would make sense
-  }
-  return *std::move(result);
-}
+using base::test::must;
 inline void must(const base::Status& status) {
   EXPECT_TRUE(status) << (status ? "" : status.error().message() + " " + status.error().cause());
 }

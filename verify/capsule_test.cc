@@ -3,33 +3,22 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 
-#include "base/file.h"
-#include "base/json.h"
 #include "cms/inspect.h"
 #include "cms/oids.h"
 #include "pki/pkcs12.h"
 #include "verify/capsule_check.h"
 #include "verify/facts.h"
+#include "verify/test_support.h"
 
 namespace tanba::verify {
 namespace {
 
+using namespace test;
 namespace json = boost::json;
 using base::Bytes;
 using base::ByteView;
 using base::Code;
-
-template <class T>
-T must(base::Result<T> result) {
-  if (!result) {
-    ADD_FAILURE() << base::dotted(result.error().code()) << ": " << result.error().message() << " "
-                  << result.error().cause();
-    std::abort();  // nothing that follows would make sense
-  }
-  return *std::move(result);
-}
 
 // A capsule's parts as octets, put together and sealed anew by whoever changed one.
 struct Loose {
@@ -60,66 +49,30 @@ struct Loose {
   }
 };
 
-class CapsuleTest : public testing::Test {
+class CapsuleTest : public AuthorityTest {
  protected:
   CapsuleTest() {
-    const char* folder = std::getenv("TANBA_CERTS_TEST");
-    if (folder == nullptr) {
-      ADD_FAILURE() << "TANBA_CERTS_TEST is not set: run this through ctest";
-      std::abort();
-    }
-    root_ = folder;
-    pki::initialise_process();
-    context_ = must(pki::Context::create());
-    index_ = must(base::parse_json(base::as_text(read("index.json"))));
     input_.policy = policy_for(pki::PolicyId::kKzSubmission);
-    input_.now = must(base::parse_time(index_.at("goodAt").as_string()));
-    input_.trust = pki::TrustSnapshot::make({{.certificate = certificate("anchors.pem"),
-                                              .purposes = pki::TrustPurposes::all(),
-                                              .trusted_from = {},
-                                              .trusted_until = {}}},
-                                            {certificate("ca/issuing.pem")});
+    input_.now = good_at();
+    input_.trust = trust_in("anchors.pem", {certificate("ca/issuing.pem")});
     input_.expected.bin = "050140000011";
     question_.input = input_;
     question_.input.expected = {};
     question_.input.policy.revocation = RevocationMode::kIfAvailable;
     question_.input.evidence = &at_hand_;
     add_list("crl/root.crl");
-    add_answer("ocsp/head.ors");
+    evidence_.add(answer_item("ocsp/head.ors", input_.now));
   }
 
-  Bytes read(const std::string& name) const { return must(base::read_file(root_ / name, 64U << 20)); }
-  pki::CertificatePtr certificate(const std::string& name) const {
-    return must(pki::parse_certificates(read(name))).front();
-  }
   std::unique_ptr<pki::Signer> key(const std::string& name) const {
     const base::Secret password(base::as_bytes(std::string_view(index_.at("p12Password").as_string())));
-    return std::move(must(pki::open_pkcs12(*context_, read("p12/" + name + ".p12"), password)).signer);
+    return std::move(must(pki::open_pkcs12(*context_, read_made("p12/" + name + ".p12"), password)).signer);
   }
-  CrlItem list(const std::string& name) const {
-    const Bytes octets = read(name);
-    const auto crl = must(ocsp::Crl::parse(octets));
-    return {.id = crl->digest(),
-            .crl = crl,
-            .asked_for = {},
-            .source = name,
-            .received_at = input_.now,
-            .octets = std::make_shared<const ListOctets>(std::make_shared<const Bytes>(octets))};
-  }
+  CrlItem list(const std::string& name) const { return list_item(name, input_.now); }
   void add_list(const std::string& name) { evidence_.add(list(name)); }
-  void add_answer(const std::string& name) {
-    const auto response = must(ocsp::parse_response(read(name)));
-    evidence_.add(OcspItem{.id = response->digest,
-                           .response = response,
-                           .octets = {},
-                           .nonce = {},
-                           .asked_for = {},
-                           .source = name,
-                           .received_at = input_.now});
-  }
 
   NewCapsule make(const std::string& scenario = "cms-attached", const std::string& id = "26-1-000001") {
-    const Bytes document = read("scenarios/" + scenario + "/document.cms");
+    const Bytes document = read_made("scenarios/" + scenario + "/document.cms");
     facts_ = must(inspect(*context_, document, {}, base::Limits{}));
     input_.evidence = &evidence_;
     base::Budget budget{base::Limits{}};
@@ -165,9 +118,6 @@ class CapsuleTest : public testing::Test {
     return all;
   }
 
-  std::filesystem::path root_;
-  std::unique_ptr<pki::Context> context_;
-  json::value index_;
   EvidenceSet evidence_, at_hand_;
   JudgeInput input_;
   CapsuleQuestion question_;
@@ -238,7 +188,7 @@ TEST_F(CapsuleTest, APartThatTheManifestDoesNotNameIsNotTaken) {
   capsule.report += " ";
   EXPECT_EQ(why(capsule.file()), "capsule.digest");
   capsule = good;
-  capsule.lists.push_back(read("crl/issuing.crl"));
+  capsule.lists.push_back(read_made("crl/issuing.crl"));
   EXPECT_EQ(why(capsule.file()), "capsule.digest");
   capsule = good;
   std::swap(capsule.record, capsule.trust);
@@ -272,9 +222,9 @@ TEST_F(CapsuleTest, AListThatWasLeftOutIsIncompleteUntilItIsGiven) {
 }
 
 TEST_F(CapsuleTest, AListWhoseOctetsNobodyKeptMakesNoCapsule) {
-  const auto crl = must(ocsp::Crl::parse(read("crl/issuing.crl")));
+  const auto crl = must(ocsp::Crl::parse(read_made("crl/issuing.crl")));
   evidence_.add(CrlItem{.id = crl->digest(), .crl = crl, .asked_for = {}, .source = "x", .received_at = input_.now});
-  const Facts facts = must(inspect(*context_, read("scenarios/cms-attached/document.cms"), {}, base::Limits{}));
+  const Facts facts = must(inspect(*context_, read_made("scenarios/cms-attached/document.cms"), {}, base::Limits{}));
   const auto made =
       make_capsule({.kind = cms::CapsuleKind::kDecision, .id = "1"}, facts, input_, evidence_, base::Limits{}, "{}");
   ASSERT_FALSE(made);
@@ -285,7 +235,7 @@ TEST_F(CapsuleTest, AnotherDocument) {
   const Bytes file = sealed().file();
   question_.document = facts_.document;
   EXPECT_EQ(why(file), "");
-  question_.document = base::sha256(read("anchors.pem"));
+  question_.document = base::sha256(read_made("anchors.pem"));
   EXPECT_EQ(why(file), "capsule.document");
 }
 
@@ -420,7 +370,7 @@ TEST_F(CapsuleTest, ACapsuleMayNotAllowItselfMoreWork) {
 
 TEST_F(CapsuleTest, ATimeStampThatIsNoneTakesTheCapsuleDown) {
   Loose capsule = sealed();
-  capsule.stamps.push_back(read("tsp/ok.tst"));  // over other octets
+  capsule.stamps.push_back(read_made("tsp/ok.tst"));  // over other octets
   EXPECT_EQ(why(capsule.file()), "capsule.time_stamp");
   capsule.stamps.back() = Bytes{0x30, 0};
   EXPECT_EQ(why(capsule.file()), "capsule.time_stamp");

@@ -5,72 +5,37 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 
-#include "base/file.h"
-#include "base/json.h"
 #include "cms/inspect.h"
 #include "cms/tsp/token.h"
+#include "verify/test_support.h"
 
 namespace tanba::verify {
 namespace {
 
+using namespace test;
 using base::Code;
 namespace fs = std::filesystem;
 
-template <class T>
-T must(base::Result<T> result) {
-  if (!result) {
-    ADD_FAILURE() << base::dotted(result.error().code()) << ": " << result.error().message() << " "
-                  << result.error().cause();
-    std::abort();  // nothing that follows would make sense
-  }
-  return *std::move(result);
-}
-
-class JudgeTest : public testing::Test {
+class JudgeTest : public AuthorityTest {
  protected:
   JudgeTest() {
-    const char* folder = std::getenv("TANBA_CERTS_TEST");
-    if (folder == nullptr) {
-      ADD_FAILURE() << "TANBA_CERTS_TEST is not set: run this through ctest";
-      std::abort();
-    }
-    root_ = folder;
-    pki::initialise_process();
-    context_ = must(pki::Context::create());
-    index_ = must(base::parse_json(base::as_text(read("index.json"))));
     input_.policy = policy_for(pki::PolicyId::kKzSubmission);
-    input_.now = must(base::parse_time(index_.at("goodAt").as_string()));
+    input_.now = good_at();
     input_.evidence = &evidence_;
     trust("anchors.pem");
     input_.candidates.push_back(certificate("ca/issuing.pem"));
   }
 
-  base::Bytes read(const std::string& name) const { return must(base::read_file(root_ / name, 64U << 20)); }
-  pki::CertificatePtr certificate(const std::string& name) const {
-    return must(pki::parse_certificates(read(name))).front();
-  }
   pki::CertificatePtr person(const std::string& name) const { return certificate("certs/" + name + ".pem"); }
 
   void trust(const std::string& name, pki::TrustPurposes purposes = pki::TrustPurposes::all()) {
-    input_.trust = pki::TrustSnapshot::make(
-        {{.certificate = certificate(name), .purposes = purposes, .trusted_from = {}, .trusted_until = {}}}, {});
+    input_.trust = trust_in(name, {}, purposes);
   }
-  void add_crl(const std::string& name) {
-    const auto crl = must(ocsp::Crl::parse(read(name)));
-    evidence_.add(CrlItem{.id = crl->digest(), .crl = crl, .asked_for = {}, .source = name, .received_at = input_.now});
-  }
+  void add_crl(const std::string& name) { evidence_.add(list_item(name, input_.now)); }
   void add_ocsp(const std::string& name, base::Bytes nonce = {}) {
-    const auto response = must(ocsp::parse_response(read(name)));
-    evidence_.add(OcspItem{.id = response->digest,
-                           .response = response,
-                           .octets = {},
-                           .nonce = std::move(nonce),
-                           .asked_for = {},
-                           .source = name,
-                           .received_at = input_.now});
+    evidence_.add(answer_item(name, input_.now, std::move(nonce)));
   }
   void add_crls() {
     add_crl("crl/root.crl");
@@ -92,9 +57,6 @@ class JudgeTest : public testing::Test {
                                [code](const LocatedError& located) { return located.error.code() == code; });
   }
 
-  fs::path root_;
-  std::unique_ptr<pki::Context> context_;
-  boost::json::value index_;
   EvidenceSet evidence_;
   JudgeInput input_;
   std::vector<Need> needs_;
@@ -258,7 +220,7 @@ TEST_F(JudgeTest, ASignatureThatExistedBeforeTheRevocationIsJudgedThen) {
 }
 
 TEST_F(JudgeTest, AListWhoseAuthorityIsNotAtHandHasNoChain) {
-  const auto list = must(ocsp::Crl::parse(read("crl/foreign-issuing.crl")));
+  const auto list = must(ocsp::Crl::parse(read_made("crl/foreign-issuing.crl")));
   base::Budget budget{base::Limits{}};
   EXPECT_TRUE(has(must(judge_crl(*context_, nullptr, list, input_, budget)).report, Code::kPathNoChain));
   input_.candidates.push_back(certificate("ca/foreign-issuing.pem"));
@@ -294,7 +256,7 @@ TEST_F(JudgeTest, ExpectationsAreComparedDigitByDigit) {
 class JudgeDocumentTest : public JudgeTest {
  protected:
   Facts facts_of(const std::string& scenario, const char* file = "document.xml") {
-    const base::Bytes document = read("scenarios/" + scenario + "/" + file);
+    const base::Bytes document = read_made("scenarios/" + scenario + "/" + file);
     return must(inspect(*context_, document, {.keep_octets = pki::KeepOctets::kYes}, base::Limits{}));
   }
   Report judge_facts(const Facts& facts) {
@@ -517,7 +479,7 @@ class JudgeTimestampTest : public JudgeDocumentTest {
   pki::TimestampFacts token(const std::string& name, const std::optional<base::Bytes>& data) {
     base::Budget budget{base::Limits{}};
     const cms::DetachedContent content = data ? cms::DetachedContent(base::ByteView(*data)) : cms::DetachedContent();
-    return must(cms::tsp::inspect_token(*context_, read("tsp/" + name), content, budget));
+    return must(cms::tsp::inspect_token(*context_, read_made("tsp/" + name), content, budget));
   }
   Report judge_token(const pki::TimestampFacts& facts) {
     base::Budget budget{base::Limits{}};
@@ -708,7 +670,7 @@ TEST_F(JudgeTimestampTest, FactsWithTimeStampsReplayFromJson) {
 }
 
 TEST_F(JudgeTimestampTest, ATokenAloneIsJudgedAtItsTime) {
-  const base::Bytes data = read("tsp/data.bin");
+  const base::Bytes data = read_made("tsp/data.bin");
   const Report good = judge_token(token("ok.tst", data));
   EXPECT_EQ(good.outcome.decision, Decision::kAccept);
   EXPECT_EQ(good.subject, SubjectKind::kTimestamp);

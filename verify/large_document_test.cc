@@ -3,7 +3,7 @@
 
 #include <cstdlib>
 
-#include "base/file.h"
+#include "base/test_support.h"
 #include "cms/document_stream.h"
 #include "cms/sign.h"
 #include "pki/signer.h"
@@ -14,18 +14,14 @@ namespace {
 
 using base::Bytes;
 using base::Code;
-
-Bytes made(const std::string& name) {
-  const char* folder = std::getenv("TANBA_CERTS_TEST");  // NOLINT(concurrency-mt-unsafe)
-  return base::read_file(std::string(folder == nullptr ? "" : folder) + "/" + name, 1U << 20).value();
-}
+using base::test::read_made;
 
 class LargeDocumentFacts : public testing::Test {
  protected:
   // Signed by head.
   Bytes document_over(std::string_view content, cms::Placement placement = cms::Placement::kAttached) {
-    const auto certificate = pki::parse_certificates(made("certs/head.pem")).value().front();
-    const auto key = pki::parse_pem(base::as_text(made("keys/head.key.pem"))).value().front();
+    const auto certificate = pki::parse_certificates(read_made("certs/head.pem")).value().front();
+    const auto key = pki::parse_pem(base::as_text(read_made("keys/head.key.pem"))).value().front();
     const auto signer = pki::make_key_signer(*context_, certificate, base::Secret(key.octets)).value();
     return cms::sign(*context_, *signer, base::as_bytes(content),
                      {.placement = placement, .algorithm = signer->algorithms().front()})

@@ -58,7 +58,7 @@ Transfer::Transfer(const Fetcher::Options& options, Request request, Destination
       egress_(request_.egress),
       callback_(std::move(callback)) {}
 
-Error Transfer::error(Code code, std::string reason) const {
+Error Transfer::error(Code code, const std::string& reason) const {
   std::vector<base::ErrorArgument> arguments{{"source", destination_.source()}};
   if (code == Code::kFetchTooLarge) arguments.push_back({"limit", reason});
   if (!reason.empty() && code != Code::kFetchTooLarge) arguments.push_back({"reason", reason});
@@ -142,7 +142,7 @@ Status Transfer::set_request() {
   const auto add = [this](const std::string& line) {
     curl_slist* longer = curl_slist_append(headers_.get(), line.c_str());  // null: out of memory, the list is kept
     if (longer == nullptr) return false;
-    static_cast<void>(headers_.release());
+    static_cast<void>(headers_.release());  // NOLINT(bugprone-unused-return-value): `longer` begins with it
     headers_.reset(longer);
     return true;
   };

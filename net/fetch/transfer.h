@@ -28,7 +28,7 @@ class Transfer {
   // Hands the result over; once.
   void complete(base::Result<Response> result);
   [[nodiscard]] Response take_response() { return std::move(response_); }
-  [[nodiscard]] base::Error error(base::Code code, std::string reason = {}) const;
+  [[nodiscard]] base::Error error(base::Code code, const std::string& reason = {}) const;
 
  private:
   enum class Stopped : std::uint8_t { kNo, kBodyTooLarge, kHeadersTooLarge, kForbidden };

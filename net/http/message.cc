@@ -136,7 +136,7 @@ Responder::~Responder() {
 void Responder::drop() noexcept {
   try {
     if (sink_) fail(base::Error(base::Code::kInternal));
-  } catch (...) {  // out of memory: the connection's own deadline ends the wait
+  } catch (...) {  // NOLINT(bugprone-empty-catch): out of memory: the connection's own deadline ends the wait
   }
 }
 

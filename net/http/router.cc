@@ -85,6 +85,7 @@ base::Status Router::add(Method method, std::string_view pattern, Handler handle
 
 std::vector<Router::RouteInfo> Router::routes() const {
   std::vector<RouteInfo> out;
+  out.reserve(routes_.size());
   for (const auto& route : routes_) out.push_back({route->method, route->pattern});
   return out;
 }

@@ -218,7 +218,7 @@ std::expected<Admission, Response> Session::admit() {
     return shared_.application->admit(request_);
   } catch (const std::exception& fault) {
     what = fault.what();
-  } catch (...) {  // reported below
+  } catch (...) {  // NOLINT(bugprone-empty-catch): reported below
   }
   shared_.observer->fault(current_.id, what);
   return std::unexpected(

@@ -3,48 +3,23 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-
-#include "base/file.h"
-#include "base/json.h"
+#include "verify/test_support.h"
 
 namespace tanba::verify::evidence {
 namespace {
 
+using namespace test;
 using base::Code;
-namespace fs = std::filesystem;
 
-template <class T>
-T must(base::Result<T> result) {
-  if (!result) {
-    ADD_FAILURE() << base::dotted(result.error().code()) << ": " << result.error().message();
-    std::abort();  // nothing that follows would make sense
-  }
-  return *std::move(result);
-}
-
-class AugmentTest : public testing::Test {
+class AugmentTest : public AuthorityTest {
  protected:
   AugmentTest() {
-    const char* folder = std::getenv("TANBA_CERTS_TEST");
-    if (folder == nullptr) {
-      ADD_FAILURE() << "TANBA_CERTS_TEST is not set: run this through ctest";
-      std::abort();
-    }
-    root_ = folder;
-    pki::initialise_process();
     workers_ = must(Workers::start({.threads = 1}));
     verifier_ = std::make_unique<Verifier>(*workers_, nullptr, store_);
-    const auto index = must(base::parse_json(base::as_text(read("index.json"))));
     task_.input.policy = policy_for(pki::PolicyId::kKzSubmission);
-    task_.input.now = must(base::parse_time(index.at("goodAt").as_string()));
+    task_.input.now = good_at();
     task_.input.candidates.push_back(certificate("ca/issuing.pem"));
-    task_.input.trust = pki::TrustSnapshot::make({{.certificate = certificate("anchors.pem"),
-                                                   .purposes = pki::TrustPurposes::all(),
-                                                   .trusted_from = {},
-                                                   .trusted_until = {}}},
-                                                 {});
+    task_.input.trust = trust_in("anchors.pem");
     task_.fetching = Fetching::kAtHandOnly;
     task_.level = Level::kBLT;
   }
@@ -53,27 +28,16 @@ class AugmentTest : public testing::Test {
   enum class Octets : std::uint8_t { kKept, kGone };
   void add_lists(Octets octets = Octets::kKept) {
     for (const char* name : {"crl/root.crl", "crl/issuing.crl"}) {
-      const auto der = std::make_shared<const base::Bytes>(read(name));
-      const auto crl = must(ocsp::Crl::parse(*der));
-      task_.evidence.add(
-          CrlItem{.id = crl->digest(),
-                  .crl = crl,
-                  .asked_for = {},
-                  .source = name,
-                  .received_at = task_.input.now,
-                  .octets = octets == Octets::kKept ? std::make_shared<const ListOctets>(der) : nullptr});
+      CrlItem list = list_item(name, task_.input.now);
+      if (octets == Octets::kGone) list.octets = nullptr;
+      task_.evidence.add(std::move(list));
     }
   }
   base::Result<Augmented> lift(const std::string& scenario) {
-    task_.document = std::make_shared<const base::Bytes>(read("scenarios/" + scenario + "/document.cms"));
+    task_.document = std::make_shared<const base::Bytes>(read_made("scenarios/" + scenario + "/document.cms"));
     return Augmenter(*workers_, *verifier_, nullptr).augment(task_);
   }
-  base::Bytes read(const std::string& name) const { return must(base::read_file(root_ / name, 64U << 20)); }
-  pki::CertificatePtr certificate(const std::string& name) const {
-    return must(pki::parse_certificates(read(name))).front();
-  }
 
-  fs::path root_;
   std::unique_ptr<Workers> workers_;
   Store store_{Store::Options{}};
   std::unique_ptr<Verifier> verifier_;
