@@ -59,13 +59,19 @@ void inspect_one(pki::Context& context, const base::Bytes& document, const cms::
 
 void inspect_known_signer(benchmark::State& state) {
   const auto context = pki::Context::create().value();
-  for (auto _ : state) inspect_one(*context, documents().attached, {});
+  for (auto _ : state) {
+    begin_operation();
+    inspect_one(*context, documents().attached, {});
+  }
   state.SetItemsProcessed(state.iterations());
 }
 
 void inspect_known_signer_detached(benchmark::State& state) {
   const auto context = pki::Context::create().value();
-  for (auto _ : state) inspect_one(*context, documents().detached, base::ByteView(documents().content));
+  for (auto _ : state) {
+    begin_operation();
+    inspect_one(*context, documents().detached, base::ByteView(documents().content));
+  }
   state.SetItemsProcessed(state.iterations());
 }
 
@@ -74,6 +80,7 @@ void inspect_new_signer(benchmark::State& state) {
   const auto context = pki::Context::create({.max_keys = 1, .max_signatures = 1}).value();
   std::size_t next = 0;
   for (auto _ : state) {
+    begin_operation();
     context->certificates() = pki::CertificateCache(1);
     inspect_one(*context, documents().of_new_signers[next++ % kNewSigners], {});
   }
@@ -95,6 +102,7 @@ void bare_rsa_2048_verify(benchmark::State& state) {
            EVP_PKEY_CTX_set_signature_md(operation.get(), context->digest(pki::DigestAlgorithm::kSha256)) == 1,
        "verification");
   for (auto _ : state) {
+    begin_operation();
     must(EVP_PKEY_verify(operation.get(), signature.data(), signature.size(), digest.octets.data(),
                          digest.octets.size()) == 1,
          "verification");
@@ -113,6 +121,7 @@ void openssl_cms_verify_with(benchmark::State& state, unsigned flags) {
   X509_STORE_add_cert(store.get(), made.chain.issuing.certificate.get());
   X509_STORE_set_purpose(store.get(), X509_PURPOSE_ANY);
   for (auto _ : state) {
+    begin_operation();
     const unsigned char* at = made.attached.data();
     const CmsPtr document(d2i_CMS_ContentInfo(nullptr, &at, static_cast<long>(made.attached.size())));
     must(document != nullptr && CMS_verify(document.get(), nullptr, store.get(), nullptr, nullptr, flags) == 1,

@@ -213,7 +213,10 @@ using Operation = void (*)();
 template <Operation operation>
 void repeatedly(benchmark::State& state) {
   operation();  // what is made once
-  for (auto _ : state) operation();
+  for (auto _ : state) {
+    begin_operation();
+    operation();
+  }
   state.SetItemsProcessed(state.iterations());
 }
 

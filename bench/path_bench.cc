@@ -1,5 +1,5 @@
 // Certification paths a second: a signer that is known, and new signers under a known authority, beside the bare
-// RSA-2048 verification in the same run; on one thread and on two.
+// RSA-2048 verification and OpenSSL's X509_verify_cert in the same run; on one thread and on two.
 #include <benchmark/benchmark.h>
 #include <openssl/param_build.h>
 
@@ -94,6 +94,7 @@ void bare_rsa_verification(benchmark::State& state) {
   const auto certificate = must_have(pki::Certificate::parse(signer.der()));
   EVP_PKEY_CTX* verify = must_have(context->verifier(certificate->key(), pki::SignatureAlgorithm{}));
   for (auto _ : state) {
+    begin_operation();
     must(EVP_PKEY_verify(verify, signature.data(), size, digest.data(), digest.size()) == 1, "verification");
   }
   state.SetItemsProcessed(state.iterations());
@@ -103,7 +104,10 @@ void known_signer(benchmark::State& state) {
   auto context = must_have(pki::Context::create());
   pki::PathCache cache;
   const auto leaf = must_have(pki::Certificate::parse(authority().signers.front()));
-  for (auto _ : state) benchmark::DoNotOptimize(paths_of(*context, cache, leaf));
+  for (auto _ : state) {
+    begin_operation();
+    benchmark::DoNotOptimize(paths_of(*context, cache, leaf));
+  }
   state.SetItemsProcessed(state.iterations());
 }
 
@@ -114,8 +118,50 @@ void new_signer(benchmark::State& state) {
   paths_of(*context, cache, must_have(pki::Certificate::parse(authority().pattern.der())));  // the authority is known
   auto next = static_cast<std::size_t>(state.thread_index()) * kNewSigners;
   for (auto _ : state) {
+    begin_operation();
     benchmark::DoNotOptimize(
         paths_of(*context, cache, must_have(pki::Certificate::parse(authority().signers[next++]))));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+// OpenSSL with the authority ready in its store; what it knows of a certificate it keeps in the object.
+class OpensslPaths {
+ public:
+  OpensslPaths() : store_(X509_STORE_new()) {
+    X509_STORE_add_cert(store_.get(), authority().chain.root.certificate.get());
+    X509_STORE_add_cert(store_.get(), authority().chain.issuing.certificate.get());
+  }
+  void verify(X509* leaf) const {
+    const pki::X509StoreCtxPtr context(X509_STORE_CTX_new());
+    must(X509_STORE_CTX_init(context.get(), store_.get(), leaf, nullptr) == 1 && X509_verify_cert(context.get()) == 1,
+         "X509_verify_cert");
+  }
+  static pki::X509Ptr read(const base::Bytes& der) {
+    const unsigned char* at = der.data();
+    return pki::X509Ptr(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
+  }
+
+ private:
+  pki::X509StorePtr store_;
+};
+
+void openssl_known_signer(benchmark::State& state) {
+  const OpensslPaths paths;
+  const pki::X509Ptr leaf = OpensslPaths::read(authority().signers.front());
+  for (auto _ : state) {
+    begin_operation();
+    paths.verify(leaf.get());
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+void openssl_new_signer(benchmark::State& state) {
+  const OpensslPaths paths;
+  auto next = static_cast<std::size_t>(state.thread_index()) * kNewSigners;
+  for (auto _ : state) {
+    begin_operation();
+    paths.verify(OpensslPaths::read(authority().signers[next++]).get());
   }
   state.SetItemsProcessed(state.iterations());
 }
@@ -126,17 +172,24 @@ BENCHMARK(known_signer)->Threads(1)->UseRealTime();
 BENCHMARK(known_signer)->Threads(2)->UseRealTime();
 BENCHMARK(new_signer)->Iterations(kNewSigners)->Threads(1)->UseRealTime();
 BENCHMARK(new_signer)->Iterations(kNewSigners)->Threads(2)->UseRealTime();
+BENCHMARK(openssl_known_signer)->Threads(1)->UseRealTime();
+BENCHMARK(openssl_known_signer)->Threads(2)->UseRealTime();
+BENCHMARK(openssl_new_signer)->Iterations(kNewSigners)->Threads(1)->UseRealTime();
+BENCHMARK(openssl_new_signer)->Iterations(kNewSigners)->Threads(2)->UseRealTime();
 
 }  // namespace
 }  // namespace tanba::bench
 
 int main(int argc, char** argv) {
   tanba::pki::initialise_process();
-  const std::string bare = "of the bare RSA verification";
-  return tanba::bench::run_with_ratios(
-      argc, argv,
-      {{bare, "known_signer/real_time/threads:1", "bare_rsa_verification/real_time/threads:1"},
-       {bare, "known_signer/real_time/threads:2", "bare_rsa_verification/real_time/threads:2"},
-       {bare, "new_signer/iterations:4000/real_time/threads:1", "bare_rsa_verification/real_time/threads:1"},
-       {bare, "new_signer/iterations:4000/real_time/threads:2", "bare_rsa_verification/real_time/threads:2"}});
+  const std::string bare = "the bare RSA verification";
+  std::vector<tanba::bench::Ratio> ratios;
+  for (const std::string threads : {"1", "2"}) {
+    const std::string suffix = "/real_time/threads:" + threads;
+    for (const std::string name : {"known_signer", "new_signer/iterations:4000"}) {
+      ratios.push_back({bare, name + suffix, "bare_rsa_verification" + suffix});
+      ratios.push_back({"X509_verify_cert", name + suffix, "openssl_" + name + suffix});
+    }
+  }
+  return tanba::bench::run_with_ratios(argc, argv, std::move(ratios));
 }

@@ -1,5 +1,5 @@
-// A reporter that says, after the usual table, how measurements stand to each other in the same run. Where they are
-// repeated (--benchmark_repetitions), their medians are compared.
+// A reporter that says, after the usual table, how measurements stand to each other in the same run, and what memory an
+// operation of each takes. Where they are repeated (--benchmark_repetitions), their medians are compared.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -10,6 +10,8 @@
 #include <map>
 #include <string>
 #include <vector>
+
+#include "bench/memory.h"
 
 namespace tanba::bench {
 
@@ -34,6 +36,10 @@ class RatioReporter : public benchmark::ConsoleReporter {
       if (rate == run.counters.end()) continue;
       rates_[aggregate ? run.run_name.str() : run.benchmark_name()] = {.per_second = rate->second.value,
                                                                        .cpu_time = run.GetAdjustedCPUTime()};
+      if (run.memory_result != nullptr) {
+        memory_[run.benchmark_name()] = {.most_bytes = run.memory_result->max_bytes_used,
+                                         .allocations = run.memory_result->num_allocs};
+      }
     }
   }
 
@@ -47,6 +53,11 @@ class RatioReporter : public benchmark::ConsoleReporter {
                  measured->second.per_second, measured->second.per_second / against->second.per_second, ratio.what,
                  against->second.per_second, against->second.cpu_time / measured->second.cpu_time);
     }
+    if (!memory_.empty())
+      fmt::print("\n{:<52} {:>12} {:>12}\n", "an operation, once caches are filled", "most held", "allocations");
+    for (const auto& [name, memory] : memory_) {
+      fmt::print("{:<52} {:>9.1f} KB {:>12}\n", name, static_cast<double>(memory.most_bytes) / 1e3, memory.allocations);
+    }
     std::fflush(stdout);
   }
 
@@ -58,6 +69,19 @@ class RatioReporter : public benchmark::ConsoleReporter {
   };
   std::vector<Ratio> ratios_;
   std::map<std::string, Rate> rates_;
+  std::map<std::string, OperationMemory> memory_;
+};
+
+// Google Benchmark runs a few more iterations for this, apart from those that are timed.
+class OperationCounter final : public benchmark::MemoryManager {
+ public:
+  void Start() override { begin_counting(); }
+  void Stop(Result* result) override { Stop(*result); }
+  void Stop(Result& result) override {
+    const OperationMemory counted = end_counting();
+    result.max_bytes_used = counted.most_bytes;
+    result.num_allocs = counted.allocations;
+  }
 };
 
 // In place of BENCHMARK_MAIN().
@@ -65,7 +89,10 @@ inline int run_with_ratios(int argc, char** argv, std::vector<Ratio> ratios) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   RatioReporter reporter(std::move(ratios));
+  OperationCounter counter;
+  if (counts_memory()) benchmark::RegisterMemoryManager(&counter);
   benchmark::RunSpecifiedBenchmarks(&reporter);
+  benchmark::RegisterMemoryManager(nullptr);
   benchmark::Shutdown();
   return 0;
 }

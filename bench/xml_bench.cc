@@ -58,6 +58,7 @@ const Documents& documents() {
 void inspect_by(benchmark::State& state, const base::Bytes& document, xmldsig::Route route) {
   const auto context = pki::Context::create().value();
   for (auto _ : state) {
+    begin_operation();
     base::Budget budget{base::Limits{}};
     auto facts = xmldsig::inspect(*context, document, budget, {.route = route});
     must(facts.has_value() && facts->signatures.size() == 1 && facts->signatures[0].errors.empty(), "inspection");
@@ -89,6 +90,7 @@ void inspect_and_judge_known_signer(benchmark::State& state) {
   input.policy.revocation = verify::RevocationMode::kOff;
   input.now = base::SystemClock().now();
   for (auto _ : state) {
+    begin_operation();
     auto facts = verify::inspect(*context, documents().document, {}, base::Limits{});
     base::Budget budget{base::Limits{}};
     const auto judged = verify::judge(*context, &paths, *facts, input, budget);
@@ -109,6 +111,7 @@ void bare_rsa_2048_verify(benchmark::State& state) {
            EVP_PKEY_CTX_set_signature_md(operation.get(), context->digest(pki::DigestAlgorithm::kSha256)) == 1,
        "verification");
   for (auto _ : state) {
+    begin_operation();
     must(EVP_PKEY_verify(operation.get(), signature.data(), signature.size(), digest.octets.data(),
                          digest.octets.size()) == 1,
          "verification");
@@ -122,6 +125,7 @@ void xmlsec_verify_document(benchmark::State& state, const base::Bytes& document
                                                   xmlSecKeyDataFormatCertDer, nullptr, nullptr, nullptr);
   must(key != nullptr, "xmlsec key");
   for (auto _ : state) {
+    begin_operation();
     xmlDocPtr document = xmlReadMemory(reinterpret_cast<const char*>(document_octets.data()),
                                        static_cast<int>(document_octets.size()), nullptr, nullptr, XML_PARSE_NONET);
     xmlNodePtr node = xmlSecFindNode(xmlDocGetRootElement(document), xmlSecNodeSignature, xmlSecDSigNs);
