@@ -6,6 +6,7 @@
 #include <openssl/rsa.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "pki/der.h"
 #include "pki/kzgost/errors.h"
@@ -96,6 +97,10 @@ class KeySigner final : public Signer {
   CertificatePtr certificate_;
   EvpPkeyPtr key_;
   std::vector<SignatureAlgorithm> algorithms_;
+  // Looking the operation up costs a twentieth of a ГОСТ signature: it is kept for the next one. A signer is its
+  // context's, and so one thread's.
+  EvpPkeyCtxPtr signing_;
+  std::optional<SignatureAlgorithm> prepared_;
 };
 
 bool KeySigner::prepare(EVP_PKEY_CTX* signing, const SignatureAlgorithm& algorithm) {
@@ -113,14 +118,19 @@ Result<Bytes> KeySigner::sign(const SignatureAlgorithm& algorithm, ByteView mess
     return base::fail(Error(Code::kAlgorithmMismatch, {{"algorithm", to_string(algorithm)}}));
   }
   TANBA_TRY(const Bytes digest, compute_digest(context_, algorithm.digest, message));
-  const EvpPkeyCtxPtr signing(EVP_PKEY_CTX_new_from_pkey(context_.library(), key_.get(), nullptr));
+  if (prepared_ != algorithm) {
+    prepared_.reset();
+    signing_.reset(EVP_PKEY_CTX_new_from_pkey(context_.library(), key_.get(), nullptr));
+    if (!prepare(signing_.get(), algorithm)) return base::fail(Code::kSigningFailed, drain_openssl_errors());
+    prepared_ = algorithm;
+  }
+  EVP_PKEY_CTX* signing = signing_.get();
   std::size_t size = 0;
-  if (!prepare(signing.get(), algorithm) ||
-      EVP_PKEY_sign(signing.get(), nullptr, &size, digest.data(), digest.size()) <= 0) {
+  if (EVP_PKEY_sign(signing, nullptr, &size, digest.data(), digest.size()) <= 0) {
     return base::fail(Code::kSigningFailed, drain_openssl_errors());
   }
   Bytes signature(size);
-  if (EVP_PKEY_sign(signing.get(), signature.data(), &size, digest.data(), digest.size()) <= 0) {
+  if (EVP_PKEY_sign(signing, signature.data(), &size, digest.data(), digest.size()) <= 0) {
     return base::fail(Code::kSigningFailed, drain_openssl_errors());
   }
   signature.resize(size);
