@@ -63,6 +63,6 @@ class CrlIndexBuilder {
 // Whole or an error: crl.index.
 [[nodiscard]] base::Status write_all(int fd, base::ByteView octets);
 [[nodiscard]] base::Status read_exactly(int fd, std::uint64_t offset, std::span<std::uint8_t> into);
-[[nodiscard]] std::unexpected<base::Error> index_failure(std::string what, int error_number);
+[[nodiscard]] std::unexpected<base::Error> index_failure(const std::string& what, int error_number);
 
 }  // namespace tanba::ocsp
