@@ -115,7 +115,7 @@ Result<Response> stored_json(Registry& registry, const base::Digest& digest) {
 
 // An operation that reads one application in the caller's scope first.
 using OfApplication = std::function<Result<Response>(Registry&, const licensing::ApplicationRow&, const Call&)>;
-std::function<void(Call&&, Responder&&)> of_application(const UseCases& use, OfApplication then) {
+std::function<void(Call&&, Responder&&)> of_application(const UseCases& use, const OfApplication& then) {
   return [&use, then](Call&& call, Responder&& responder) {
     auto kept = std::make_shared<Call>(std::move(call));
     answer_from_registry(use, std::move(responder), [kept, then](Registry& registry) -> Result<Response> {
@@ -126,7 +126,7 @@ std::function<void(Call&&, Responder&&)> of_application(const UseCases& use, OfA
   };
 }
 
-base::Status add_reading(Api& api, const UseCases& use, std::string_view pattern, OfApplication then) {
+base::Status add_reading(Api& api, const UseCases& use, std::string_view pattern, const OfApplication& then) {
   return api.add({.method = Method::kGet,
                   .pattern = pattern,
                   .access = Access::kPortalOrStaff,

@@ -54,7 +54,7 @@ Result<Response> list_licences(Registry& registry, const licensing::Scope& scope
 }
 
 using OfLicence = std::function<Result<Response>(Registry&, const licensing::LicenceRow&)>;
-base::Status add_reading(Api& api, const UseCases& use, std::string_view pattern, OfLicence then) {
+base::Status add_reading(Api& api, const UseCases& use, std::string_view pattern, const OfLicence& then) {
   return api.add(
       {.method = Method::kGet,
        .pattern = pattern,

@@ -35,7 +35,7 @@ Signals::Signals() {
   ::sigemptyset(&set_);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set_, signal);
   ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
 }
 
 Signals::What Signals::wait() const {

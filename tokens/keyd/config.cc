@@ -110,14 +110,15 @@ std::optional<unsigned> parse_number(std::string_view text, int base) {
 
 base::Result<uid_t> user_id(const std::string& name, const std::string& place) {
   if (const auto number = parse_number(name, 10)) return *number;
-  const passwd* entry = ::getpwnam(name.c_str());  // only the main thread runs when configurations are read
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): only the main thread runs when configurations are read
+  const passwd* entry = ::getpwnam(name.c_str());
   if (entry == nullptr) return invalid(place, fmt::format("there is no user {}", name));
   return entry->pw_uid;
 }
 
 base::Result<gid_t> group_id(const std::string& name, const std::string& place) {
   if (const auto number = parse_number(name, 10)) return *number;
-  const group* entry = ::getgrnam(name.c_str());
+  const group* entry = ::getgrnam(name.c_str());  // NOLINT(concurrency-mt-unsafe): as above
   if (entry == nullptr) return invalid(place, fmt::format("there is no group {}", name));
   return entry->gr_gid;
 }

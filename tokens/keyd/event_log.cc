@@ -25,7 +25,7 @@ std::string_view to_string(Level level) {
 
 }  // namespace
 
-void EventLog::write(Level level, std::string_view event, boost::json::object details) {
+void EventLog::write(Level level, std::string_view event, const boost::json::object& details) {
   boost::json::object line{{"time", base::format_time(clock_.now())}, {"level", to_string(level)}, {"event", event}};
   for (const boost::json::key_value_pair& detail : details) {
     const auto* text = detail.value().if_string();

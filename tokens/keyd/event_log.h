@@ -18,7 +18,7 @@ class EventLog {
   // `fd` stays the caller's.
   EventLog(int fd, const base::Clock& clock) : fd_(fd), clock_(clock) {}
   // `event` is a fixed dotted name: "key.ready". Lost when standard error cannot take it: it must not stop the server.
-  void write(Level level, std::string_view event, boost::json::object details = {});
+  void write(Level level, std::string_view event, const boost::json::object& details = {});
   void write(Level level, std::string_view event, const base::Error& error, boost::json::object details = {});
 
  private:

@@ -26,7 +26,8 @@ std::unexpected<base::Error> unusable(std::string_view what, std::string reason)
 base::Result<std::filesystem::path> path_of(const PinSource& source) {
   if (source.origin == PinOrigin::kFile) return std::filesystem::path(source.name);
   if (source.origin == PinOrigin::kPrompt) return unusable("pin", "it is typed");
-  const char* folder = std::getenv("CREDENTIALS_DIRECTORY");  // systemd.exec(5), LoadCredential=
+  // systemd.exec(5), LoadCredential=. NOLINTNEXTLINE(concurrency-mt-unsafe): nothing sets it
+  const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
   if (folder == nullptr || *folder == '\0') return unusable("pin_credential", "$CREDENTIALS_DIRECTORY is not set");
   return std::filesystem::path(folder) / source.name;
 }

@@ -32,8 +32,8 @@ void harden_process() {
   require(::setrlimit(RLIMIT_CORE, &kNone) == 0, "RLIMIT_CORE");
   require(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, "PR_SET_DUMPABLE");
   require(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0, "PR_SET_NO_NEW_PRIVS");
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);
+  require(std::signal(SIGPIPE, SIG_IGN) != SIG_ERR, "SIGPIPE");
+  require(std::signal(SIGXFSZ, SIG_IGN) != SIG_ERR, "SIGXFSZ");
 }
 
 void lock_memory(EventLog& events) {

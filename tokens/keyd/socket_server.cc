@@ -280,10 +280,10 @@ void SocketServer::loop_once(const Handler& handler, int stop, bool& stopping) {
                              {.fd = stopping ? -1 : listener_.get(), .events = POLLIN, .revents = 0}};
   const std::size_t first_connection = polled.size();
   for (const Connection& connection : connections_) {
-    const short wanted = connection.phase == Connection::Phase::kReading   ? POLLIN
-                         : connection.phase == Connection::Phase::kWriting ? POLLOUT
-                                                                           : short{0};
-    polled.push_back({.fd = connection.socket.get(), .events = wanted, .revents = 0});
+    const int events = connection.phase == Connection::Phase::kReading   ? POLLIN
+                       : connection.phase == Connection::Phase::kWriting ? POLLOUT
+                                                                         : 0;
+    polled.push_back({.fd = connection.socket.get(), .events = static_cast<short>(events), .revents = 0});
   }
   if (::poll(polled.data(), polled.size(), wait_ms(Clock::now())) < 0 && errno != EINTR) {
     events_.write(Level::kError, "socket.poll", {{"reason", base::system_reason(errno)}});
