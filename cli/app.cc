@@ -32,7 +32,8 @@ void add_verify(CLI::App& app, Session& session) {
                     "Refuse signatures that do not name their certificate in what is signed (ESS, XAdES)");
   add_verification_options(command, options->common);
   command->footer(
-      "Exit status: 0 accept, 1 refuse, 2 evidence is missing (try again), 3 a file cannot be read, 64 wrong usage. Of "
+      "Exit status: 0 accept, 1 refuse, 2 evidence is missing (try again), 3 a file cannot be read or written, 64 "
+      "wrong usage. Of "
       "several files the worst: 1 before 3 before 2.\n"
       "Example: tanba verify licence.xml --trust anchors.pem --crl evidence/ --expect-bin 123456789012");
   command->callback([&session, options] {

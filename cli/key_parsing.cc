@@ -245,7 +245,8 @@ void add_augment(CLI::App& app, Session& session) {
   command->footer(
       "What is not accepted is not lifted; what is written was accepted again, B-LT from its inside alone. --tsa also "
       "asks sources of evidence, as --online does.\n"
-      "Exit status: 0 lifted, 1 FILE is refused or cannot be lifted, 2 evidence is missing, 3 a file cannot be read, "
+      "Exit status: 0 lifted, 1 FILE is refused or cannot be lifted, 2 evidence is missing, 3 a file cannot be read or "
+      "written, "
       "64 "
       "wrong usage.\n"
       "Example: tanba augment signed.p7s --level B-LT --tsa http://tsp.pki.gov.kz/ --trust anchors.pem -o "

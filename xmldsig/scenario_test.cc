@@ -26,22 +26,29 @@ boost::json::value description_of(const std::filesystem::path& folder) {
   return boost::json::parse(base::as_text(test::read(folder / "scenario.json")));
 }
 
+// Of the scenarios whose document is XML; none, said so, without the test authority.
+std::vector<std::filesystem::path> folders_of_xml() {
+  std::vector<std::filesystem::path> out;
+  const auto all = test::certs_test("scenarios");
+  if (!all) return out;
+  for (const auto& entry : std::filesystem::directory_iterator(*all)) {
+    if (std::filesystem::exists(entry.path() / "document.xml")) out.push_back(entry.path());
+  }
+  return out;
+}
+
 TEST(Scenarios, EachGivesItsCodeOrNone) {
-  const auto folder = test::certs_test("scenarios");
-  if (!folder) return;
   const auto context = test::make_context();
   std::size_t seen = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(*folder)) {
-    const auto document = entry.path() / "document.xml";
-    if (!std::filesystem::exists(document)) continue;
-    const auto scenario = description_of(entry.path());
+  for (const auto& folder : folders_of_xml()) {
+    const auto scenario = description_of(folder);
     const std::string expected(scenario.at("expected").at("code").as_string());
-    const auto codes = test::codes_of(test::facts_of(*context, test::read(document)));
+    const auto codes = test::codes_of(test::facts_of(*context, test::read(folder / "document.xml")));
     if (is_of_inspection(expected)) {
       EXPECT_TRUE(std::ranges::find(codes, expected) != codes.end())
-          << entry.path().filename() << " wants " << expected << ", got " << testing::PrintToString(codes);
+          << folder.filename() << " wants " << expected << ", got " << testing::PrintToString(codes);
     } else {
-      EXPECT_TRUE(codes.empty()) << entry.path().filename() << ": " << testing::PrintToString(codes);
+      EXPECT_TRUE(codes.empty()) << folder.filename() << ": " << testing::PrintToString(codes);
     }
     ++seen;
   }
@@ -50,26 +57,22 @@ TEST(Scenarios, EachGivesItsCodeOrNone) {
 
 // Each counter-signature's first code, where inspection gives it: nobody's is taken for one that holds.
 TEST(Scenarios, CounterSignaturesGiveTheirCodes) {
-  const auto folder = test::certs_test("scenarios");
-  if (!folder) return;
   const auto context = test::make_context();
   std::size_t seen = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(*folder)) {
-    const auto document = entry.path() / "document.xml";
-    if (!std::filesystem::exists(document)) continue;
+  for (const auto& folder : folders_of_xml()) {
     std::vector<std::string> expected;
-    const auto scenario = description_of(entry.path());
+    const auto scenario = description_of(folder);
     for (const auto& code : scenario.at("counterSignatures").as_array()) {
       expected.emplace_back(is_of_inspection(code.as_string()) ? std::string(code.as_string()) : std::string());
     }
     std::vector<std::string> found;
-    for (const auto& signature : test::facts_of(*context, test::read(document)).signatures) {
+    for (const auto& signature : test::facts_of(*context, test::read(folder / "document.xml")).signatures) {
       for (const auto& one : signature.counter_signatures) {
         found.emplace_back(test::most_telling(one.errors));
-        EXPECT_TRUE(one.certificate || !one.errors.empty()) << entry.path().filename();
+        EXPECT_TRUE(one.certificate || !one.errors.empty()) << folder.filename();
       }
     }
-    EXPECT_EQ(found, expected) << entry.path().filename();
+    EXPECT_EQ(found, expected) << folder.filename();
     seen += expected.empty() ? 0 : 1;
   }
   EXPECT_GE(seen, 20U);
