@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/test_support.h"
 #include "cms/inspect.h"
 #include "cms/oids.h"
 #include "cms/sign.h"
@@ -31,8 +32,7 @@ using base::ByteView;
 using base::Code;
 
 inline fs::path certs_test() {
-  const char* folder = std::getenv("TANBA_CERTS_TEST");
-  return folder != nullptr ? folder : "";
+  return base::test::made("");
 }
 
 // The shared corpora's folder; empty, with a line that names what is not tested, when it is not there.

@@ -3,19 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <set>
 
-#include "base/file.h"
+#include "base/test_support.h"
 
 namespace tanba::pki {
 namespace {
 
 // Certificates that parse and differ: the demo head's with other signature values.
 std::vector<base::Bytes> many_certificates(std::size_t count) {
-  const std::filesystem::path folder(std::getenv("TANBA_CERTS_TEST"));
-  const auto file = base::read_file(folder / "certs" / "head.pem", 1U << 20).value();
+  const auto file = base::test::read_made("certs/head.pem");
   const base::Bytes der = base::to_bytes(parse_certificates(file).value().at(0)->der());
   std::vector<base::Bytes> out(count, der);
   for (std::size_t i = 0; i < count; ++i) {

@@ -14,8 +14,8 @@
 #include <mutex>
 #include <thread>
 
-#include "base/file.h"
 #include "base/json.h"
+#include "base/test_support.h"
 #include "licensing/services.h"
 #include "net/fetch/test_server.h"
 #include "net/http/test_client.h"
@@ -30,17 +30,11 @@ namespace {
 
 namespace fs = std::filesystem;
 namespace json = boost::json;
+using base::test::made;
+using base::test::read_made;
 using net::fetch::testing::TestServer;
 using net::http::testing::Answer;
 using net::http::testing::TestClient;
-
-fs::path made(const std::string& name) {
-  return fs::path(std::getenv("TANBA_CERTS_TEST")) / name;  // NOLINT(concurrency-mt-unsafe)
-}
-
-base::Bytes file(const fs::path& path) {
-  return base::read_file(path, 4U << 20).value();
-}
 
 constexpr std::string_view kOilGasBin = "100440000212";
 constexpr std::string_view kIndustryBin = "100440000311";
@@ -49,9 +43,9 @@ constexpr std::string_view kOfficerIin = "790704300077";
 // Signs with a certificate of the demo authority, as a workstation would.
 base::Bytes sign(const std::string& who, std::string_view document) {
   const auto context = pki::Context::create().value();
-  const auto certificate = pki::parse_certificates(file(made("certs/" + who + ".pem"))).value().front();
-  const auto issuing = pki::parse_certificates(file(made("ca/issuing.pem"))).value();
-  const auto key = pki::parse_pem(base::as_text(file(made("keys/" + who + ".key.pem")))).value().front();
+  const auto certificate = pki::parse_certificates(read_made("certs/" + who + ".pem")).value().front();
+  const auto issuing = pki::parse_certificates(read_made("ca/issuing.pem")).value();
+  const auto key = pki::parse_pem(base::as_text(read_made("keys/" + who + ".key.pem"))).value().front();
   const auto signer = pki::make_key_signer(*context, certificate, base::Secret(key.octets)).value();
   base::Budget budget{base::Limits{}};
   return xmldsig::sign(*context, base::as_bytes(document), *signer, issuing, {signer->algorithms().front()}, budget)
@@ -59,7 +53,7 @@ base::Bytes sign(const std::string& who, std::string_view document) {
 }
 
 std::string subject_number(const std::string& who, std::string_view kind) {
-  const auto index = base::parse_json(base::as_text(file(made("index.json")))).value();
+  const auto index = base::parse_json(base::as_text(read_made("index.json"))).value();
   return std::string(index.at("certificates").at(who).at(kind).as_string());
 }
 
@@ -177,7 +171,7 @@ class DaemonTest : public ::testing::Test {
   struct Whole {
     Whole()
         : lists([](const TestServer::Received& request, TestServer::Connection& connection) {
-            const base::Bytes list = file(made("crl" + request.path));
+            const base::Bytes list = read_made("crl" + request.path);
             connection.answer(200, base::as_text(list));
             return TestServer::After::kKeepOpen;
           }) {
@@ -296,8 +290,8 @@ TEST_F(DaemonTest, ABatchIsAnsweredInItsOrderEachForItself) {
 TEST_F(DaemonTest, AStampedSignatureIsLiftedWithTheListsAtHand) {
   wait_for_lists();
   const std::string token = key("alpha");
-  const std::string document = base::to_base64(file(made("scenarios/cms-stamped-good/document.cms")));
-  const std::string issuing = base::to_base64(file(made("ca/issuing.pem")));
+  const std::string document = base::to_base64(read_made("scenarios/cms-stamped-good/document.cms"));
+  const std::string issuing = base::to_base64(read_made("ca/issuing.pem"));
   const Reply lifted =
       ask("POST", "/v1/augment", token,
           json::object{{"document", document}, {"level", "B-LT"}, {"intermediates", json::array{issuing}}});
@@ -308,7 +302,7 @@ TEST_F(DaemonTest, AStampedSignatureIsLiftedWithTheListsAtHand) {
   EXPECT_EQ(alone.body.at("decision").as_string(), "accept");
   EXPECT_EQ(alone.body.at("signatures").at(0).at("level").as_string(), "B-LT");
   // What has no time stamp needs an authority, and none is configured.
-  const std::string bare = base::to_base64(file(made("scenarios/cms-attached/document.cms")));
+  const std::string bare = base::to_base64(read_made("scenarios/cms-attached/document.cms"));
   EXPECT_EQ(ask("POST", "/v1/augment", token,
                 json::object{{"document", bare}, {"level", "B-T"}, {"intermediates", json::array{issuing}}})
                 .code(),
@@ -349,8 +343,8 @@ TEST_F(DaemonTest, ContentIsDigestedWhileItArrives) {
   wait_for_lists();
   const std::string& token = key("alpha");
   for (const std::string scenario : {"cms-detached-large", "cms-detached-with-authority"}) {
-    const base::Bytes document = file(made("scenarios/" + scenario + "/document.cms"));
-    base::Bytes content = file(made("scenarios/" + scenario + "/content.bin"));
+    const base::Bytes document = read_made("scenarios/" + scenario + "/document.cms");
+    base::Bytes content = read_made("scenarios/" + scenario + "/content.bin");
     const Reply good = stream(token, "", document, content);
     ASSERT_EQ(good.status, 200U) << good.text;
     EXPECT_EQ(good.body.at("decision").as_string(), "accept") << good.text;
@@ -367,7 +361,7 @@ TEST_F(DaemonTest, AnAttachedDocumentIsDigestedWhileItArrives) {
   const std::string& token = key("alpha");
   for (const char* name : {"cms-large-with-authority/document.cms", "cms-with-authority/document.cms",
                            "xml-with-authority/document.xml"}) {
-    base::Bytes document = file(made(std::string("scenarios/") + name));
+    base::Bytes document = read_made(std::string("scenarios/") + name);
     const Reply good = stream_whole(token, "", document);
     ASSERT_EQ(good.status, 200U) << good.text;
     EXPECT_EQ(good.body.at("decision").as_string(), "accept") << good.text;
@@ -375,7 +369,7 @@ TEST_F(DaemonTest, AnAttachedDocumentIsDigestedWhileItArrives) {
     EXPECT_EQ(stream_whole(token, "?iin=941240000193", document).body.at("subIndication").as_string(),
               "IDENTITY_MISMATCH");
   }
-  base::Bytes document = file(made("scenarios/cms-large-with-authority/document.cms"));
+  base::Bytes document = read_made("scenarios/cms-large-with-authority/document.cms");
   document[document.size() / 2] ^= 1;
   EXPECT_EQ(stream_whole(token, "", document).body.at("subIndication").as_string(), "HASH_FAILURE");
   document.resize(document.size() - 1);
@@ -388,7 +382,7 @@ TEST_F(DaemonTest, AnAttachedDocumentIsDigestedWhileItArrives) {
 
 TEST_F(DaemonTest, AStreamThatIsNoneGetsItsCode) {
   const std::string& token = key("alpha");
-  const base::Bytes document = file(made("scenarios/cms-detached/document.cms"));
+  const base::Bytes document = read_made("scenarios/cms-detached/document.cms");
   EXPECT_EQ(stream(token, "&policy=conformance", document, document).code(), "input.member");
   EXPECT_EQ(stream(token, "&colour=red", document, document).code(), "input.member");
   EXPECT_EQ(stream(token, "", {}, document).code(), "input.member") << "no document";
@@ -401,7 +395,7 @@ TEST_F(DaemonTest, AStreamThatIsNoneGetsItsCode) {
 
 // Known by the answer's coming at all: most of what was promised is never sent.
 TEST_F(DaemonTest, AGuessedKeyIsNotReadToTheEnd) {
-  const base::Bytes document = file(made("scenarios/cms-detached/document.cms"));
+  const base::Bytes document = read_made("scenarios/cms-detached/document.cms");
   TestClient client(whole().daemon->port());
   ASSERT_TRUE(client.send(fmt::format(
       "POST /v1/verify/stream?documentBytes={} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer tnb_guess\r\n"
@@ -442,7 +436,7 @@ TEST_F(DaemonTest, OthersDoNotLogIn) {
 // --- trust lists -----------------------------------------------------------------------------------------------------
 
 json::object import_of(const std::string& name, const std::string& sha256, std::int64_t based_on) {
-  return {{"kind", "anchor"},      {"certificate", base::to_base64(file(made(name)))},
+  return {{"kind", "anchor"},      {"certificate", base::to_base64(read_made(name))},
           {"sha256", sha256},      {"purposes", json::array{"tsa"}},
           {"reason", "tried out"}, {"basedOn", based_on}};
 }
@@ -496,7 +490,7 @@ TEST_F(DaemonTest, ATrustListIsChangedAndRolledBackAndNothingElseIs) {
   const Reply first = ask("GET", "/v1/trust", token);
   const std::int64_t start = first.body.at("version").as_int64();
   EXPECT_EQ(ask("GET", "/v1/trust/versions/1", token).body.at("by").at("id").as_string(), "configuration");
-  const std::string issuing = pki::parse_certificates(file(made("ca/issuing.pem"))).value().front()->digest().hex();
+  const std::string issuing = pki::parse_certificates(read_made("ca/issuing.pem")).value().front()->digest().hex();
 
   const Reply mismatch =
       ask("POST", "/v1/trust/certificates", token, import_of("ca/issuing.pem", std::string(64, '0'), start));
@@ -546,17 +540,16 @@ TEST_F(DaemonTest, AChangeOfTrustEndsCachedPathsAndARollbackBringsThemBack) {
   wait_for_lists();
   const std::string token = token_of("security", "security");
   const auto decision = [] {
-    const Reply reply =
-        ask("POST", "/v1/certificates/check", key("alpha"),
-            json::object{{"certificate", base::to_base64(file(made("certs/head.pem")))},
-                         {"intermediates", json::array{base::to_base64(file(made("ca/issuing.pem")))}}});
+    const Reply reply = ask("POST", "/v1/certificates/check", key("alpha"),
+                            json::object{{"certificate", base::to_base64(read_made("certs/head.pem"))},
+                                         {"intermediates", json::array{base::to_base64(read_made("ca/issuing.pem"))}}});
     return std::string(reply.body.at("decision").as_string());
   };
   const auto version = [&] { return ask("GET", "/v1/trust", token).body.at("version").as_int64(); };
   const std::int64_t before = version();
   for (int i = 0; i < 8; ++i) EXPECT_EQ(decision(), "accept");  // every worker has the path by now
   json::object import = import_of(
-      "anchors.pem", pki::parse_certificates(file(made("anchors.pem"))).value().front()->digest().hex(), before);
+      "anchors.pem", pki::parse_certificates(read_made("anchors.pem")).value().front()->digest().hex(), before);
   import["purposes"] = json::array{"officer", "ocsp"};  // no longer for applicants
   ASSERT_EQ(ask("POST", "/v1/trust/certificates", token, import).status, 201U);
   for (int i = 0; i < 8; ++i) EXPECT_EQ(decision(), "refuse");
@@ -751,8 +744,8 @@ TEST_F(DaemonTest, CertificatesAreCheckedBeforeAnythingIsSigned) {
   const auto check = [](const std::string& who) {
     return ask(
         "POST", "/v1/certificates/check", key("alpha"),
-        json::object{{"certificate", base::to_base64(file(made("certs/" + who + ".pem")))},
-                     {"intermediates", json::array{base::to_base64(file(made("ca/issuing.pem")))}},
+        json::object{{"certificate", base::to_base64(read_made("certs/" + who + ".pem"))},
+                     {"intermediates", json::array{base::to_base64(read_made("ca/issuing.pem"))}},
                      {"applicant", json::object{{"kind", "organisation"}, {"number", subject_number("head", "bin")}}}});
   };
   EXPECT_EQ(check("head").body.at("decision").as_string(), "accept") << check("head").text;

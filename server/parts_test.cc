@@ -2,12 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <boost/json/value.hpp>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <future>
 
 #include "base/json.h"
+#include "base/test_support.h"
 #include "server/health.h"
 #include "server/log.h"
 #include "server/members.h"
@@ -202,12 +202,9 @@ TEST(Members, OneThatNobodyAskedForIsAnError) {
   EXPECT_EQ(wrong_member(members.finish().error()), "documnet");
 }
 
-// --- trust
-// -------------------------------------------------------------------------------------------------------------
+// --- trust -----------------------------------------------------------------------------------------------------------
 
-fs::path made(const std::string& name) {
-  return fs::path(std::getenv("TANBA_CERTS_TEST")) / name;  // NOLINT(concurrency-mt-unsafe)
-}
+using base::test::made;
 
 Config trusting(const fs::path& file, Mode mode) {
   Config config;

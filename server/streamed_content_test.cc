@@ -3,9 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
-#include "base/file.h"
+#include "base/test_support.h"
 #include "pki/verify_signature.h"
 #include "verify/facts.h"
 
@@ -16,8 +14,7 @@ using base::ByteView;
 using base::Code;
 
 base::Bytes file(const std::string& name) {
-  const char* folder = std::getenv("TANBA_CERTS_TEST");  // NOLINT(concurrency-mt-unsafe)
-  return base::read_file(std::string(folder == nullptr ? "" : folder) + "/scenarios/" + name, 64U << 20).value();
+  return base::test::read_made("scenarios/" + name);
 }
 
 // The sink after all of it came in pieces of this size.

@@ -3,10 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
-#include "base/file.h"
 #include "base/json.h"
+#include "base/test_support.h"
 #include "verify/facts.h"
 
 namespace tanba::server {
@@ -16,9 +14,7 @@ using base::ByteView;
 using base::Code;
 
 base::Bytes document_of(const std::string& scenario) {
-  const char* folder = std::getenv("TANBA_CERTS_TEST");  // NOLINT(concurrency-mt-unsafe)
-  const std::string name = std::string(folder == nullptr ? "" : folder) + "/scenarios/" + scenario;
-  return base::read_file(name, 64U << 20).value();
+  return base::test::read_made("scenarios/" + scenario);
 }
 
 base::Status take_in_pieces(StreamedDocument& sink, const base::Bytes& body, std::size_t piece) {

@@ -6,12 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <barrier>
-#include <cstdlib>
-#include <filesystem>
 #include <thread>
 
-#include "base/file.h"
 #include "base/json.h"
+#include "base/test_support.h"
 #include "licensing/flow/trust_document.h"
 #include "licensing/registry/testing.h"
 
@@ -19,6 +17,7 @@ namespace tanba::licensing::flow {
 namespace {
 
 using base::Code;
+using base::test::read_made;
 using enum pki::TrustPurpose;
 using licensing::testing::kNow;
 using registry::TrustAct;
@@ -26,12 +25,8 @@ using registry::testing::Backend;
 using registry::testing::code_of;
 using registry::testing::Place;
 
-base::Bytes made(const std::string& name) {
-  const std::filesystem::path folder = std::getenv("TANBA_CERTS_TEST");  // NOLINT(concurrency-mt-unsafe)
-  return base::read_file(folder / name, 1U << 20).value();
-}
 pki::CertificatePtr certificate(const std::string& name) {
-  return pki::parse_certificates(made(name)).value().front();
+  return pki::parse_certificates(read_made(name)).value().front();
 }
 
 constexpr const char* kRoot = "anchors.pem";
@@ -43,7 +38,7 @@ pki::TrustSnapshotPtr list_of(const char* name, pki::TrustPurposes purposes) {
 }
 TrustImport import_of(const char* name, pki::TrustPurposes purposes) {
   return {.kind = TrustKind::kAnchor,
-          .certificate = made(name),
+          .certificate = read_made(name),
           .fingerprint = certificate(name)->digest(),
           .purposes = purposes,
           .trusted_from = {},
@@ -152,7 +147,7 @@ TEST_P(TrustListsTest, AnotherFingerprintIsRefused) {
 
 TEST_P(TrustListsTest, AFileMustHoldOneCertificate) {
   TrustImport import = import_of(kIssuing, {kApplicant});
-  const base::Bytes other = made(kPerson);
+  const base::Bytes other = read_made(kPerson);
   import.certificate.insert(import.certificate.end(), other.begin(), other.end());
   expect_refused(import, Code::kInputMember);
   import.certificate = {'x'};

@@ -7,7 +7,6 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <condition_variable>
-#include <cstdlib>
 #include <deque>
 #include <mutex>
 #include <numeric>
@@ -16,6 +15,7 @@
 #include <thread>
 
 #include "base/json.h"
+#include "base/test_support.h"
 #include "net/http/problem.h"
 #include "net/http/router.h"
 #include "net/http/test_client.h"
@@ -622,9 +622,7 @@ TEST(Server, AnAddressThatIsTakenIsAnError) {
 
 // --- TLS -------------------------------------------------------------------------------------------------------------
 
-std::string made(const std::string& name) {
-  return std::string(std::getenv("TANBA_CERTS_TEST")) + "/" + name;  // NOLINT(concurrency-mt-unsafe)
-}
+using base::test::made;
 
 class TlsServerTest : public ServerTest {
  protected:

@@ -42,13 +42,17 @@ class FakeServer {
     });
   }
   ~FakeServer() {
-    ::shutdown(listener_.get(), SHUT_RDWR);
-    thread_.join();
+    accept_no_more();
     std::filesystem::remove_all(folder_);
   }
   FakeServer(const FakeServer&) = delete;
   FakeServer& operator=(const FakeServer&) = delete;
   [[nodiscard]] std::filesystem::path path() const { return folder_ / "socket"; }
+  // What `serve` left behind is the caller's alone from then on.
+  void accept_no_more() {
+    ::shutdown(listener_.get(), SHUT_RDWR);
+    if (thread_.joinable()) thread_.join();
+  }
 
   std::atomic<int> connections{0};
 
@@ -220,6 +224,7 @@ TEST(ClientTest, ManyThreadsAskAtOnce) {
   }
   EXPECT_EQ(good, 400);
   EXPECT_LE(server.connections, 100);
+  server.accept_no_more();
   for (std::thread& thread : serving) thread.join();
 }
 
