@@ -7,6 +7,8 @@ namespace {
 constexpr std::size_t kMaxChanges = 100;
 // Where a change is, is said by the way to it; lists chained by reference would make long ones.
 constexpr std::size_t kMaxPlaceBytes = 120;
+// Of all signatures on one page that came since: a third of an A4 page, in square points; compare_form.cc bounds each.
+constexpr double kMaxSignaturesArea = 500.0 * 330.0;
 // Viewers multiply a highlight's colour with what lies under it: text stays readable on a light one. No colour shows
 // nothing; only RGB, which is what viewers write, is looked at.
 bool is_light(Object colour) {
@@ -222,10 +224,22 @@ void Comparison::compare_annotations(Object then, Object now, const std::string&
   }
 }
 
+// Signatures that each hide little may hide a page together.
+void Comparison::check_shown_area(Object annotations, const std::string& place) {
+  double sum = 0;
+  std::set<std::uint32_t> counted;
+  for (const Object& one : items_of(std::move(annotations))) {
+    const auto shown = shown_areas_.find(number_of(one));
+    if (shown != shown_areas_.end() && counted.insert(shown->first).second) sum += shown->second;
+  }
+  if (sum > kMaxSignaturesArea) note(ChangeKind::kOther, place + ": signatures that may hide much of a page");
+}
+
 void Comparison::compare_dictionaries(Object then, Object now, const std::string& place) {
   const bool page = name_of(then.getKey("/Type")) == "/Page" && name_of(now.getKey("/Type")) == "/Page";
   for (const std::string& key : keys_of_both(then, now)) {
     const std::string below = place.size() < kMaxPlaceBytes ? place + key : place;
+    if (key == "/Annots") check_shown_area(now.getKey(key), below);
     if (page && key == "/Annots") {
       compare_annotations(then.getKey(key), now.getKey(key), below);
     } else {
@@ -248,7 +262,11 @@ void Comparison::compare_streams(const Pair& pair) {
 
 void Comparison::compare(Pair pair) {
   if (is_settled_by_rule(pair) || seen_before(pair.then, pair.now)) return;
-  if (pair.then.getTypeCode() != pair.now.getTypeCode()) return note(ChangeKind::kOther, pair.place);
+  if (pair.then.getTypeCode() != pair.now.getTypeCode()) {
+    // What is refused by its place is not refused again for being used by nothing.
+    if (pair.then.isNull()) accept_new(pair.now);
+    return note(ChangeKind::kOther, pair.place);
+  }
   if (pair.now.isStream()) return compare_streams(pair);
   if (pair.now.isDictionary()) return compare_dictionaries(pair.then, pair.now, pair.place);
   if (pair.now.isArray()) {

@@ -6,7 +6,9 @@
 // whatever it paints.
 //
 // - a document security store (DSS) and its streams; Extensions; a later /Version
-// - the value of a signature field that had none; a new signature field, if it shows nothing on a page
+// - the value of a signature field that had none, with the appearance of its widgets inside their old rectangles; a new
+//   signature field, if it shows nothing on a page
+// - a document time stamp, which never shows: nothing else of its field may change
 // - the value of a form field that had none, with the appearance of its widgets inside their old rectangles
 // - comments (Text, Popup, Highlight, Underline, StrikeOut, Squiggly) that bring no appearance or action of their own
 // - XMP metadata and the information dictionary
@@ -23,7 +25,7 @@ namespace tanba::pdf {
 
 enum class ChangeKind : std::uint8_t {
   kEvidence,    // DSS
-  kTimestamp,   // of the document
+  kTimestamp,   // of the document, and its token verifies
   kSignature,   // a value for a signature field, or a new field that shows nothing
   kFillIn,      // a value for a field that had none
   kAnnotation,  // a comment
@@ -34,7 +36,8 @@ enum class ChangeKind : std::uint8_t {
 struct Change {
   ChangeKind kind = ChangeKind::kUnknown;
   std::string what;
-  std::string field{};  // kSignature, kFillIn: its name
+  // kTimestamp, kSignature, kFillIn: the field's name. Empty for a time stamp in a field that is new with it.
+  std::string field{};
   bool operator==(const Change&) const = default;
 };
 

@@ -114,15 +114,29 @@ void Comparison::compare_field_lists(Object then, Object now, const FieldPair* p
   }
 }
 
-void Comparison::note_signature(Object value, const std::string& field) {
+// A time stamp is permitted where a signature is not, so it must be one. What only says so and cannot be read is
+// unknown; one that does not verify proves nothing and is held to what holds for signatures. A broken signature refuses
+// the document by itself.
+bool Comparison::note_signature(Object value, const std::string& field, FieldAge age) {
   const auto known = signatures_.find(number_of(value));
-  if (known == signatures_.end()) return note(ChangeKind::kUnknown, "the value of signature field " + field);
-  accept_new(value);
-  if (known->second) {
-    note(ChangeKind::kTimestamp, "a document time stamp", field);
-  } else {
-    note(ChangeKind::kSignature, "a signature in field " + field, field);
+  if (known == signatures_.end()) {
+    note(ChangeKind::kUnknown, "the value of signature field " + field);
+    return false;
   }
+  const FoundSignature& found = *known->second;
+  accept_new(value);
+  if (!found.timestamp) {
+    note(ChangeKind::kSignature, "a signature in field " + field, field);
+    return true;
+  }
+  if (!found.errors.empty()) {
+    note(ChangeKind::kUnknown, "what is called a document time stamp in field " + field);
+  } else if (!found.proves_time) {
+    note(ChangeKind::kSignature, "a document time stamp that does not verify, in field " + field, field);
+  } else {
+    note(ChangeKind::kTimestamp, "a document time stamp", age == FieldAge::kOld ? field : "");
+  }
+  return false;
 }
 
 // A field that is new since: none but one for a signature, and it may show nothing.
@@ -143,15 +157,12 @@ void Comparison::check_new_field(Object field) {
   accept_new(field);
   new_widgets_.insert(number_of(field));
   if (field.getKey("/V").isNull()) return note(ChangeKind::kSignature, "an empty signature field " + name, name);
-  note_signature(field.getKey("/V"), name);
+  (void)note_signature(field.getKey("/V"), name, FieldAge::kNew);
 }
 
 bool Comparison::compare_signature_values(FieldPair& field, Object then, Object now) {
   if (then.isNull() && now.isNull()) return false;
-  if (then.isNull() && now.isDictionary()) {
-    note_signature(now, field.name);
-    return true;
-  }
+  if (then.isNull() && now.isDictionary()) return note_signature(now, field.name, FieldAge::kOld);
   if (number_of(then) != number_of(now)) {
     note(ChangeKind::kOther, "the signature in field " + field.name);
   } else {
@@ -209,9 +220,13 @@ void Comparison::compare_fields(FieldPair field) {
   }
   if (field.then.getKey("/FT").isName()) field.type = field.then.getKey("/FT").getName();
   field.new_value = compare_values(field);
-  const double largest = field.type == "/Sig" ? kMaxSignatureArea : kMaxFieldArea;
-  if (field.new_value && area_of(field.now).value_or(0) > largest) {
-    note(ChangeKind::kOther, "field " + field.name + " that may hide much of a page");
+  if (field.new_value) {
+    const bool signature = field.type == "/Sig";
+    const double area = area_of(field.now).value_or(0);
+    if (signature) shown_areas_[number_of(field.now)] = area;
+    if (area > (signature ? kMaxSignatureArea : kMaxFieldArea)) {
+      note(ChangeKind::kOther, "field " + field.name + " that may hide much of a page");
+    }
   }
   for (const std::string& key : keys_of_both(field.then, field.now)) {
     if (key != "/V") compare_field_entry(field, key);

@@ -35,7 +35,7 @@ using Object = QPDFObjectHandle;
 class Comparison {
  public:
   Comparison(Graph& then, Graph& now, const std::vector<FoundSignature>& signatures) : then_(then), now_(now) {
-    for (const FoundSignature& one : signatures) signatures_[one.number] = one.timestamp;
+    for (const FoundSignature& one : signatures) signatures_[one.number] = &one;
   }
   base::Result<std::vector<Change>> run();
 
@@ -84,25 +84,29 @@ class Comparison {
   void compare_field_entry(FieldPair& field, const std::string& key);
   [[nodiscard]] static bool may_differ(const FieldPair& field, const std::string& key, Object then, Object now);
   void check_new_field(Object field);
-  void note_signature(Object value, const std::string& field);
+  enum class FieldAge : std::uint8_t { kOld, kNew };
+  // Whether the value is a signature, which may show.
+  bool note_signature(Object value, const std::string& field, FieldAge age);
 
   void compare(Pair pair);
   void compare_dictionaries(Object then, Object now, const std::string& place);
   void compare_streams(const Pair& pair);
   void compare_annotations(Object then, Object now, const std::string& place);
+  void check_shown_area(Object annotations, const std::string& place);
   void check_new_annotation(Object annotation, const std::string& place);
   void check_unexplained();
 
   Graph& then_;
   Graph& now_;
-  std::map<std::uint32_t, bool> signatures_;  // by their object: whether it is a time stamp
+  std::map<std::uint32_t, const FoundSignature*> signatures_;  // by their object
   std::vector<Change> changes_;
   std::vector<Pair> pending_;
   std::vector<FieldPair> fields_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> pairs_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> lenient_pairs_;
-  std::set<std::uint32_t> explained_;    // objects of the tree as it is now
-  std::set<std::uint32_t> new_widgets_;  // of signature fields, found to show nothing
+  std::set<std::uint32_t> explained_;            // objects of the tree as it is now
+  std::set<std::uint32_t> new_widgets_;          // of signature fields, found to show nothing
+  std::map<std::uint32_t, double> shown_areas_;  // of signature fields that got a value, by their object
 };
 
 }  // namespace tanba::pdf

@@ -50,10 +50,11 @@ class Inspector {
 
  private:
   base::Status open();
-  base::Status inspect_signature(std::size_t at);
+  base::Status inspect_signature(const FoundSignature& found);
   base::Status inspect_cms(const FoundSignature& found, pki::SignatureFacts& out);
+  base::Status inspect_timestamp(FoundSignature& found);
+  base::Status inspect_changes(std::size_t at, pki::SignatureFacts& out);
   base::Status compare_revisions(std::size_t at, pki::SignatureFacts& out);
-  base::Status inspect_timestamp(const FoundSignature& found);
   [[nodiscard]] bool reaches_end(const FoundSignature& found) const;
   [[nodiscard]] std::string revision_of(const FoundSignature& found) const;
 
@@ -133,18 +134,24 @@ base::Status Inspector::compare_revisions(std::size_t at, pki::SignatureFacts& o
   return {};
 }
 
-base::Status Inspector::inspect_signature(std::size_t at) {
-  const FoundSignature& found = found_[at];
+// What came since, once it is known which time stamps are any.
+base::Status Inspector::inspect_changes(std::size_t at, pki::SignatureFacts& out) {
+  if (!found_[at].errors.empty()) return {};
+  out.covers.whole = true;
+  auto compared = compare_revisions(at, out);
+  if (compared) return {};
+  if (is_internal(compared.error())) return compared;
+  out.covers.whole = false;
+  out.errors.push_back(compared.error());
+  return {};
+}
+
+base::Status Inspector::inspect_signature(const FoundSignature& found) {
   pki::SignatureFacts out;
   out.id = "S" + std::to_string(facts_.signatures.size() + 1);
   if (found.errors.empty()) {
     TANBA_CHECK(inspect_cms(found, out));
-    out.covers = {.whole = true, .what = reaches_end(found) ? "document" : revision_of(found)};
-    if (auto compared = compare_revisions(at, out); !compared) {
-      if (is_internal(compared.error())) return compared;
-      out.covers.whole = false;
-      out.errors.push_back(compared.error());
-    }
+    out.covers = {.whole = false, .what = reaches_end(found) ? "document" : revision_of(found)};
   } else {
     out.covers = {.whole = false, .what = "unknown"};
     out.errors = found.errors;
@@ -157,7 +164,7 @@ base::Status Inspector::inspect_signature(std::size_t at) {
 }
 
 // A time stamp of the document proves that what it covers existed: every signature of its revision and of those before.
-base::Status Inspector::inspect_timestamp(const FoundSignature& found) {
+base::Status Inspector::inspect_timestamp(FoundSignature& found) {
   pki::TimestampFacts timestamp;
   if (found.errors.empty()) {
     TANBA_TRY(timestamp,
@@ -166,6 +173,7 @@ base::Status Inspector::inspect_timestamp(const FoundSignature& found) {
     timestamp.id = base::sha256(found.cms);
     timestamp.errors = found.errors;
   }
+  found.proves_time = timestamp.errors.empty() && timestamp.over_known_data;
   timestamp.kind = pki::TimestampKind::kDocument;
   for (std::size_t at = 0; at < of_facts_.size(); ++at) {
     if (found.errors.empty() && of_facts_[at]->end > found.end) continue;
@@ -181,11 +189,14 @@ base::Result<pki::DocumentFacts> Inspector::run() {
     facts_.errors.push_back(opened.error());
     return std::move(facts_);
   }
-  for (std::size_t at = 0; at < found_.size(); ++at) {
-    if (!found_[at].timestamp) TANBA_CHECK(inspect_signature(at));
-  }
   for (const FoundSignature& found : found_) {
+    if (!found.timestamp) TANBA_CHECK(inspect_signature(found));
+  }
+  for (FoundSignature& found : found_) {
     if (found.timestamp) TANBA_CHECK(inspect_timestamp(found));
+  }
+  for (std::size_t at = 0, of_facts = 0; at < found_.size(); ++at) {
+    if (!found_[at].timestamp) TANBA_CHECK(inspect_changes(at, facts_.signatures[of_facts++]));
   }
   if (facts_.signatures.empty()) facts_.errors.emplace_back(Code::kFormatNoSignature);
   return std::move(facts_);

@@ -35,7 +35,11 @@ Ruling rule_on(const Change& change, const Restrictions& restrictions) {
     // Table 257, of P = 1: "changes to a PDF that are incremental updates which include only the data necessary to add
     // DSS's … and/or document time-stamps … shall not be considered as changes to the document".
     case ChangeKind::kEvidence:
+      return {Code::kPdfAdded};
+    // A field that is locked gets no value. One that is new with its time stamp was not there to be locked: otherwise a
+    // document locked whole could never get a time stamp.
     case ChangeKind::kTimestamp:
+      if (!change.field.empty() && restrictions.locks_field(change.field)) return {Code::kPdfPermissions, "FieldMDP"};
       return {Code::kPdfAdded};
     case ChangeKind::kMetadata:
       return needs(Permission::kFillIn, restrictions, Code::kPdfAdded);

@@ -38,7 +38,9 @@ std::vector<Scenario> scenarios() {
 TEST(PdfScenarios, EachGivesItsCodeAndNoOther) {
   // What else must be wrong where this is: a page that comes from nowhere, a certification that the catalog tells of.
   const std::map<std::string, std::string> more{{"pdf-page-added", "pdf.unknown_change"},
-                                                {"pdf-second-certification", "pdf.changed"}};
+                                                {"pdf-second-certification", "pdf.changed"},
+                                                {"pdf-fake-time-stamp-shows", "pdf.unknown_change"},
+                                                {"pdf-locked-time-stamp-shows", "pdf.permissions"}};
   const std::vector<Scenario> all = scenarios();
   for (const Scenario& scenario : all) {
     std::set<std::string> expected;
@@ -78,6 +80,24 @@ TEST(PdfAttacks, WhatNothingUsesIsNotLaidDownForLater) {
 TEST(PdfAttacks, ANewSignatureDoesNotPaintOverThePage) {
   expect("pdf-signature-shows", {"pdf.changed"});
   expect("pdf-signature-over-page", {"pdf.changed"});
+}
+TEST(PdfAttacks, SignaturesTogetherDoNotPaintOverThePage) {
+  expect("pdf-signatures-over-page", {"pdf.changed"});
+}
+TEST(PdfAttacks, ADocumentTimeStampShowsNothing) {
+  expect("pdf-certified-1-time-stamp-in-field", {"pdf.changed"});
+  expect("pdf-time-stamp-in-field", {});
+}
+TEST(PdfAttacks, WhatOnlyCallsItselfADocumentTimeStampIsNone) {
+  expect("pdf-fake-time-stamp", {"pdf.unknown_change"});
+}
+TEST(PdfAttacks, ADocumentTimeStampThatDoesNotVerifyIsPermittedNoMoreThanASignature) {
+  expect("pdf-certified-1-time-stamp-other", {"pdf.permissions"});
+  expect("pdf-document-time-stamp-other", {});
+}
+TEST(PdfAttacks, ADocumentTimeStampDoesNotFillALockedField) {
+  expect("pdf-locked-time-stamp", {"pdf.permissions"});
+  expect("pdf-locked-all-time-stamped", {});
 }
 TEST(PdfAttacks, DocMdpIsKept) {
   for (const char* name : {"certified-1-filled", "certified-1-signed", "certified-2-commented"}) {

@@ -32,7 +32,9 @@ struct FieldLock {
 struct FoundSignature {
   std::uint32_t number = 0;  // of the signature dictionary
   std::string field;
-  bool timestamp = false;  // of the document (12.8.5)
+  bool timestamp = false;  // of the document (12.8.5), by what it says of itself
+  // A time stamp whose token verifies over what it covers: set by who verified it. Without that it is a value like any.
+  bool proves_time = false;
   // Meaningful while `errors` is empty.
   Span hole;                               // /Contents with its angle brackets: all that is not covered ...
   std::size_t end = 0;                     // ... up to here, where a revision ends
