@@ -65,7 +65,8 @@ struct AnswerPlan {
   std::string certificate = "leaf";
   std::string issuer = "CA";
   std::string responder{};  // empty: the issuer
-  bool revoked = false;     // for keyCompromise, 30 days before noon
+  bool revoked = false;     // for keyCompromise
+  base::Time revoked_at = noon() - base::Seconds(86400L * 30);
   base::Time this_update = noon() - base::Seconds(60);
   base::Time next_update = noon() + base::Seconds(86400);  // the epoch: none
   base::Time archive_cutoff = {};                          // the epoch: none

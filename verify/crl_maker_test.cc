@@ -192,7 +192,7 @@ base::Bytes CrlMaker::answer(const AnswerPlan& plan) {
       OCSP_cert_to_id(EVP_sha1(), certificates_.at(plan.certificate).theirs.get(), issuer));
   OCSP_SINGLERESP* single = OCSP_basic_add1_status(  // get0
       basic.get(), id.get(), plan.revoked ? V_OCSP_CERTSTATUS_REVOKED : V_OCSP_CERTSTATUS_GOOD, plan.revoked ? 1 : -1,
-      plan.revoked ? asn1_time(noon() - base::Seconds(86400L * 30)).get() : nullptr, asn1_time(plan.this_update).get(),
+      plan.revoked ? asn1_time(plan.revoked_at).get() : nullptr, asn1_time(plan.this_update).get(),
       plan.next_update != base::Time{} ? asn1_time(plan.next_update).get() : nullptr);
   must(single != nullptr, "single response");
   if (plan.archive_cutoff != base::Time{}) {

@@ -132,6 +132,41 @@ TEST_F(CrlStatusTest, AHoldRefuses) {
   expect(Decision::kRefuse, Code::kRevocationOnHold);
 }
 
+// --- dates of revocation that lie ahead ------------------------------------------------------------------------------
+
+// A clock that is ahead, or a certificate that is to end later: it is listed, and nothing proves anything older.
+TEST_F(CrlStatusTest, AnEntryOfALaterDateRevokesNow) {
+  for (const Seconds ahead : {Seconds(60), 3650 * kDay}) {
+    clear();
+    add({.entries = {{.serial = 5, .reason = kKeyCompromise, .at = noon() + ahead}}});
+    expect(Decision::kRefuse, Code::kRevocationRevoked);
+    clear();
+    add({});
+    add({.number = 11, .base_number = 10, .entries = {{.serial = 5, .reason = kKeyCompromise, .at = noon() + ahead}}});
+    expect(Decision::kRefuse, Code::kRevocationRevoked);
+    clear();
+    add_answer({.revoked = true, .revoked_at = noon() + ahead});
+    expect(Decision::kRefuse, Code::kRevocationRevoked);
+  }
+}
+
+TEST_F(CrlStatusTest, AnEntryOfALaterDateRevokesWhatIsAsYoungAsClocksMayDiffer) {
+  input_.existed_at = noon() - Seconds(2);
+  add({.this_update = noon() - Seconds(1),
+       .entries = {{.serial = 5, .reason = kKeyCompromise, .at = noon() + Seconds(60)}}});
+  expect(Decision::kRefuse, Code::kRevocationRevoked);
+  clear();  // the order is known
+  add({.this_update = noon() - Seconds(1),
+       .entries = {{.serial = 5, .reason = kKeyCompromise, .at = noon() - Seconds(1)}}});
+  expect_good();
+}
+
+TEST_F(CrlStatusTest, AnEntryOfALaterDateLeavesWhatIsOlder) {
+  input_.existed_at = noon() - 2 * kDay;
+  add({.entries = {{.serial = 5, .reason = kKeyCompromise, .at = noon() + Seconds(60)}}});
+  expect_good();
+}
+
 // It may be why the right one is missing.
 TEST_F(CrlStatusTest, AStrangersListIsNamedWhereTheRightOneIsMissing) {
   authority("other");

@@ -125,12 +125,17 @@ struct RevocationJudge::Gathered {
 
 bool RevocationJudge::counts(CertificateRole role, ocsp::RevocationReason reason, Time revoked,
                              const std::optional<Time>& invalid_since) const {
+  // Only what is proved to be older can have been there before: whoever is judged as of now is judged by what is known
+  // now, whatever date an entry bears. A date that still lies ahead is no order of events either while the proof is as
+  // young as clocks may differ.
+  if (!input_.existed_at) return true;
+  const base::Seconds skew = std::max(input_.policy.ocsp_freshness.max_skew, input_.policy.crl_freshness.max_skew);
+  if (revoked > input_.now && *input_.existed_at + skew >= input_.now) return true;
   const bool stamps = input_.key_purpose == pki::KeyPurpose::kTimeStamping && role == CertificateRole::kEndEntity;
   // Answers and lists are their signer's own word for their time too, and an authority's key makes responders.
   const bool vouches =
       role == CertificateRole::kEvidenceSigner || (role == CertificateRole::kAuthority && input_.evidence_since);
-  return ((stamps || vouches) && ends_every_token(reason)) ||
-         counts_at(input_.existed_at.value_or(input_.now), revoked, invalid_since);
+  return ((stamps || vouches) && ends_every_token(reason)) || counts_at(*input_.existed_at, revoked, invalid_since);
 }
 
 void RevocationJudge::gather_holds(const pki::Certificate& certificate, Gathered& out) const {
