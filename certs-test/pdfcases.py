@@ -220,8 +220,8 @@ class Case:
         self.pdf.save()
 
     def do_add_signature_field(self, step: Step) -> None:
-        del step
-        self.pdf.add_field({"FT": "/Sig", "T": "(Empty)", "Rect": "[0 0 0 0]", "F": "132"})
+        for at in range(step.get("times", 1)):
+            self.pdf.add_field({"FT": "/Sig", "T": f"(Empty{at or ''})", "Rect": "[0 0 0 0]", "F": "132"})
         self.pdf.save()
 
     def do_add_text_field(self, step: Step) -> None:

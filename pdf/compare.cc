@@ -3,8 +3,6 @@
 namespace tanba::pdf {
 namespace {
 
-// What is said about one document; more would help nobody.
-constexpr std::size_t kMaxChanges = 100;
 // Where a change is, is said by the way to it; lists chained by reference would make long ones.
 constexpr std::size_t kMaxPlaceBytes = 120;
 // Of all signatures on one page that came since: a third of an A4 page, in square points; compare_form.cc bounds each.
@@ -22,9 +20,7 @@ bool is_light(Object colour) {
 }  // namespace
 
 void Comparison::note(ChangeKind kind, std::string what, std::string field) {
-  Change change{kind, std::move(what), std::move(field)};
-  if (changes_.size() >= kMaxChanges || std::ranges::find(changes_, change) != changes_.end()) return;
-  changes_.push_back(std::move(change));
+  changes_.insert({kind, std::move(what), std::move(field)});
 }
 
 bool Comparison::seen_before(Object then, Object now) {
@@ -306,7 +302,7 @@ base::Result<std::vector<Change>> Comparison::run() {
   check_unexplained();
   TANBA_CHECK(then_.check_unmended());
   TANBA_CHECK(now_.check_unmended());
-  return std::move(changes_);
+  return std::vector<Change>(changes_.begin(), changes_.end());
 }
 
 base::Result<std::vector<Change>> changes_since(Graph& then, Graph& now,

@@ -38,10 +38,11 @@ struct Change {
   std::string what;
   // kTimestamp, kSignature, kFillIn: the field's name. Empty for a time stamp in a field that is new with it.
   std::string field{};
-  bool operator==(const Change&) const = default;
+  auto operator<=>(const Change&) const = default;
 };
 
-// `signatures`: of the document as it is now. Each kind of change comes once for each thing changed; at most a hundred.
+// `signatures`: of the document as it is now. Each change comes once. None is left out, however many there are: the
+// last one may be the one that matters.
 [[nodiscard]] base::Result<std::vector<Change>> changes_since(Graph& then, Graph& now,
                                                               const std::vector<FoundSignature>& signatures);
 

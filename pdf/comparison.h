@@ -99,7 +99,7 @@ class Comparison {
   Graph& then_;
   Graph& now_;
   std::map<std::uint32_t, const FoundSignature*> signatures_;  // by their object
-  std::vector<Change> changes_;
+  std::set<Change> changes_;
   std::vector<Pair> pending_;
   std::vector<FieldPair> fields_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> pairs_;

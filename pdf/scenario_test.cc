@@ -74,6 +74,9 @@ TEST(PdfAttacks, WhatIsSavedAfterASignatureIsCompared) {
     expect(std::string("pdf-") + name, {"pdf.changed"});
   }
 }
+TEST(PdfAttacks, ManyPermittedAdditionsHideNoChange) {
+  expect("pdf-text-replaced-among-many", {"pdf.changed"});
+}
 TEST(PdfAttacks, WhatNothingUsesIsNotLaidDownForLater) {
   expect("pdf-object-unused", {"pdf.unknown_change"});
 }
