@@ -273,6 +273,39 @@ class Case:
         self.pdf.entries(PAGE)["Resources"] = f"<< /Font << /F1 {FONT} 0 R >> /XObject {number} 0 R >>"
         self.pdf.save()
 
+    def do_fields_as_layers(self, step: Step) -> None:
+        """Two fields that are also what decides whether a text shows; their names are those of links to fields."""
+        del step
+        group = self.pdf.add({"Type": "/OCG", "Name": "(Layer)"})
+        for name, policy in (("T", "/AllOn"), ("Obj", "/AllOff")):
+            entries = {"FT": "/Tx", "T": f"({name})", "Type": "/OCMD", "OCGs": refs([group]), "P": policy}
+            self.names[name] = self.pdf.add_field(entries, on_page=False)
+        layers = dictionary({name: f"{self.names[name]} 0 R" for name in ("T", "Obj")})
+        self.pdf.entries(PAGE)["Resources"] = f"<< /Font << /F1 {FONT} 0 R >> /Properties {layers} >>"
+        self.pdf.entries(CATALOG)["OCProperties"] = f"<< /OCGs {refs([group])} /D << /ON {refs([group])} >> >>"
+        parts = (f"/OC /{name} BDC {text} EMC\n" for name, text in
+                 (("T", pdfbuild.TEXT.strip()), ("Obj", pdfbuild.TEXT.replace("100", "999").strip())))
+        self.pdf.put(CONTENT, Stream({}, "".join(parts).encode()))
+        self.pdf.save()
+
+    def do_field_as_property(self, step: Step) -> None:
+        """A field among the page's resources, in a dictionary that says of itself that it is an action."""
+        del step
+        names = self.pdf.add({"S": "/Hide", "T": f"{self.names['amount']} 0 R"})
+        self.pdf.entries(PAGE)["Resources"] = f"<< /Font << /F1 {FONT} 0 R >> /Properties {names} 0 R >>"
+        # It is met as an action too.
+        self.pdf.entries(CATALOG)["OpenAction"] = f"{names} 0 R"
+        self.pdf.save()
+
+    def do_name_field(self, step: Step) -> None:
+        """Everything that may name a field does."""
+        number = self.names[step["field"]]
+        tree = self.pdf.add({"Type": "/StructTreeRoot", "K": f"<< /Type /OBJR /Obj {number} 0 R /Pg {PAGE} 0 R >>"})
+        actions = f"<< /S /Hide /T {number} 0 R /H false /Next [<< /S /ResetForm /Fields [{number} 0 R] >>] >>"
+        self.pdf.entries(CATALOG).update({"StructTreeRoot": f"{tree} 0 R", "OpenAction": actions})
+        self.pdf.entries(FORM)["CO"] = refs([number])
+        self.pdf.save()
+
     def do_parent_value(self, step: Step) -> None:
         """The field becomes the only kid of another one, which has the value."""
         del step

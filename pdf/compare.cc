@@ -23,11 +23,12 @@ void Comparison::note(ChangeKind kind, std::string what, std::string field) {
   changes_.insert({kind, std::move(what), std::move(field)});
 }
 
-bool Comparison::seen_before(Object then, Object now) {
-  if (now.isIndirect()) explained_.insert(number_of(now));
+bool Comparison::seen_before(const Pair& pair) {
+  if (pair.now.isIndirect()) explained_.insert(number_of(pair.now));
   // Only what has a number on both sides: a direct value is another one each time it is met.
-  if (!then.isIndirect() || !now.isIndirect()) return false;
-  return !pairs_.emplace(number_of(then), number_of(now)).second;
+  if (!pair.then.isIndirect() || !pair.now.isIndirect()) return false;
+  auto& seen = pair.met == Met::kResource ? resource_pairs_ : pairs_;
+  return !seen.emplace(number_of(pair.then), number_of(pair.now)).second;
 }
 
 bool Comparison::seen_leniently(Object then, Object now) {
@@ -36,12 +37,22 @@ bool Comparison::seen_leniently(Object then, Object now) {
   return !lenient_pairs_.emplace(number_of(then), number_of(now)).second;
 }
 
-// Where fields are named as fields: by pages, by their kids, by the tag tree, by the order of calculation and by
-// actions.
 bool Comparison::is_settled_by_rule(Pair& pair) const {
-  if (!pair.then.isDictionary() || !one_of(pair.via, {"/Annots", "/Parent", "/Obj", "/CO", "/Fields", "/T"}))
-    return false;
+  if (pair.met != Met::kField || !pair.then.isDictionary()) return false;
   return lenient_pairs_.contains({number_of(pair.then), number_of(pair.now)});
+}
+
+// Where fields are named as fields, besides the form and pages: by their widgets, by the tag tree (14.7.5.3) and by
+// actions (12.6.4.11, 12.7.6).
+Comparison::Met Comparison::met_under(const std::string& key, Object then, Object now, Met parent) {
+  if (parent == Met::kResource || key == "/Resources" || key == "/DR") return Met::kResource;
+  const auto both = [&](const char* entry, std::initializer_list<std::string_view> names) {
+    return one_of(name_of(then.getKey(entry)), names) && one_of(name_of(now.getKey(entry)), names);
+  };
+  const bool field = (key == "/Parent" && both("/Subtype", {"/Widget"})) ||
+                     (key == "/Obj" && both("/Type", {"/OBJR"})) || (key == "/T" && both("/S", {"/Hide"})) ||
+                     (key == "/Fields" && both("/S", {"/SubmitForm", "/ResetForm"}));
+  return field ? Met::kField : Met::kAnything;
 }
 
 // What is there because of something that was accepted: nothing of it can be reached from what was signed otherwise, or
@@ -213,7 +224,7 @@ void Comparison::compare_annotations(Object then, Object now, const std::string&
   if (new_ones.size() < old_ones.size() || (!now.isNull() && !now.isArray())) return note(ChangeKind::kOther, place);
   for (std::size_t at = 0; at < new_ones.size(); ++at) {
     if (at < old_ones.size()) {
-      push(old_ones[at], new_ones[at], place, "/Annots");
+      push(old_ones[at], new_ones[at], place, Met::kField);
     } else {
       check_new_annotation(new_ones[at], place);
     }
@@ -231,15 +242,16 @@ void Comparison::check_shown_area(Object annotations, const std::string& place) 
   if (sum > kMaxSignaturesArea) note(ChangeKind::kOther, place + ": signatures that may hide much of a page");
 }
 
-void Comparison::compare_dictionaries(Object then, Object now, const std::string& place) {
-  const bool page = name_of(then.getKey("/Type")) == "/Page" && name_of(now.getKey("/Type")) == "/Page";
+void Comparison::compare_dictionaries(Object then, Object now, const std::string& place, Met met) {
+  const bool page =
+      met != Met::kResource && name_of(then.getKey("/Type")) == "/Page" && name_of(now.getKey("/Type")) == "/Page";
   for (const std::string& key : keys_of_both(then, now)) {
     const std::string below = place.size() < kMaxPlaceBytes ? place + key : place;
     if (key == "/Annots") check_shown_area(now.getKey(key), below);
     if (page && key == "/Annots") {
       compare_annotations(then.getKey(key), now.getKey(key), below);
     } else {
-      push(then.getKey(key), now.getKey(key), below, key);
+      push(then.getKey(key), now.getKey(key), below, met_under(key, then, now, met));
     }
   }
 }
@@ -247,7 +259,7 @@ void Comparison::compare_dictionaries(Object then, Object now, const std::string
 void Comparison::compare_streams(const Pair& pair) {
   Object then = pair.then;
   Object now = pair.now;
-  compare_dictionaries(then.getDict(), now.getDict(), pair.place);
+  compare_dictionaries(then.getDict(), now.getDict(), pair.place, pair.met);
   if (number_of(then) == number_of(now) && same_object(then_.layout(), now_.layout(), number_of(now))) return;
   const auto old_data = then.getRawStreamData();
   const auto new_data = now.getRawStreamData();
@@ -257,19 +269,19 @@ void Comparison::compare_streams(const Pair& pair) {
 }
 
 void Comparison::compare(Pair pair) {
-  if (is_settled_by_rule(pair) || seen_before(pair.then, pair.now)) return;
+  if (is_settled_by_rule(pair) || seen_before(pair)) return;
   if (pair.then.getTypeCode() != pair.now.getTypeCode()) {
     // What is refused by its place is not refused again for being used by nothing.
     if (pair.then.isNull()) accept_new(pair.now);
     return note(ChangeKind::kOther, pair.place);
   }
   if (pair.now.isStream()) return compare_streams(pair);
-  if (pair.now.isDictionary()) return compare_dictionaries(pair.then, pair.now, pair.place);
+  if (pair.now.isDictionary()) return compare_dictionaries(pair.then, pair.now, pair.place, pair.met);
   if (pair.now.isArray()) {
     std::vector<Object> old_items = items_of(pair.then);
     std::vector<Object> new_items = items_of(pair.now);
     if (old_items.size() != new_items.size()) return note(ChangeKind::kOther, pair.place);
-    for (std::size_t at = 0; at < old_items.size(); ++at) push(old_items[at], new_items[at], pair.place, pair.via);
+    for (std::size_t at = 0; at < old_items.size(); ++at) push(old_items[at], new_items[at], pair.place, pair.met);
     return;
   }
   if (pair.then.unparseResolved() != pair.now.unparseResolved()) note(ChangeKind::kOther, pair.place);

@@ -61,7 +61,8 @@ void Comparison::compare_forms(Object then, Object now) {
     } else if (key == "/DA" && is_new) {
       continue;  // it is for fields that come with it
     } else if (key != "/SigFlags") {
-      push(then.getKey(key), now.getKey(key), "AcroForm" + key);
+      const Met met = key == "/CO" ? Met::kField : met_under(key, then, now, Met::kAnything);
+      push(then.getKey(key), now.getKey(key), "AcroForm" + key, met);
     }
   }
 }
@@ -69,7 +70,7 @@ void Comparison::compare_forms(Object then, Object now) {
 // Fonts are added for what is filled in; none that is there may become another one.
 void Comparison::compare_default_resources(Object then, Object now) {
   if (then.isNull()) return accept_new(now);
-  if (!then.isDictionary() || !now.isDictionary()) return push(then, now, "AcroForm/DR");
+  if (!then.isDictionary() || !now.isDictionary()) return push(then, now, "AcroForm/DR", Met::kResource);
   (void)seen_leniently(then, now);
   for (const std::string& kind : keys_of_both(then, now)) {
     Object old_kind = then.getKey(kind);
@@ -77,12 +78,12 @@ void Comparison::compare_default_resources(Object then, Object now) {
     if (old_kind.isNull()) {
       accept_new(new_kind);
     } else if (kind != "/Font" || !old_kind.isDictionary() || !new_kind.isDictionary()) {
-      push(old_kind, new_kind, "AcroForm/DR" + kind);
+      push(old_kind, new_kind, "AcroForm/DR" + kind, Met::kResource);
     } else {
       (void)seen_leniently(old_kind, new_kind);
       for (const std::string& font : keys_of_both(old_kind, new_kind)) {
         if (old_kind.hasKey(font)) {
-          push(old_kind.getKey(font), new_kind.getKey(font), "AcroForm/DR/Font" + font);
+          push(old_kind.getKey(font), new_kind.getKey(font), "AcroForm/DR/Font" + font, Met::kResource);
         } else {
           accept_new(new_kind.getKey(font));
         }
@@ -205,11 +206,13 @@ void Comparison::compare_field_entry(FieldPair& field, const std::string& key) {
   const std::string place = "field " + field.name + key;
   if (key == "/Kids") return compare_field_lists(then, now, &field);
   if (key == "/Parent" || key == "/P") {
-    if (number_of(then) != number_of(now)) note(ChangeKind::kOther, place);
-    return;
+    // Links upwards, to what is compared where it belongs. A dictionary may have something else under these names, the
+    // policy of a layer for instance.
+    if (number_of(then) != number_of(now)) return note(ChangeKind::kOther, place);
+    if (number_of(then) != 0) return;
   }
   if (may_differ(field, key, then, now)) return accept_new(now);
-  push(then, now, place);
+  push(then, now, place, met_under(key, field.then, field.now, Met::kAnything));
 }
 
 void Comparison::compare_fields(FieldPair field) {

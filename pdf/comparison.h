@@ -40,10 +40,17 @@ class Comparison {
   base::Result<std::vector<Change>> run();
 
  private:
+  // As what a value was met. A dictionary can be several things at once, and the name of an entry says nothing by
+  // itself: a page's resources have names of the writer's choice.
+  enum class Met : std::uint8_t {
+    kAnything,
+    kField,     // where only fields and widgets are named: what compare_form.cc let differ may differ
+    kResource,  // below /Resources, however deep: nothing may differ
+  };
   struct Pair {
     Object then, now;
     std::string place;
-    std::string via;  // the key under which, or in whose array, it was met
+    Met met = Met::kAnything;
   };
   // A field or widget that is in both: its name, type, and whether its value may bring a new appearance.
   struct FieldPair {
@@ -54,13 +61,14 @@ class Comparison {
   };
 
   void note(ChangeKind kind, std::string what, std::string field = {});
-  void push(Object then, Object now, std::string place, std::string via = {}) {
-    pending_.push_back({std::move(then), std::move(now), std::move(place), std::move(via)});
+  void push(Object then, Object now, std::string place, Met met = Met::kAnything) {
+    pending_.push_back({std::move(then), std::move(now), std::move(place), met});
   }
+  [[nodiscard]] static Met met_under(const std::string& key, Object then, Object now, Met parent);
   // Compared already, or to be compared by rules that let some of it differ: catalog, form, fields. A dictionary can be
   // two things at once, a field and a page's fonts for instance, so that such rules hold only for who meets it as what
   // they are for.
-  [[nodiscard]] bool seen_before(Object then, Object now);
+  [[nodiscard]] bool seen_before(const Pair& pair);
   [[nodiscard]] bool seen_leniently(Object then, Object now);
   [[nodiscard]] bool is_settled_by_rule(Pair& pair) const;
   void accept_new(Object root);
@@ -89,7 +97,7 @@ class Comparison {
   bool note_signature(Object value, const std::string& field, FieldAge age);
 
   void compare(Pair pair);
-  void compare_dictionaries(Object then, Object now, const std::string& place);
+  void compare_dictionaries(Object then, Object now, const std::string& place, Met met);
   void compare_streams(const Pair& pair);
   void compare_annotations(Object then, Object now, const std::string& place);
   void check_shown_area(Object annotations, const std::string& place);
@@ -103,6 +111,7 @@ class Comparison {
   std::vector<Pair> pending_;
   std::vector<FieldPair> fields_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> pairs_;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> resource_pairs_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> lenient_pairs_;
   std::set<std::uint32_t> explained_;            // objects of the tree as it is now
   std::set<std::uint32_t> new_widgets_;          // of signature fields, found to show nothing

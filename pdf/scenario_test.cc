@@ -120,6 +120,13 @@ TEST(PdfAttacks, ADictionaryThatIsTwoThingsIsHeldToTheStricterRule) {
     expect("pdf-" + std::string(name) + "-as-resources", {"pdf.changed"});
   }
 }
+TEST(PdfAttacks, WhatAFieldSaysByItsLinksUpwardsIsComparedWhenItIsNone) {
+  expect("pdf-field-as-layer-policy", {"pdf.changed"});
+}
+TEST(PdfAttacks, FieldsAreNamedByWhatNamesFieldsAndNotByResources) {
+  expect("pdf-field-as-property", {"pdf.changed"});
+  expect("pdf-certified-2-filled-named", {});
+}
 TEST(PdfAttacks, NothingButZerosFollowsTheSignatureValue) {
   expect("pdf-contents-padding", {"pdf.signature"});
 }
