@@ -1,6 +1,7 @@
 // What is at hand to judge with: an append-only set.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -85,6 +86,7 @@ class EvidenceSet {
  private:
   std::vector<OcspItem> ocsp_;
   std::vector<CrlItem> crls_;
+  std::map<base::Digest, std::size_t> ocsp_places_, crl_places_;  // of each item, by its id
   std::vector<SourceFailure> failures_;
   std::vector<LocalHold> holds_;
   Asked asked_;

@@ -9,6 +9,7 @@
 
 #include "pki/verify_signature.h"
 #include "xmldsig/counter_signature.h"
+#include "xmldsig/embedded_values.h"
 #include "xmldsig/fast_path.h"
 #include "xmldsig/findings.h"
 #include "xmldsig/key_hints.h"
@@ -32,17 +33,15 @@ using xml::Element;
   return base::fail(Code::kLimitCount, {{"limit", std::to_string(limit)}, {"what", std::string(what)}});
 }
 
-// Keeps each octet string once.
-void add_once(std::vector<base::Bytes>& into, std::vector<base::Bytes>& from) {
-  for (base::Bytes& octets : from) {
-    if (std::ranges::find(into, octets) == into.end()) into.push_back(std::move(octets));
-  }
-}
-
 class Inspector {
  public:
   Inspector(pki::Context& context, base::Budget& budget, const InspectOptions& options, pki::DocumentFacts& facts)
-      : context_(context), budget_(budget), options_(options), facts_(facts) {}
+      : context_(context),
+        budget_(budget),
+        options_(options),
+        facts_(facts),
+        crls_(facts.crls),
+        ocsp_responses_(facts.ocsp_responses) {}
 
   // Whether the common case was there and nothing was wrong: then the facts are complete. Otherwise they mean nothing.
   [[nodiscard]] bool run_fast(base::ByteView octets) {
@@ -271,7 +270,7 @@ class Inspector {
       out.errors.emplace_back(Code::kXmlNoCertificate);
     }
     for (const CertificatePtr& certificate : keys.certificates) TANBA_CHECK(add_certificate(certificate));
-    add_once(facts_.crls, keys.crls);
+    crls_.add(keys.crls);
     return std::move(keys.certificates);
   }
 
@@ -401,8 +400,8 @@ class Inspector {
       // One that does not parse helps nobody; it is not the signature's fault either.
       if (auto certificate = context_.certificates().get(der)) TANBA_CHECK(add_certificate(*certificate));
     }
-    add_once(facts_.crls, xades.crls);
-    add_once(facts_.ocsp_responses, xades.ocsp_responses);
+    crls_.add(xades.crls);
+    ocsp_responses_.add(xades.ocsp_responses);
     std::map<xml::C14n, base::Bytes> stamped;  // each way once: it costs a walk over the document
     for (XadesProperties::SignatureTimeStamp& timestamp : xades.timestamps) {
       auto found = stamped.find(timestamp.method);
@@ -420,6 +419,8 @@ class Inspector {
   base::Budget& budget_;
   const InspectOptions& options_;
   pki::DocumentFacts& facts_;
+  EmbeddedValues crls_;  // of all signatures together
+  EmbeddedValues ocsp_responses_;
   std::optional<SoapMessage> message_;
   std::vector<std::optional<SignatureStructure>> structures_;  // one for each of facts_.signatures
 };

@@ -615,6 +615,28 @@ TEST_F(Inspection, CountsAreLimited) {
 }
 
 // No signature of an inspection that ended early may look good.
+// KeyInfo is signed by nobody: whoever passes a document on can put any number of lists into it.
+TEST_F(Inspection, OfEmbeddedListsTheFirstAreKept) {
+  NEEDS_AUTHORITY;
+  const auto key_info = [&](std::size_t count) {
+    std::string text = "<ds:KeyInfo><ds:X509Data><ds:X509Certificate>" + base64(person_.signer->certificate()) +
+                       "</ds:X509Certificate>";
+    for (std::size_t i = 0; i < count; ++i) {
+      text += "<ds:X509CRL>" + base::to_base64(octets("list " + std::to_string(i))) + "</ds:X509CRL>";
+    }
+    return text + "</ds:X509Data></ds:KeyInfo>";
+  };
+  const auto found = facts(enveloped("<a></a>", {.key_info = key_info(257)}));
+  EXPECT_EQ(test::codes_of(found), Codes{});
+  ASSERT_EQ(found.crls.size(), 256U);
+  EXPECT_EQ(base::as_text(found.crls.back()), "list 255");
+  // The same lists again, of another signature, are none more.
+  const std::string once = enveloped("<a></a>", {.key_info = key_info(3)});
+  const auto twice = facts(enveloped(once, {.key_info = key_info(4)}));
+  EXPECT_EQ(twice.signatures.size(), 2U);
+  EXPECT_EQ(twice.crls.size(), 4U);
+}
+
 TEST_F(Inspection, AnInspectionThatEndsEarlyShowsNothingAsGood) {
   NEEDS_AUTHORITY;
   const std::string text = enveloped("<a></a>");

@@ -29,9 +29,7 @@ class KeyInfoReader {
   [[nodiscard]] base::Status read_x509_data(Element data) {
     for (auto child = data.first_child(); child; child = child->next_sibling()) {
       if (child->is(kSignatureNamespace, "X509Certificate")) TANBA_CHECK(add(*child));
-      if (child->is(kSignatureNamespace, "X509CRL")) {
-        if (auto crl = read_base64(*child)) out_.crls.push_back(*std::move(crl));
-      }
+      if (child->is(kSignatureNamespace, "X509CRL")) out_.crls.push_back(*child);
     }
     return {};
   }
@@ -253,16 +251,21 @@ class XadesReader {
 
   void read_revocation_values(Element element) {
     for (const Element& child : element.children()) {
-      if (is_xades(child, "CRLValues")) collect(child, "EncapsulatedCRLValue", out_.crls);
-      if (is_xades(child, "OCSPValues")) collect(child, "EncapsulatedOCSPValue", out_.ocsp_responses);
+      if (is_xades(child, "CRLValues")) append(child, "EncapsulatedCRLValue", out_.crls);
+      if (is_xades(child, "OCSPValues")) append(child, "EncapsulatedOCSPValue", out_.ocsp_responses);
     }
   }
 
   static void collect(Element parent, std::string_view name, std::vector<base::Bytes>& into) {
     for (const Element& child : xml::children_named(parent, kXadesNamespace, name)) {
-      auto octets = read_base64(child);
-      if (octets && into.size() < kMaxItems) into.push_back(*std::move(octets));
+      if (into.size() >= kMaxItems) return;
+      if (auto octets = read_base64(child)) into.push_back(*std::move(octets));
     }
+  }
+
+  static void append(Element parent, std::string_view name, std::vector<Element>& into) {
+    const std::vector<Element> found = xml::children_named(parent, kXadesNamespace, name);
+    into.insert(into.end(), found.begin(), found.end());
   }
 
   static constexpr std::size_t kMaxItems = 256;  // one for each certificate of a chain and of its services

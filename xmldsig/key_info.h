@@ -14,7 +14,7 @@ namespace tanba::xmldsig {
 
 struct KeyInfo {
   std::vector<pki::CertificatePtr> certificates;  // in the order of the document
-  std::vector<base::Bytes> crls;                  // X509CRL, DER
+  std::vector<xml::Element> crls;                 // X509CRL, not decoded
   std::vector<std::string> elsewhere;             // URIs outside the document that a key is to be fetched from
   std::vector<base::Error> errors;                // certificates that are none
 };
@@ -48,8 +48,8 @@ struct XadesProperties {
   };
   std::vector<SignatureTimeStamp> timestamps;
   std::vector<base::Bytes> certificates;  // CertificateValues, DER; also of TimeStampValidationData
-  std::vector<base::Bytes> crls;          // RevocationValues, likewise
-  std::vector<base::Bytes> ocsp_responses;
+  std::vector<xml::Element> crls;         // RevocationValues, likewise, not decoded
+  std::vector<xml::Element> ocsp_responses;
 };
 
 // xml.signature_structure when properties are repeated, malformed, name another signature as their target, or describe
