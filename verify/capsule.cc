@@ -1,6 +1,7 @@
 #include "verify/capsule.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "base/json.h"
@@ -81,6 +82,21 @@ base::Status check_version(const json::value& root) {
   return base::fail(Code::kCapsuleVersion, {{"version", version}});
 }
 
+// What a capsule has no room for is our own limit: nothing is wrong with a capsule that was never made, nor with the
+// document.
+base::Status check_room(const std::vector<CapsulePart>& parts) {
+  if (parts.size() > kFixedParts + kMaxCapsuleLists) {
+    return base::fail(Code::kInternal,
+                      "more revocation lists than the " + std::to_string(kMaxCapsuleLists) + " that a capsule holds");
+  }
+  for (const CapsulePart& part : parts) {
+    if (part.size_bytes <= max_bytes(part.kind)) continue;
+    return base::fail(Code::kInternal, "more than the " + std::to_string(max_bytes(part.kind)) + " octets that " +
+                                           std::string(to_string(part.kind)) + " of a capsule holds");
+  }
+  return {};
+}
+
 CapsulePart part_of(CapsulePartKind kind, std::string_view text) {
   return {.kind = kind, .digest = base::sha256(base::as_bytes(text)), .size_bytes = text.size()};
 }
@@ -149,6 +165,7 @@ base::Result<NewCapsule> make_capsule(CapsuleSubject subject, const Facts& facts
     TANBA_TRY(const std::uint64_t size, list.octets->size_bytes());
     parts.push_back({.kind = CapsulePartKind::kCrl, .digest = list.id, .size_bytes = size});
   }
+  TANBA_CHECK(check_room(parts));
   TANBA_CHECK(check_parts(parts));
   capsule.text = write_manifest(capsule.manifest);
   return capsule;

@@ -63,7 +63,7 @@ struct NewCapsule {
 };
 // Of what was judged: facts, the input and the evidence of the last round, the limits of the budget, and the report
 // that came of it as it is archived (canonical JSON, in English). capsule.incomplete when nobody kept a list's octets;
-// those of ListOctets::read.
+// internal when it is more than a capsule holds; those of ListOctets::read.
 [[nodiscard]] base::Result<NewCapsule> make_capsule(CapsuleSubject subject, const Facts& facts, const JudgeInput& input,
                                                     const EvidenceSet& evidence, const base::Limits& limits,
                                                     std::string report);

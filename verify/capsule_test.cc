@@ -231,6 +231,32 @@ TEST_F(CapsuleTest, AListWhoseOctetsNobodyKeptMakesNoCapsule) {
   EXPECT_EQ(made.error().code(), Code::kCapsuleIncomplete);
 }
 
+// A capsule that has no room is no malformed capsule, and nothing is wrong with the document.
+TEST_F(CapsuleTest, MoreListsThanItHoldsAreOurOwnLimit) {
+  const Bytes one = read_made("crl/root.crl");
+  const auto make_with = [&](std::size_t count) {
+    EvidenceSet many;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto octets = std::make_shared<Bytes>(one);
+      octets->back() = static_cast<std::uint8_t>(i);  // of the signature
+      octets->at(octets->size() - 2) = static_cast<std::uint8_t>(i >> 8U);
+      const auto crl = must(ocsp::Crl::parse(*octets));
+      many.add(CrlItem{.id = crl->digest(),
+                       .crl = crl,
+                       .asked_for = {},
+                       .source = "x",
+                       .received_at = input_.now,
+                       .octets = std::make_shared<const ListOctets>(octets)});
+    }
+    const Facts facts = must(inspect(*context_, read_made("scenarios/cms-attached/document.cms"), {}, base::Limits{}));
+    return make_capsule({.kind = cms::CapsuleKind::kDecision, .id = "1"}, facts, input_, many, base::Limits{}, "{}");
+  };
+  EXPECT_TRUE(make_with(kMaxCapsuleLists).has_value());
+  const auto too_many = make_with(kMaxCapsuleLists + 1);
+  ASSERT_FALSE(too_many);
+  EXPECT_EQ(too_many.error().code(), Code::kInternal);
+}
+
 TEST_F(CapsuleTest, AnotherDocument) {
   const Bytes file = sealed().file();
   question_.document = facts_.document;

@@ -9,6 +9,7 @@ import argparse
 import base64
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -85,6 +86,21 @@ class Contract(Asking):
         self.assertEqual(self.tanba("capsule", "verify", self.folder / "none").returncode, UNREADABLE)
         self.assertEqual(self.tanba("capsule", "verify", capsule, "--online").returncode, USAGE, "nothing is fetched")
         self.assertEqual(self.tanba("capsule", "renew", capsule, "-o", capsule).returncode, USAGE, "no authority")
+
+    def test_lists_that_anybody_put_into_a_document_leave_it_fit_for_a_capsule(self):
+        one = bytearray((self.authority / "crl/foreign-issuing.crl").read_bytes())  # of nobody in the path
+        lists = []
+        for number in range(1100):
+            one[-2:] = number.to_bytes(2, "big")  # of its signature
+            lists.append(f"<ds:X509CRL>{base64.b64encode(one).decode()}</ds:X509CRL>")
+        text = self.document.read_text()
+        place = re.search(r"</(\w+:)?X509Certificate>", text).end()
+        lists = "".join(lists) if "<ds:X509Data" in text else "".join(lists).replace("ds:", "")
+        many = self.file("many.xml", (text[:place] + lists + text[place:]).encode())
+        capsule = self.folder / "lists.capsule"
+        made = self.report(ACCEPT, "verify", many, *self.known, *self.evidence, "--capsule", capsule)
+        checked = self.report(ACCEPT, "capsule", "verify", capsule, "--document", many, "--unsealed")
+        self.assertEqual(made, checked["report"])
 
     def test_a_folder_of_many_lists_needs_no_open_file_for_each(self):
         folders = [part for name in ("crl", "crl-delta", "crl-bad", "crl-series") for part in ("--crl", self.authority / name)]

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cms/tsp/token.h"
+#include "verify/embedded_evidence.h"
 
 namespace tanba::verify::evidence {
 namespace {
@@ -51,8 +52,8 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
     } else if (const auto* timestamp = std::get_if<TimestampSubject>(&task_.subject)) {
       TANBA_CHECK(inspect_timestamp(worker, *timestamp));
     }
-    if (facts_) add_embedded(*facts_);
-    if (timestamp_) add_embedded(timestamp_->ocsp_responses, timestamp_->crls);
+    if (facts_) add_embedded(facts_->content, task_.input.now, task_.evidence);
+    if (timestamp_) add_embedded(*timestamp_, task_.input.now, task_.evidence);
     add_known();
     return {};
   }
@@ -73,41 +74,6 @@ class Verifier::Session : public std::enable_shared_from_this<Session> {
               cms::tsp::inspect_token(*worker.context, *subject.token, subject.data, budget, at_hand));
     timestamp_ = std::make_shared<const pki::TimestampFacts>(std::move(facts));
     return {};
-  }
-
-  void add_embedded(const Facts& facts) {
-    add_embedded(facts.content.ocsp_responses, facts.content.crls);
-    for (const pki::SignatureFacts& signature : facts.content.signatures) {
-      for_each_timestamp(signature, [&](const pki::TimestampFacts& timestamp) {
-        add_embedded(timestamp.ocsp_responses, timestamp.crls);
-      });
-    }
-  }
-
-  // Evidence inside the document is judged like any other; what does not parse proves nothing.
-  void add_embedded(const std::vector<base::Bytes>& ocsp_responses, const std::vector<base::Bytes>& crls) {
-    for (const base::Bytes& octets : ocsp_responses) {
-      auto response = ocsp::parse_response(octets);
-      if (!response) continue;
-      task_.evidence.add(OcspItem{.id = (*response)->digest,
-                                  .response = *response,
-                                  .octets = std::make_shared<const base::Bytes>(octets),
-                                  .nonce = {},
-                                  .asked_for = {},
-                                  .source = std::string(kEmbedded),
-                                  .received_at = task_.input.now});
-    }
-    for (const base::Bytes& octets : crls) {
-      auto crl = ocsp::Crl::parse(octets);
-      if (!crl) continue;
-      task_.evidence.add(
-          CrlItem{.id = (*crl)->digest(),
-                  .crl = *crl,
-                  .asked_for = {},
-                  .source = std::string(kEmbedded),
-                  .received_at = task_.input.now,
-                  .octets = std::make_shared<const ListOctets>(std::make_shared<const base::Bytes>(octets))});
-    }
   }
 
   void add_known() {
