@@ -10,9 +10,12 @@
 #include "base/codes.h"
 #include "base/executor.h"
 #include "base/file.h"
+#include "base/hmac.h"
 #include "base/json.h"
 #include "base/json_writer.h"
 #include "base/limits.h"
+#include "base/log_text.h"
+#include "base/person_name.h"
 #include "base/secret.h"
 #include "base/text.h"
 
@@ -55,6 +58,17 @@ TEST(Error, MessagePutsArgumentsInAndEscapesThem) {
   const Error error(Code::kFileNotReadable, {{"file", "a\nb"}, {"reason", "no"}});
   EXPECT_EQ(error.message(), "The file a\\u{a}b cannot be read: no.");
   EXPECT_EQ(error.message(Language::kRussian), "Файл a\\u{a}b не читается: no.");
+}
+
+TEST(Error, ALogNamesNobody) {
+  const Error error(Code::kAlgorithmWeakKey,
+                    {{"certificate", "БАСШЫЕВ (serial 00) ДӘУЛЕТ (serial 0a12)"}, {"bits", "1024"}, {"policy", "p"}});
+  const std::string text = message_for_log(error);
+  EXPECT_NE(text.find("(serial 0a12)"), std::string::npos) << text;
+  EXPECT_EQ(text.find("БАСШЫЕВ"), std::string::npos) << text;
+  EXPECT_NE(text.find("1024"), std::string::npos) << text;
+  const Error other(Code::kRequestNotFound, {{"path", "/a (serial b"}});
+  EXPECT_EQ(message_for_log(other), other.message());
 }
 
 TEST(Bytes, HexRoundTripsAndRefusesOddAndForeign) {
@@ -103,6 +117,15 @@ TEST(Bytes, Base64IsTheSameAtEveryPlace) {
 
 TEST(Bytes, Sha256KnownAnswer) {
   EXPECT_EQ(sha256(as_bytes("abc")).hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(Bytes, HmacKnownAnswers) {  // RFC 4231 4.2, 4.3, 4.7
+  EXPECT_EQ(hmac_sha256(Bytes(20, 0x0b), as_bytes("Hi There")).hex(),
+            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+  EXPECT_EQ(hmac_sha256(as_bytes("Jefe"), as_bytes("what do ya want for nothing?")).hex(),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_EQ(hmac_sha256(Bytes(131, 0xaa), as_bytes("Test Using Larger Than Block-Size Key - Hash Key First")).hex(),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
 TEST(Secret, MovesLeaveNothingBehind) {
@@ -170,6 +193,21 @@ TEST(Text, EscapesWhatDeceives) {
   EXPECT_EQ(escape_for_display("\u202Egpj"), "\\u{202e}gpj");
   EXPECT_EQ(escape_for_display("\xC0\xAF\\"), "\\x{c0}\\x{af}\\\\");
   EXPECT_EQ(escape_for_display("abc", 2), "ab…");
+}
+
+TEST(Text, NamesAreComparedAsPeopleWriteThem) {
+  using enum NameMatch;
+  EXPECT_EQ(compare_names("БАСШЫЕВ ДӘУЛЕТ", "Дәулет  Басшыев"), kSame);
+  EXPECT_EQ(compare_names("БАСШЫЕВ ДӘУЛЕТ", "Басшыев Дәулет Ерланұлы"), kSame);
+  EXPECT_EQ(compare_names("Королёв Пётр", "КОРОЛЕВ ПЕТР"), kSame);
+  EXPECT_EQ(compare_names("ҒҚҢҮҰҺӘӨІ ӘЖЕ", "ғқңүұһәөі әже"), kSame);
+  EXPECT_EQ(compare_names("ТОО «ДЕМО»", "\"Демо\", ТОО"), kSame);
+  EXPECT_EQ(compare_names("Демо", "ДЕМО"), kSame);
+  EXPECT_EQ(compare_names("БАСШЫЕВ ДӘУЛЕТ", "БАСШЫЕВ ДАУЛЕТ"), kOther);
+  EXPECT_EQ(compare_names("БАСШЫЕВ", "БАСШЫЕВ ДӘУЛЕТ"), kOther) << "one word is too little";
+  EXPECT_EQ(compare_names("БАСШЫЕВ ДӘУЛЕТ АСАНҰЛЫ", "БАСШЫЕВ ДӘУЛЕТ ЕРЛАНҰЛЫ"), kOther);
+  EXPECT_EQ(compare_names("", ""), kOther);
+  EXPECT_EQ(compare_names("\xff\xd0", "\xff\xd0"), kOther);
 }
 
 TEST(Text, Utf8IsWellFormedOnly) {

@@ -125,6 +125,8 @@ base::Result<Schemas::Challenge> Schemas::read_login_challenge(base::ByteView oc
   Challenge challenge;
   TANBA_TRY(challenge.host, xml::child_text(document.root(), kChallenge, "host"));
   TANBA_TRY(challenge.nonce, xml::child_text(document.root(), kChallenge, "nonce"));
+  TANBA_TRY(challenge.issued_at, xml::child_text(document.root(), kChallenge, "issued-at"));
+  TANBA_TRY(challenge.expires_at, xml::child_text(document.root(), kChallenge, "expires-at"));
   return challenge;
 }
 
@@ -150,12 +152,11 @@ base::Result<std::string> write_decision(const DecisionDocument& document) {
   return out.finish();
 }
 
-base::Result<std::string> write_login_challenge(const LoginChallenge& challenge) {
+base::Result<std::string> write_login_challenge(const Schemas::Challenge& challenge) {
   xml::Writer out;
   out.open("login-challenge").attribute("xmlns", kChallenge);
   out.element("host", challenge.host).element("nonce", challenge.nonce);
-  out.element("issued-at", base::format_time(challenge.issued_at));
-  out.element("expires-at", base::format_time(challenge.expires_at));
+  out.element("issued-at", challenge.issued_at).element("expires-at", challenge.expires_at);
   return out.finish();
 }
 

@@ -23,7 +23,9 @@ class Schemas {
   [[nodiscard]] base::Result<ApplicationText> read_application(base::ByteView octets) const;
   struct Challenge {
     std::string host;
-    std::string nonce;
+    std::string nonce;  // 64 hexadecimal digits
+    std::string issued_at;
+    std::string expires_at;
   };
   [[nodiscard]] base::Result<Challenge> read_login_challenge(base::ByteView octets) const;
 
@@ -49,12 +51,6 @@ struct DecisionDocument {
 // elements.
 [[nodiscard]] base::Result<std::string> write_decision(const DecisionDocument& document);
 
-struct LoginChallenge {
-  std::string host;
-  std::string nonce;  // 64 hexadecimal digits
-  base::Time issued_at;
-  base::Time expires_at;
-};
-[[nodiscard]] base::Result<std::string> write_login_challenge(const LoginChallenge& challenge);
+[[nodiscard]] base::Result<std::string> write_login_challenge(const Schemas::Challenge& challenge);
 
 }  // namespace tanba::licensing::flow

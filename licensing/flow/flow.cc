@@ -12,9 +12,7 @@ namespace {
 using base::Code;
 using base::Error;
 
-constexpr std::size_t kNonceBytes = 32;
-// Log-ins are by people: more challenges than this in two minutes are no log-ins.
-constexpr std::size_t kMaxPendingChallenges = 10'000;
+constexpr std::size_t kChallengeKeyBytes = 32;
 
 Capacity capacity_of(registry::StaffKind kind) {
   switch (kind) {
@@ -38,7 +36,12 @@ base::Result<std::unique_ptr<Flow>> Flow::make(Settings settings, Parts parts) {
 }
 
 Flow::Flow(Settings settings, Parts parts, Schemas schemas)
-    : settings_(std::move(settings)), parts_(std::move(parts)), schemas_(std::move(schemas)) {}
+    : settings_(std::move(settings)),
+      parts_(std::move(parts)),
+      schemas_(std::move(schemas)),
+      challenges_({.host = settings_.host,
+                   .lifetime = settings_.challenge_lifetime,
+                   .key = base::Secret(verify::evidence::random_octets(kChallengeKeyBytes))}) {}
 
 Flow::~Flow() = default;
 
@@ -122,29 +125,7 @@ void Flow::look_up(std::move_only_function<void(registry::Registry&)> read,
 }
 
 base::Result<std::string> Flow::challenge() {
-  const base::Time now = parts_.clock.now();
-  LoginChallenge challenge{.host = settings_.host,
-                           .nonce = base::to_hex(verify::evidence::random_octets(kNonceBytes)),
-                           .issued_at = now,
-                           .expires_at = now + settings_.challenge_lifetime};
-  {
-    const std::scoped_lock lock(challenges_mutex_);
-    std::erase_if(challenges_, [now](const auto& entry) { return entry.second.expires_at < now; });
-    if (challenges_.size() >= kMaxPendingChallenges) return base::fail(Code::kExecutorFull);
-    challenges_.emplace(challenge.nonce, PendingChallenge{challenge.expires_at});
-  }
-  return write_login_challenge(challenge);
-}
-
-// Redeemed once, whatever the signature turns out to be: a second try needs a new challenge.
-base::Status Flow::redeem(const Schemas::Challenge& challenge) {
-  const std::scoped_lock lock(challenges_mutex_);
-  const auto found = challenges_.find(challenge.nonce);
-  if (found == challenges_.end()) return base::fail(Code::kAuthChallenge);
-  const base::Time expires_at = found->second.expires_at;
-  challenges_.erase(found);
-  if (challenge.host != settings_.host || parts_.clock.now() > expires_at) return base::fail(Code::kAuthChallenge);
-  return {};
+  return challenges_.make(parts_.clock.now());
 }
 
 void Flow::log_in(base::Bytes document, registry::StaffKind kind, Done<LogIn> done) {
@@ -160,9 +141,10 @@ void Flow::log_in(base::Bytes document, registry::StaffKind kind, Done<LogIn> do
       .limits = settings_.limits};
   const auto conclude = [this, kind](verify::evidence::Verified verified) -> base::Result<LogIn> {
     const base::Bytes* octets = whole_signed_octets(*verified.facts);
+    Schemas::Challenge challenge;
     if (octets != nullptr) {
-      TANBA_TRY(const Schemas::Challenge challenge, schemas_.read_login_challenge(*octets));
-      TANBA_CHECK(redeem(challenge));
+      TANBA_TRY(challenge, schemas_.read_login_challenge(*octets));
+      TANBA_CHECK(challenges_.check(challenge, parts_.clock.now()));
     }
     if (verified.report.outcome.decision != verify::Decision::kAccept) return LogIn{{}, std::move(verified.report)};
     if (verified.report.findings.size() != 1 || octets == nullptr) return base::fail(Code::kAuthChallenge);
@@ -176,7 +158,10 @@ void Flow::log_in(base::Bytes document, registry::StaffKind kind, Done<LogIn> do
     if (!staff) errors.assign(1, staff.error());
     add_errors(verified.report, errors);
     LogIn answer{{}, std::move(verified.report)};
-    if (errors.empty()) answer.person = staff->person;
+    if (!errors.empty()) return answer;
+    // Only now: what strangers sign, well or badly, uses up nothing.
+    TANBA_CHECK(challenges_.use(challenge, staff->person.id, parts_.clock.now()));
+    answer.person = staff->person;
     return answer;
   };
   const auto begun = parts_.verifier.verify(

@@ -13,9 +13,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +21,7 @@
 #include "base/clock.h"
 #include "licensing/calendar.h"
 #include "licensing/entitlement.h"
+#include "licensing/flow/challenges.h"
 #include "licensing/flow/documents.h"
 #include "licensing/ports.h"
 #include "licensing/registry/registry.h"
@@ -232,17 +231,11 @@ class Flow {
   [[nodiscard]] base::Result<std::string> key_name(const std::string& licensor_bin, DecisionKind kind) const;
   [[nodiscard]] tokens::client::Intent key_intent(const Intent& intent) const;
 
-  struct PendingChallenge {
-    base::Time expires_at;
-  };
-  [[nodiscard]] base::Status redeem(const Schemas::Challenge& challenge);
-
   Settings settings_;
   Parts parts_;
   Schemas schemas_;
   std::atomic<std::shared_ptr<const std::vector<verify::LocalHold>>> holds_;
-  std::mutex challenges_mutex_;
-  std::map<std::string, PendingChallenge, std::less<>> challenges_;  // by nonce
+  Challenges challenges_;
 };
 
 }  // namespace tanba::licensing::flow
