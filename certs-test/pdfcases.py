@@ -306,6 +306,14 @@ class Case:
         self.pdf.entries(FORM)["CO"] = refs([number])
         self.pdf.save()
 
+    def do_ring(self, step: Step) -> None:
+        """So many new objects, each naming the next one and the last one the first, belong to the page."""
+        first = self.pdf.next_number
+        for at in range(step["size"]):
+            self.pdf.add(refs([first + (at + 1) % step["size"]]))
+        self.pdf.entries(PAGE)["PieceInfo"] = f"{first} 0 R"
+        self.pdf.save()
+
     def do_parent_value(self, step: Step) -> None:
         """The field becomes the only kid of another one, which has the value."""
         del step

@@ -59,11 +59,10 @@ Comparison::Met Comparison::met_under(const std::string& key, Object then, Objec
 // it is compared there. Links back to pages and parents are no part of it.
 void Comparison::accept_new(Object root) {
   std::vector<Object> stack{std::move(root)};
-  std::set<std::uint32_t> visited;
-  while (!stack.empty()) {
+  while (!stack.empty() && step()) {
     Object one = std::move(stack.back());
     stack.pop_back();
-    if (one.isIndirect() && !visited.insert(number_of(one)).second) continue;
+    if (one.isIndirect() && !accepted_.insert(number_of(one)).second) continue;
     if (one.isIndirect()) explained_.insert(number_of(one));
     if (one.isStream()) one = one.getDict();
     if (one.isDictionary()) {
@@ -115,7 +114,7 @@ bool Comparison::accept_streams(Object array) {
   if (!array.isArray()) return false;
   if (array.isIndirect()) explained_.insert(number_of(array));
   for (Object& item : items_of(array)) {
-    if (!item.isStream()) return false;
+    if (!item.isStream() || !step()) return false;
     accept_new(item);
   }
   return true;
@@ -151,12 +150,14 @@ bool Comparison::accept_security_store(Object store) {
 
 void Comparison::compare_security_stores(Object then, Object now) {
   const std::set<std::uint32_t> before = std::exchange(explained_, {});
+  const std::set<std::uint32_t> accepted_before = std::exchange(accepted_, {});
   const bool understood = accept_security_store(now);
   bool changed = then.unparse() != now.unparse();
   for (const std::uint32_t number : explained_) {
     changed = changed || !same_object(then_.layout(), now_.layout(), number);
   }
   explained_.insert(before.begin(), before.end());
+  accepted_.insert(accepted_before.begin(), accepted_before.end());
   if (changed) note(understood ? ChangeKind::kEvidence : ChangeKind::kUnknown, "evidence (DSS)");
 }
 
@@ -189,7 +190,7 @@ void Comparison::compare_catalogs(Object then, Object now) {
   (void)seen_leniently(then, now);
   // The form first: what it explains of widgets is not asked again where pages name them.
   compare_catalog_entry("/AcroForm", then.getKey("/AcroForm"), now.getKey("/AcroForm"));
-  while (!fields_.empty()) {
+  while (!fields_.empty() && step()) {
     FieldPair field = std::move(fields_.back());
     fields_.pop_back();
     compare_fields(std::move(field));
@@ -270,6 +271,9 @@ void Comparison::compare_streams(const Pair& pair) {
 
 void Comparison::compare(Pair pair) {
   if (is_settled_by_rule(pair) || seen_before(pair)) return;
+  // What differs is noted where it does.
+  const std::uint32_t number = number_of(pair.then);
+  if (number != 0 && number_of(pair.now) != 0 && number != number_of(pair.now)) note(ChangeKind::kReplaced, pair.place);
   if (pair.then.getTypeCode() != pair.now.getTypeCode()) {
     // What is refused by its place is not refused again for being used by nothing.
     if (pair.then.isNull()) accept_new(pair.now);
@@ -306,20 +310,21 @@ void Comparison::check_unexplained() {
 base::Result<std::vector<Change>> Comparison::run() {
   compare_trailers();
   compare_catalogs(then_.root(), now_.root());
-  while (!pending_.empty()) {
+  while (!pending_.empty() && step()) {
     Pair pair = std::move(pending_.back());
     pending_.pop_back();
     compare(std::move(pair));
   }
+  if (!step()) return base::fail(base::Code::kLimitCost, {{"what", "values compared"}});
   check_unexplained();
   TANBA_CHECK(then_.check_unmended());
   TANBA_CHECK(now_.check_unmended());
   return std::vector<Change>(changes_.begin(), changes_.end());
 }
 
-base::Result<std::vector<Change>> changes_since(Graph& then, Graph& now,
-                                                const std::vector<FoundSignature>& signatures) {
-  return contained([&] { return Comparison(then, now, signatures).run(); });
+base::Result<std::vector<Change>> changes_since(Graph& then, Graph& now, const std::vector<FoundSignature>& signatures,
+                                                std::uint64_t steps) {
+  return contained([&] { return Comparison(then, now, signatures, steps).run(); });
 }
 
 }  // namespace tanba::pdf

@@ -12,6 +12,7 @@
 // - the value of a form field that had none, with the appearance of its widgets inside their old rectangles
 // - comments (Text, Popup, Highlight, Underline, StrikeOut, Squiggly) that bring no appearance or action of their own
 // - XMP metadata and the information dictionary
+// - an object that is replaced by another one, if that is equal
 #pragma once
 
 #include <map>
@@ -30,8 +31,9 @@ enum class ChangeKind : std::uint8_t {
   kFillIn,      // a value for a field that had none
   kAnnotation,  // a comment
   kMetadata,
-  kOther,    // what was signed is changed
-  kUnknown,  // what it changes cannot be told
+  kReplaced,  // an object by another one that is equal
+  kOther,     // what was signed is changed
+  kUnknown,   // what it changes cannot be told
 };
 struct Change {
   ChangeKind kind = ChangeKind::kUnknown;
@@ -43,7 +45,9 @@ struct Change {
 
 // `signatures`: of the document as it is now. Each change comes once. None is left out, however many there are: the
 // last one may be the one that matters.
+// limit.cost: not within `steps` (Cost::comparison_steps).
 [[nodiscard]] base::Result<std::vector<Change>> changes_since(Graph& then, Graph& now,
-                                                              const std::vector<FoundSignature>& signatures);
+                                                              const std::vector<FoundSignature>& signatures,
+                                                              std::uint64_t steps);
 
 }  // namespace tanba::pdf

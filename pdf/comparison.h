@@ -34,7 +34,8 @@ using Object = QPDFObjectHandle;
 
 class Comparison {
  public:
-  Comparison(Graph& then, Graph& now, const std::vector<FoundSignature>& signatures) : then_(then), now_(now) {
+  Comparison(Graph& then, Graph& now, const std::vector<FoundSignature>& signatures, std::uint64_t steps)
+      : then_(then), now_(now), steps_left_(steps) {
     for (const FoundSignature& one : signatures) signatures_[one.number] = &one;
   }
   base::Result<std::vector<Change>> run();
@@ -60,6 +61,8 @@ class Comparison {
     bool inherits_value;  // a field above it had one
   };
 
+  // Whether there is one left; if not, nothing is said of the document but that.
+  [[nodiscard]] bool step() { return steps_left_ != 0 && --steps_left_ != 0; }
   void note(ChangeKind kind, std::string what, std::string field = {});
   void push(Object then, Object now, std::string place, Met met = Met::kAnything) {
     pending_.push_back({std::move(then), std::move(now), std::move(place), met});
@@ -106,6 +109,7 @@ class Comparison {
 
   Graph& then_;
   Graph& now_;
+  std::uint64_t steps_left_;
   std::map<std::uint32_t, const FoundSignature*> signatures_;  // by their object
   std::set<Change> changes_;
   std::vector<Pair> pending_;
@@ -114,6 +118,7 @@ class Comparison {
   std::set<std::pair<std::uint32_t, std::uint32_t>> resource_pairs_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> lenient_pairs_;
   std::set<std::uint32_t> explained_;            // objects of the tree as it is now
+  std::set<std::uint32_t> accepted_;             // those that accept_new went through
   std::set<std::uint32_t> new_widgets_;          // of signature fields, found to show nothing
   std::map<std::uint32_t, double> shown_areas_;  // of signature fields that got a value, by their object
 };

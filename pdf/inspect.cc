@@ -126,7 +126,7 @@ base::Status Inspector::compare_revisions(std::size_t at, pki::SignatureFacts& o
   if (reaches_end(found)) return {};
   TANBA_CHECK(check_objects(signed_layout, cost_, &layout_));
   TANBA_TRY(const std::unique_ptr<Graph> signed_graph, Graph::open(signed_layout));
-  TANBA_TRY(const std::vector<Change> changes, changes_since(*signed_graph, *graph_, found_));
+  TANBA_TRY(const std::vector<Change> changes, changes_since(*signed_graph, *graph_, found_, cost_.comparison_steps()));
   Verdict verdict = judge_changes(changes, restrictions_at(found_, at));
   out.covers.whole = verdict.errors.empty();
   std::ranges::move(verdict.errors, std::back_inserter(out.errors));

@@ -13,8 +13,8 @@ namespace tanba::pdf {
 inline constexpr std::size_t kMaxObjects = 250'000;
 // Incremental updates: an archive's yearly time stamps stay below.
 inline constexpr std::size_t kMaxSections = 128;
-// Names, numbers, strings and brackets: a contract of a thousand pages has 300,000. qpdf takes some 350 octets for each,
-// and two revisions are held while they are compared: 420 MiB at worst.
+// Names, numbers, strings and brackets: a contract of a thousand pages has 300,000. qpdf takes some 350 octets for
+// each, and two revisions are held while they are compared: 420 MiB at worst.
 inline constexpr std::uint64_t kMaxTokens = 600'000;
 // The same, counted again for each revision that is compared with the last one: that contract, signed by twenty.
 inline constexpr std::uint64_t kMaxComparedTokens = 6'000'000;
@@ -26,6 +26,11 @@ inline constexpr std::size_t kMaxFields = 20'000;
 // A signature with certificates, time stamps and revocation values inside.
 inline constexpr std::size_t kMaxSignatureBytes = 4U << 20;
 
+// Steps of a comparison for each token that was read, and for what is small. A value is met once as anything and once
+// as a resource; two graphs that go round in circles of different length would be walked for their product otherwise.
+inline constexpr std::uint64_t kComparedPerToken = 2;
+inline constexpr std::uint64_t kComparedAnyway = 10'000;
+
 class Cost {
  public:
   [[nodiscard]] base::Status charge_token() { return charge(tokens_, 1, kMaxTokens, "PDF tokens"); }
@@ -36,6 +41,8 @@ class Cost {
   [[nodiscard]] base::Status charge_comparison() {
     return charge(compared_, tokens_, kMaxComparedTokens, "PDF tokens compared");
   }
+  // What one comparison may take.
+  [[nodiscard]] std::uint64_t comparison_steps() const { return kComparedAnyway + kComparedPerToken * tokens_; }
 
  private:
   [[nodiscard]] static base::Status charge(std::uint64_t& sum, std::uint64_t more, std::uint64_t limit,

@@ -42,6 +42,7 @@ Ruling rule_on(const Change& change, const Restrictions& restrictions) {
       if (!change.field.empty() && restrictions.locks_field(change.field)) return {Code::kPdfPermissions, "FieldMDP"};
       return {Code::kPdfAdded};
     case ChangeKind::kMetadata:
+    case ChangeKind::kReplaced:
       return needs(Permission::kFillIn, restrictions, Code::kPdfAdded);
     case ChangeKind::kSignature:
       if (restrictions.locks_field(change.field)) return {Code::kPdfPermissions, "FieldMDP"};

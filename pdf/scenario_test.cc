@@ -127,6 +127,16 @@ TEST(PdfAttacks, FieldsAreNamedByWhatNamesFieldsAndNotByResources) {
   expect("pdf-field-as-property", {"pdf.changed"});
   expect("pdf-certified-2-filled-named", {});
 }
+TEST(PdfAttacks, RevisionsAreNotWalkedForTheProductOfTheirObjects) {
+  expect("pdf-ring-longer", {"limit.cost"});
+}
+TEST(PdfAttacks, WhatIsReplacedByItsEqualIsSaid) {
+  expect("pdf-ring-replaced", {});
+  const auto facts = test::inspected(test::document("pdf-ring-replaced"));
+  ASSERT_EQ(facts.signatures.at(0).warnings.size(), 1U);
+  EXPECT_EQ(facts.signatures[0].warnings[0].code(), base::Code::kPdfAdded);
+  expect("pdf-certified-1-ring-replaced", {"pdf.permissions"});
+}
 TEST(PdfAttacks, NothingButZerosFollowsTheSignatureValue) {
   expect("pdf-contents-padding", {"pdf.signature"});
 }
