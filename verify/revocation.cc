@@ -199,35 +199,31 @@ base::Result<std::vector<Error>> RevocationJudge::check_responder(const ocsp::Oc
       errors.push_back(ok.error());
     }
   }
-  if (errors.empty() && input_.policy.revocation != RevocationMode::kOff) {
+  if (errors.empty()) {
     TANBA_TRY(auto revoked, check_responder_revocation(response, *responder, issuers));
     if (revoked) errors.push_back(*std::move(revoked));
   }
   return errors;
 }
 
-// RFC 6960 4.2.2.2.1: without id-pkix-ocsp-nocheck the responder's own certificate has to be checked. With it the
-// authority vouches "for the lifetime of the responder's certificate": what is judged later, perhaps after that
-// lifetime, still counts only as long as nothing at hand says that the key was lost.
+// RFC 6960 4.2.2.2.1: without id-pkix-ocsp-nocheck the responder's own certificate has to be checked. With it a client
+// "can trust a responder for the lifetime of the responder's certificate": nothing has to be asked for. That frees from
+// having to check, not from what is known: an answer by a key that evidence at hand calls lost, or that is held here,
+// is nobody's.
 base::Result<std::optional<Error>> RevocationJudge::check_responder_revocation(const ocsp::OcspResponse& response,
                                                                                const ocsp::Responder& responder,
                                                                                PathPart issuers) {
   const bool no_check = responder.certificate->has_ocsp_no_check();
-  if (no_check && !input_.existed_at) return std::nullopt;
   std::vector<CertificatePtr> path{responder.certificate};
   path.insert(path.end(), issuers.begin(), issuers.end());
-  RevocationVerdict own;
-  if (!input_.existed_at) {
-    TANBA_TRY(own, check(path, CertificateRole::kEvidenceSigner));
-    note_beneath(responder.certificate, own.entries, {});
-  } else {
-    JudgeInput then = at_time_of_evidence(input_, response.produced_at);
-    if (no_check) then.policy.revocation = RevocationMode::kIfAvailable;
-    RevocationJudge judge(context_, cache_, then, budget_);
-    judge.open_ = open_;
-    TANBA_TRY(own, judge.check(path, CertificateRole::kEvidenceSigner));
-    note_beneath(responder.certificate, own.entries, judge.take_beneath());
+  JudgeInput then = input_.existed_at ? at_time_of_evidence(input_, response.produced_at) : input_;
+  if (no_check && then.policy.revocation == RevocationMode::kRequire) {
+    then.policy.revocation = RevocationMode::kIfAvailable;
   }
+  RevocationJudge judge(context_, cache_, then, budget_);
+  judge.open_ = open_;
+  TANBA_TRY(RevocationVerdict own, judge.check(path, CertificateRole::kEvidenceSigner));
+  note_beneath(responder.certificate, own.entries, judge.take_beneath());
   if (own.errors.empty()) return std::nullopt;
   // What is lacking about one that need not be checked is no reason.
   if (no_check && !refuses(own.errors)) return std::nullopt;
