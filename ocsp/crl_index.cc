@@ -23,7 +23,6 @@ constexpr std::uint64_t kNoTime = (std::uint64_t{1} << 40) - 1;
 constexpr std::size_t kStagedLength = kIssuerBytes;
 constexpr std::size_t kStagedSerial = kStagedLength + 1;
 constexpr std::size_t kStagedTail = kStagedSerial + CrlIndex::kMaxPackedSerialBytes + 3;
-constexpr std::size_t kStagedReason = kStagedTail + kTimeBytes;
 static_assert(kStagedTail + kTailBytes <= std::tuple_size_v<StagedEntry>);
 
 void put_time(std::uint8_t* out, std::optional<base::Time> time) {
@@ -36,6 +35,41 @@ std::optional<base::Time> get_time(const std::uint8_t* in) {
   for (std::size_t i = 0; i < kTimeBytes; ++i) value = value << 8 | in[i];
   if (value == kNoTime) return std::nullopt;
   return base::Time(base::Seconds(static_cast<std::int64_t>(value) - kTimeBias));
+}
+
+// A hold may be lifted, what ends a certificate may not: it outweighs a hold, and a lost key outweighs all else. What
+// is graver to those who judge time stamps and evidence by the reason (RFC 3161 4) stands above what is not.
+int gravity(RevocationReason reason) {
+  switch (reason) {
+    case RevocationReason::kRemoveFromCrl:
+      return 0;
+    case RevocationReason::kCertificateHold:
+      return 1;
+    case RevocationReason::kSuperseded:
+      return 2;
+    case RevocationReason::kAffiliationChanged:
+      return 3;
+    case RevocationReason::kCessationOfOperation:
+      return 4;
+    case RevocationReason::kUnspecified:
+      return 5;
+    case RevocationReason::kPrivilegeWithdrawn:
+      return 6;
+    case RevocationReason::kNone:
+      return 7;
+    case RevocationReason::kAaCompromise:
+      return 8;
+    case RevocationReason::kCaCompromise:
+      return 9;
+    case RevocationReason::kKeyCompromise:
+      return 10;
+  }
+  return 10;  // reasons of another time: nothing is known of them but that they revoke
+}
+
+std::optional<base::Time> earlier(const std::optional<base::Time>& a, const std::optional<base::Time>& b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
 }
 
 std::uint64_t prefix(const std::uint8_t* record) {
@@ -82,8 +116,20 @@ bool same_key(const StagedEntry& a, const StagedEntry& b) {
   return std::memcmp(a.data(), b.data(), kStagedTail) == 0;
 }
 
-RevocationReason reason_of(const StagedEntry& entry) {
-  return static_cast<RevocationReason>(entry[kStagedReason]);
+RevokedEntry both_of(const RevokedEntry& a, const RevokedEntry& b) {
+  const bool a_revokes = a.reason != RevocationReason::kRemoveFromCrl;
+  const bool b_revokes = b.reason != RevocationReason::kRemoveFromCrl;
+  if (a_revokes != b_revokes) return a_revokes ? a : b;
+  return {.revocation_time = std::min(a.revocation_time, b.revocation_time),
+          .reason = gravity(a.reason) < gravity(b.reason) ? b.reason : a.reason,
+          .invalidity_date = earlier(a.invalidity_date, b.invalidity_date)};
+}
+
+StagedEntry both_of(const StagedEntry& a, const StagedEntry& b) {
+  StagedEntry both = a;
+  const RevokedEntry entry = both_of(unpack_tail(a.data() + kStagedTail), unpack_tail(b.data() + kStagedTail));
+  std::ranges::copy(pack_tail(entry), both.begin() + kStagedTail);
+  return both;
 }
 
 // --- records ---------------------------------------------------------------------------------------------------------

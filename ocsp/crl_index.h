@@ -100,7 +100,10 @@ class CrlIndex {
 
 [[nodiscard]] StagedEntry stage(const CrlIndex::Key& key, const RevokedEntry& entry);
 [[nodiscard]] bool same_key(const StagedEntry& a, const StagedEntry& b);
-[[nodiscard]] RevocationReason reason_of(const StagedEntry& entry);
+// What a list says that has both entries of one serial: the worst reason, the earliest date and the earliest invalidity
+// date, whatever the order. removeFromCRL is no revocation (RFC 5280 5.3.1) and says nothing beside one.
+[[nodiscard]] RevokedEntry both_of(const RevokedEntry& a, const RevokedEntry& b);
+[[nodiscard]] StagedEntry both_of(const StagedEntry& a, const StagedEntry& b);  // of the same key
 
 // Time, reason and invalidity date as records hold them, for what is kept beside the records.
 inline constexpr std::size_t kTailBytes = 5 + 1 + 5;

@@ -33,15 +33,13 @@ bool entry_precedes(const StagedEntry& a, const StagedEntry& b) {
   return precedes(a.data(), b.data(), sizeof(StagedEntry));
 }
 
-// Passes on one entry of each key. They come sorted, the earliest revocation of a key first; RFC 5280 5.3.1:
-// removeFromCRL is no revocation, so it stands for a key only when nothing else does.
+// Passes on one entry of each key, what all of them say together.
 class Deduplicate {
  public:
   explicit Deduplicate(const CrlIndexBuilder::Sink& sink) : sink_(sink) {}
   Status take(const StagedEntry& entry) {
     if (pending_ && same_key(*pending_, entry)) {
-      const bool weaker = reason_of(*pending_) == RevocationReason::kRemoveFromCrl;
-      if (weaker && reason_of(entry) != RevocationReason::kRemoveFromCrl) pending_ = entry;
+      pending_ = both_of(*pending_, entry);
       return {};
     }
     TANBA_CHECK(finish());
@@ -135,10 +133,7 @@ Status CrlIndexBuilder::add(const CrlIndex::Key& key, const RevokedEntry& entry)
     if (long_.size() > CrlIndex::kMaxLongSerials) {
       return malformed(Code::kCrlMalformed, "more over-long serial numbers than are allowed");
     }
-    const bool stronger =
-        known->second.reason == RevocationReason::kRemoveFromCrl ||
-        (entry.reason != RevocationReason::kRemoveFromCrl && entry.revocation_time < known->second.revocation_time);
-    if (!inserted && stronger) known->second = entry;
+    if (!inserted) known->second = both_of(known->second, entry);
     return {};
   }
   shape_.longest_serial_bytes = std::max(shape_.longest_serial_bytes, key.serial.size());

@@ -35,7 +35,8 @@ class CrlIndexBuilder {
   [[nodiscard]] const CrlIndex::LongEntries& long_entries() const { return long_; }
   [[nodiscard]] const std::vector<pki::Name>& issuers() const { return issuers_; }  // of the ids 1, 2, …
   [[nodiscard]] bool fits_in_memory() const { return runs_.empty(); }
-  // Hands over every key once, in order; of several entries for one the earliest revocation. Once.
+  // Hands over every key once, in order; of several entries for one what they say together
+  // (both_of). Once.
   using Sink = std::function<base::Status(const StagedEntry&)>;
   [[nodiscard]] base::Status drain(const Sink& sink);
 

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -367,21 +368,68 @@ TEST(CrlIndexBuilder, MoreEntriesThanOneRunHolds) {
   EXPECT_EQ(visited, kCount);
 }
 
-// Of one serial listed twice: a revocation before removeFromCRL, and the earlier of two revocations.
-TEST(CrlIndexBuilder, OneEntryOfEachSerialIsKept) {
-  CrlIndexBuilder entries({});
-  const Bytes serial = hex("05");
-  const auto add = [&](std::string_view time, RevocationReason reason) {
-    ASSERT_TRUE(entries.add({.issuer = 0, .serial = serial}, {at(time), reason, {}}).has_value());
+// Of one serial listed more than once, in a record and aside, in either order.
+class RepeatedEntryTest : public testing::TestWithParam<std::string> {
+ protected:
+  struct Entry {
+    std::string_view time;
+    RevocationReason reason;
+    std::string_view invalid_since = {};
   };
-  add("2024-01-01T00:00:00Z", RevocationReason::kRemoveFromCrl);
-  add("2026-01-01T00:00:00Z", RevocationReason::kSuperseded);
-  add("2025-01-01T00:00:00Z", RevocationReason::kKeyCompromise);
-  CrlState state;
-  ASSERT_TRUE(index_in_memory(entries, state).has_value());
-  EXPECT_EQ(state.index.entries(), 1U);
-  EXPECT_EQ(state.index.find({.issuer = 0, .serial = serial})->reason, RevocationReason::kKeyCompromise);
+  [[nodiscard]] static RevokedEntry kept(const std::vector<Entry>& listed) {
+    CrlIndexBuilder builder({});
+    const Bytes serial = hex(GetParam());
+    for (const Entry& entry : listed) {
+      RevokedEntry one{.revocation_time = at(entry.time), .reason = entry.reason, .invalidity_date = {}};
+      if (!entry.invalid_since.empty()) one.invalidity_date = at(entry.invalid_since);
+      EXPECT_TRUE(builder.add({.issuer = 0, .serial = serial}, one).has_value());
+    }
+    CrlState state;
+    EXPECT_TRUE(index_in_memory(builder, state).has_value());
+    EXPECT_EQ(state.index.entries(), 1U);
+    return state.index.find({.issuer = 0, .serial = serial}).value();
+  }
+  static void expect(std::vector<Entry> listed, std::string_view time, RevocationReason reason,
+                     std::string_view invalid_since = {}) {
+    for (int order = 0; order < 2; ++order) {
+      const RevokedEntry entry = kept(listed);
+      EXPECT_EQ(entry.revocation_time, at(time));
+      EXPECT_EQ(entry.reason, reason) << to_string(entry.reason);
+      EXPECT_EQ(entry.invalidity_date, invalid_since.empty() ? std::nullopt : std::optional(at(invalid_since)));
+      std::ranges::reverse(listed);
+    }
+  }
+};
+
+TEST_P(RepeatedEntryTest, ARevocationOutweighsTheHoldBeforeIt) {
+  expect({{"2025-01-01T10:00:00Z", RevocationReason::kCertificateHold},
+          {"2025-01-01T11:00:00Z", RevocationReason::kSuperseded}},
+         "2025-01-01T10:00:00Z", RevocationReason::kSuperseded);
 }
+
+TEST_P(RepeatedEntryTest, ALostKeyOutweighsAnyOtherReason) {
+  expect({{"2024-01-01T00:00:00Z", RevocationReason::kSuperseded},
+          {"2025-01-01T00:00:00Z", RevocationReason::kKeyCompromise},
+          {"2026-01-01T00:00:00Z", RevocationReason::kNone}},
+         "2024-01-01T00:00:00Z", RevocationReason::kKeyCompromise);
+}
+
+TEST_P(RepeatedEntryTest, TheEarliestInvalidityDateStays) {
+  expect({{"2024-01-01T00:00:00Z", RevocationReason::kKeyCompromise},
+          {"2025-01-01T00:00:00Z", RevocationReason::kKeyCompromise, "2023-06-01T00:00:00Z"},
+          {"2026-01-01T00:00:00Z", RevocationReason::kKeyCompromise, "2023-07-01T00:00:00Z"}},
+         "2024-01-01T00:00:00Z", RevocationReason::kKeyCompromise, "2023-06-01T00:00:00Z");
+}
+
+TEST_P(RepeatedEntryTest, RemoveFromCrlSaysNothingBesideARevocation) {
+  expect({{"2023-01-01T00:00:00Z", RevocationReason::kRemoveFromCrl, "2022-01-01T00:00:00Z"},
+          {"2024-01-01T00:00:00Z", RevocationReason::kCertificateHold}},
+         "2024-01-01T00:00:00Z", RevocationReason::kCertificateHold);
+}
+
+INSTANTIATE_TEST_SUITE_P(Serials, RepeatedEntryTest,
+                         testing::Values("05", "0500000000000000000000000000000000000000000000000000000005"),
+                         [](const auto& serial) { return serial.param.size() > 2 ? "Aside" : "InARecord"; });
 
 }  // namespace
 }  // namespace tanba::ocsp
