@@ -492,7 +492,7 @@ class CertificateWriter:
         serial = new_serial()
         extensions = [
             build.key_usage(list(plan.usages)),
-            build.extended_key_usage([plan.purpose_eku, *plan.roles]),
+            build.extended_key_usage([plan.purpose_eku, *plan.roles], plan.critical_eku),
         ]
         if plan.with_aki and issuer.key_identifier:
             extensions.append(build.authority_key_identifier(issuer.key_identifier))

@@ -214,6 +214,7 @@ class Plan:
     issuer: str = "issuing"
     usages: tuple[str, ...] = ("digitalSignature", "nonRepudiation")
     purpose_eku: str = EKU_EMAIL_PROTECTION
+    critical_eku: bool = False
     days: tuple[int, int] = GOOD_DAYS
     status: str = "good"
     reason: str | None = None
@@ -434,9 +435,10 @@ PLANS = [
         people.HEAD,
         people.DEMO,
         TREASURY,
-        "a Treasury-Client key: role 1.2 alone",
+        "a Treasury-Client key: role 1.2 alone, and not for use in other systems",
         key="pool-2",
-        outcome="role-not-entitled",
+        outcome="not-a-signing-key",
+        certificate_outcome="not-a-signing-key",
     ),
     # --- keys that are not for signing -------------------------------------------------------------------------------
     _individual(
@@ -445,6 +447,25 @@ PLANS = [
         "not-a-signing-key",
         usages=tuple(AUTH_USAGE),
         purpose_eku=EKU_CLIENT_AUTH,
+    ),
+    *(
+        Plan(
+            f"eku-{name}",
+            people.AIDOS,
+            None,
+            [],
+            note,
+            key="pool-2",
+            purpose_eku=eku,
+            critical_eku=critical,
+            outcome="not-a-signing-key",
+            certificate_outcome="not-a-signing-key",
+        )
+        for name, eku, critical, note in (
+            ("time-stamping", EKU_TIME_STAMPING, True, "for time stamps alone, critical"),
+            ("ocsp-signing", EKU_OCSP_SIGNING, False, "for OCSP answers alone, not critical"),
+            ("client-auth", EKU_CLIENT_AUTH, True, "for logging in alone, critical, though keyUsage has nonRepudiation"),
+        )
     ),
     _head(
         "head-auth",

@@ -331,5 +331,42 @@ TEST(Identities, SigningNeedsBothBits) {
   EXPECT_FALSE(signs(std::nullopt));
 }
 
+TEST(Identities, SigningNeedsAnExtendedKeyUsageThatAllowsIt) {
+  enum class Critical : std::uint8_t { kNo, kYes };
+  const auto signs = [](const std::vector<const char*>& usages, Critical critical) {
+    std::vector<Bytes> list;
+    for (const char* usage : usages) list.push_back(Oid::literal(usage).der());
+    Parts parts;
+    parts.extensions = {extension("2.5.29.15", der::write(der::kBitString, Bytes{0, 0xC0})),
+                        extension("2.5.29.37", der::write(der::kSequence, join(list)),
+                                  critical == Critical::kYes ? der::write(der::kBoolean, Bytes{0xFF}) : Bytes{})};
+    return is_signing_key(**parse(parts));
+  };
+  constexpr const char* kEmailProtection = "1.3.6.1.5.5.7.3.4";
+  constexpr const char* kDocumentSigning = "1.3.6.1.5.5.7.3.36";
+  constexpr const char* kAny = "2.5.29.37.0";
+  constexpr const char* kClientAuth = "1.3.6.1.5.5.7.3.2";
+  constexpr const char* kTimeStamping = "1.3.6.1.5.5.7.3.8";
+  constexpr const char* kOcspSigning = "1.3.6.1.5.5.7.3.9";
+  constexpr const char* kHead = "1.2.398.3.3.4.1.2.1";
+  constexpr const char* kTreasury = "1.2.398.5.19.1.2.2.1";
+  for (const char* good : {kEmailProtection, kDocumentSigning, kAny, kHead}) {
+    EXPECT_TRUE(signs({good}, Critical::kYes)) << good;
+    EXPECT_TRUE(signs({kClientAuth, good}, Critical::kYes)) << good;
+  }
+  EXPECT_TRUE(signs({kTimeStamping, kHead}, Critical::kNo));
+  // Critical, and nothing of it is for documents.
+  EXPECT_TRUE(signs({kClientAuth}, Critical::kNo));
+  EXPECT_FALSE(signs({kClientAuth}, Critical::kYes));
+  EXPECT_FALSE(signs({"1.2.398.3.3.4"}, Critical::kYes)) << "the arc of roles is none itself";
+  // Of machines, critical or not.
+  for (const Critical critical : {Critical::kNo, Critical::kYes}) {
+    EXPECT_FALSE(signs({kTimeStamping}, critical));
+    EXPECT_FALSE(signs({kOcspSigning}, critical));
+    EXPECT_FALSE(signs({kOcspSigning, kTimeStamping}, critical));
+    EXPECT_FALSE(signs({kEmailProtection, kHead, kTreasury}, critical));
+  }
+}
+
 }  // namespace
 }  // namespace tanba::pki

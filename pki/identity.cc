@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "pki/name.h"
@@ -57,6 +58,37 @@ std::string person_name(const Name& subject) {
   return name;
 }
 
+bool is_role(const Oid& usage) {
+  static const Oid kRoles = Oid::literal("1.2.398.3.3.4");
+  const std::string_view prefix = base::as_text(kRoles.contents());
+  const std::string_view contents = base::as_text(usage.contents());
+  return contents.starts_with(prefix) && contents.size() > prefix.size();
+}
+
+// RFC 5280 4.2.1.12: "If the extension is present, then the certificate MUST only be used for one of the purposes
+// indicated." НУЦ РК's certificates name a role or emailProtection, its older ones for logging in clientAuth too, and
+// mark the extension critical or not. Where it is critical, one purpose has to fit. Where it is not, those alone are
+// turned away that certify machines: a key that stamps or answers must never speak for a person.
+bool extended_usage_allows_signing(const Certificate& certificate) {
+  static const std::array<Oid, 3> kForDocuments = {Oid::literal("2.5.29.37.0"),          // anyExtendedKeyUsage
+                                                   Oid::literal("1.3.6.1.5.5.7.3.4"),    // emailProtection
+                                                   Oid::literal("1.3.6.1.5.5.7.3.36")};  // RFC 9336: documentSigning
+  static const std::array<Oid, 2> kOfMachines = {Oid::literal("1.3.6.1.5.5.7.3.8"),      // timeStamping
+                                                 Oid::literal("1.3.6.1.5.5.7.3.9")};     // OCSPSigning
+  // A key of the treasury's own client, "not for use in other systems" (kz-pki section 2).
+  static const Oid kTreasury = Oid::literal("1.2.398.5.19.1.2.2.1");
+  static const Oid kExtendedKeyUsage = Oid::literal("2.5.29.37");
+  const auto& usages = certificate.extended_key_usage();
+  if (!usages) return true;
+  const auto is_in = [](const auto& set) {
+    return [&set](const Oid& usage) { return std::ranges::find(set, usage) != set.end(); };
+  };
+  if (std::ranges::find(*usages, kTreasury) != usages->end()) return false;
+  if (std::ranges::all_of(*usages, is_in(kOfMachines))) return false;
+  if (!certificate.extension(kExtendedKeyUsage)->critical) return true;
+  return std::ranges::any_of(*usages, is_in(kForDocuments)) || std::ranges::any_of(*usages, is_role);
+}
+
 }  // namespace
 
 Identity identity_of(const Certificate& certificate) {
@@ -74,13 +106,8 @@ Identity identity_of(const Certificate& certificate) {
                     .name = person_name(certificate.subject()),
                     .organization = certificate.subject().first(oid::kOrganization).value_or(""),
                     .roles = {}};
-  static const Oid kRoles = Oid::literal("1.2.398.3.3.4");
-  const std::string_view prefix = base::as_text(kRoles.contents());
   if (certificate.extended_key_usage()) {
-    for (const Oid& usage : *certificate.extended_key_usage()) {
-      const std::string_view contents = base::as_text(usage.contents());
-      if (contents.starts_with(prefix) && contents.size() > prefix.size()) identity.roles.push_back(usage);
-    }
+    std::ranges::copy_if(*certificate.extended_key_usage(), std::back_inserter(identity.roles), is_role);
   }
   return identity;
 }
@@ -111,7 +138,8 @@ std::string role_name(const Oid& role) {
 
 bool is_signing_key(const Certificate& certificate) {
   constexpr std::uint32_t kBoth = kDigitalSignature | kNonRepudiation;
-  return certificate.key_usage().has_value() && (*certificate.key_usage() & kBoth) == kBoth;
+  const bool both = certificate.key_usage().has_value() && (*certificate.key_usage() & kBoth) == kBoth;
+  return both && extended_usage_allows_signing(certificate);
 }
 
 }  // namespace tanba::pki

@@ -22,7 +22,7 @@ struct Identity {
 // Short words for the role OIDs: "individual", "organization", "head", "right-of-signature", ...; the dotted OID for
 // one that is not known.
 [[nodiscard]] std::string role_name(const Oid& role);
-// digitalSignature and nonRepudiation are both set (kz-pki section 2).
+// digitalSignature and nonRepudiation are both set (kz-pki section 2), and no extended key usage forbids it.
 [[nodiscard]] bool is_signing_key(const Certificate& certificate);
 
 namespace role {  // 1.2.398.3.3.4.…

@@ -334,7 +334,12 @@ Status check_purpose(const Certificate& leaf, KeyPurpose purpose, PolicyId polic
     // are wanted is the flow's rule (kz-pki 2).
     const bool may_sign = !leaf.key_usage() || (*leaf.key_usage() & (kDigitalSignature | kNonRepudiation)) != 0;
     if ((policy == PolicyId::kConformance && may_sign) || is_signing_key(leaf)) return {};
-    return base::fail(Error(Code::kCertificateNotSigningKey, certificate_argument(leaf)));
+    const auto& ends = leaf.extended_key_usage();
+    std::string usages = ends ? "its extended key usages:" : "it has no extended key usage";
+    if (ends) {
+      for (const Oid& end : *ends) usages += " " + end.dotted();
+    }
+    return base::fail(Error(Code::kCertificateNotSigningKey, certificate_argument(leaf), usages));
   }
   const Usage usage = usage_for(purpose);
   if (!extended_usage_allows(leaf, purpose, Oid::literal(usage.extended)) ||
