@@ -1,8 +1,10 @@
 #include "xmldsig/fast_path.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "pki/verify_signature.h"
+#include "xmldsig/key_info.h"
 #include "xmldsig/soap.h"
 #include "xmldsig/xml/one_pass.h"
 
@@ -79,6 +81,8 @@ std::optional<FastPath> take_fast_path(pki::Context& context, base::ByteView xml
   if (!structure || !structure->errors.empty() || structure->references.size() != 1) return {};
   const Reference& reference = structure->references.front();
   if (!is_as_guessed(reference, *guess) || !is_left_out_rightly(reference, *pass)) return {};
+  // Of other Objects the general way says whether anybody signed them.
+  if (!std::ranges::all_of(structure->objects, holds_qualifying_properties_only)) return {};
 
   if (!budget.charge_digest(pass->canonical.size())) return {};
   const auto digest = pki::compute_digest(context, reference.digest, pass->canonical);

@@ -85,13 +85,18 @@ TEST_F(FastWay, LeavesEverythingElseToTheGeneralWay) {
            replaced("<a>", "<a Id='x'><c Id='x'/>"),         // refused
            replaced(" URI=\"\"", " URI=\"#none\""),          // not there
            replaced("#enveloped-signature", "#base64"),      // forbidden
-           replaced("<ds:KeyInfo>", "<ds:KeyInfo><ds:x/>"),  // nothing that matters
+           replaced("<ds:KeyInfo>", "<ds:KeyInfo><ds:x/>"),  // known to nobody
+           replaced("<ds:Signature ", "<ds:Signature x='1' "),
+           replaced("</ds:Signature>", "<ds:Object><x/></ds:Object></ds:Signature>"),  // signed by nobody
+           replaced("</ds:Signature>", "<ds:Object/></ds:Signature>"),
            replaced("</ds:SignedInfo>", "<x/></ds:SignedInfo>"),
            signed_text(good),  // two signatures
        }) {
     expect_same(text);
   }
   EXPECT_FALSE(is_taken(replaced("<b>1", "<b>2")));
+  EXPECT_FALSE(is_taken(replaced("<ds:KeyInfo>", "<ds:KeyInfo>x")));
+  EXPECT_FALSE(is_taken(replaced("</ds:Signature>", "<ds:Object><x/></ds:Object></ds:Signature>")));
   EXPECT_FALSE(is_taken(signed_text(good)));
   EXPECT_FALSE(is_taken(good, Forms::kConformance));
 }

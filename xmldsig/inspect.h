@@ -7,7 +7,10 @@
 // - transforms are enveloped-signature first, then at most one canonicalisation; all else is xml.transform_forbidden;
 // - MACs are xml.algorithm_forbidden: a certificate's public key must never serve as a secret;
 // - comments are never signed: "" and "#id" select no comment nodes (4.4.3.2), whatever the canonicalisation;
-// - KeyInfo is read for certificates only (X509Data, WS-Security's KeyIdentifier and BinarySecurityToken);
+// - KeyInfo is read for certificates only (X509Data, WS-Security's KeyIdentifier and BinarySecurityToken); elements
+// that
+//   nobody knows there, and attributes on what is not signed, are xml.signature_structure, and an Object that no
+//   Reference covers keeps the whole from being covered, unless it holds XAdES properties only;
 // - Manifests are digested as elements; what their own references name is not looked at and not reported as covered.
 // Of several enveloped signatures side by side the later ones were added after the earlier: an earlier one is verified
 // without the later ones, as НУЦ РК's clients make them, and if its digest does not fit so, with them, as the standard

@@ -337,6 +337,76 @@ TEST_F(Inspection, EnvelopingSignatureCoversItsObjects) {
   EXPECT_FALSE(facts(signature(form)).signatures.at(0).covers.whole);
 }
 
+TEST_F(Inspection, WhatTheSchemaKnowsBesideTheSignedPartStays) {
+  NEEDS_AUTHORITY;
+  const std::string good = enveloped("<a></a>", {.objects = "<ds:Object Id=\"o\" MimeType=\"m\" Encoding=\"e\"/>"});
+  ASSERT_EQ(codes(good), Codes{});
+  EXPECT_TRUE(facts(good).signatures.at(0).covers.whole);
+  for (const auto& [from, to] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
+           {"<ds:Signature ", "<ds:Signature Id=\"s\" xmlns:x=\"urn:x\" "},
+           {"<ds:SignatureValue>", "<ds:SignatureValue Id=\"v\">"},
+           {"<ds:KeyInfo>", "<ds:KeyInfo Id=\"k\"><ds:KeyName>who</ds:KeyName><ds:KeyValue/>"},
+           {"<ds:X509Data>", "<ds:X509Data><ds:X509SubjectName>CN=x</ds:X509SubjectName><ds:X509SKI>AA==</ds:X509SKI>"},
+       }) {
+    std::string text = good;
+    text.replace(text.find(from), from.size(), to);
+    EXPECT_EQ(codes(text), Codes{}) << to;
+    EXPECT_TRUE(facts(text).signatures.at(0).covers.whole) << to;
+  }
+}
+
+// The enveloped transform takes the whole Signature away: whoever passes the document on can put Objects into it.
+TEST_F(Inspection, ObjectsThatNobodySignedAreNotCovered) {
+  NEEDS_AUTHORITY;
+  const std::string xades = "xmlns:x=\"http://uri.etsi.org/01903/v1.3.2#\"";
+  const auto covers = [&](const std::string& objects) {
+    const auto found = facts(enveloped("<a></a>", {.objects = objects}));
+    EXPECT_EQ(test::codes_of(found), Codes{}) << objects;
+    return found.signatures.at(0).covers;
+  };
+  for (const std::string& inside : {
+           std::string("<b>1</b>"),
+           std::string("text"),
+           std::string("<!-- c -->"),
+           std::string("<?p?>"),
+           std::string("<ds:SignatureProperties/>"),
+           std::string("<ds:Manifest/>"),
+           "<x:QualifyingProperties " + xades + "/>text",
+           "<x:QualifyingProperties " + xades + ">text</x:QualifyingProperties>",
+           "<x:QualifyingProperties " + xades + "><b/></x:QualifyingProperties>",
+           "<x:QualifyingProperties " + xades + " b=\"1\"/>",
+           std::string("<x:QualifyingProperties xmlns:x=\"urn:x\"/>"),
+       }) {
+    const pki::Coverage found = covers("<ds:Object>" + inside + "</ds:Object>");
+    EXPECT_FALSE(found.whole) << inside;
+    EXPECT_EQ(found.what, "document; not: an Object in the Signature") << inside;
+  }
+  EXPECT_TRUE(covers("<ds:Object><x:QualifyingProperties " + xades +
+                     "><x:UnsignedProperties/></x:QualifyingProperties></ds:Object>")
+                  .whole);
+}
+
+TEST_F(Inspection, ObjectsWithReferencesOfTheirOwnAreCovered) {
+  NEEDS_AUTHORITY;
+  const std::string_view declared = " xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"";
+  const auto whole = [&](const std::string& canonical, std::string objects) {
+    const auto at = objects.find(declared);
+    if (at != std::string::npos) objects.erase(at, declared.size());  // the Signature declares it
+    const auto found = facts(enveloped(
+        "<a></a>",
+        {.references = {{.canonical = "<a></a>"}, {.canonical = canonical, .uri = " URI=\"#o\"", .transforms = {}}},
+         .objects = objects}));
+    EXPECT_EQ(test::codes_of(found), Codes{}) << objects;
+    return found.signatures.at(0).covers.whole;
+  };
+  const std::string object = "<ds:Object" + std::string(declared) + " Id=\"o\"><b>1</b></ds:Object>";
+  EXPECT_TRUE(whole(object, object));
+  EXPECT_FALSE(whole(object, object + "<ds:Object><b>2</b></ds:Object>"));
+  const std::string list = "<ds:Manifest" + std::string(declared) + " Id=\"o\"></ds:Manifest>";
+  EXPECT_TRUE(whole(list, "<ds:Object>" + list + "</ds:Object>"));
+  EXPECT_FALSE(whole(list, "<ds:Object>" + list + "<b></b></ds:Object>"));
+}
+
 // --- transforms and algorithms ---------------------------------------------------------------------------------------
 
 TEST_F(Inspection, TransformsOutsideTheListAreForbidden) {
@@ -434,6 +504,19 @@ TEST_F(Inspection, StructureIsHeldStrictly) {
       {"</ds:SignedInfo>", "<ds:Manifest/></ds:SignedInfo>"},
       {"</ds:SignedInfo>", "<!-- --></ds:SignedInfo>"},
       {"</ds:SignedInfo>", "<?p?></ds:SignedInfo>"},
+      // What no Reference need reach.
+      {"<ds:Signature ", "<ds:Signature extra=\"1\" "},
+      {"<ds:SignatureValue>", "<ds:SignatureValue extra=\"1\">"},
+      {"<ds:KeyInfo>", "<ds:KeyInfo extra=\"1\">"},
+      {"<ds:KeyInfo>", "<ds:KeyInfo>text"},
+      {"<ds:KeyInfo>", "<ds:KeyInfo><!-- -->"},
+      {"<ds:KeyInfo>", "<ds:KeyInfo><?p?>"},
+      {"<ds:KeyInfo>", "<ds:KeyInfo><x/>"},
+      {"<ds:KeyInfo>", "<ds:KeyInfo><ds:X509Certificate/>"},
+      {"<ds:X509Data>", "<ds:X509Data extra=\"1\">"},
+      {"<ds:X509Data>", "<ds:X509Data>text"},
+      {"<ds:X509Data>", "<ds:X509Data><ds:KeyName/>"},
+      {"</ds:Signature>", "<ds:Object extra=\"1\"/></ds:Signature>"},
   };
   for (const auto& [from, to] : changes) {
     std::string text = good;

@@ -1,6 +1,7 @@
 #include "xmldsig/key_info.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "pki/xml_signed_info.h"
 #include "xmldsig/soap.h"
@@ -49,7 +50,8 @@ class KeyInfoReader {
   }
 
   void note_elsewhere(const std::string& uri) {
-    if (!uri.starts_with('#')) out_.elsewhere.push_back(uri);
+    constexpr std::size_t kMaxSaid = 16;
+    if (!uri.starts_with('#') && out_.elsewhere.size() < kMaxSaid) out_.elsewhere.push_back(uri);
   }
 
   [[nodiscard]] static bool is_x509(Element element) {
@@ -274,6 +276,28 @@ class XadesReader {
 };
 
 }  // namespace
+
+bool is_qualifying_properties(Element element) {
+  constexpr std::string_view kVersions[] = {kXadesNamespace, "http://uri.etsi.org/01903/v1.2.2#",
+                                            "http://uri.etsi.org/01903/v1.1.1#"};
+  const std::string_view version = element.namespace_uri();
+  if (std::ranges::find(kVersions, version) == std::end(kVersions) || element.local_name() != "QualifyingProperties") {
+    return false;
+  }
+  const std::vector<std::string> attributes = element.attribute_names();
+  if (!std::ranges::all_of(attributes, [](const std::string& name) { return name == "Target" || name == "Id"; })) {
+    return false;
+  }
+  const std::vector<Element> children = element.children();
+  return element.check_elements_only() && std::ranges::all_of(children, [&](Element child) {
+           return child.is(version, "SignedProperties") || child.is(version, "UnsignedProperties");
+         });
+}
+
+bool holds_qualifying_properties_only(Element object) {
+  const std::vector<Element> children = object.children();
+  return object.check_elements_only() && std::ranges::all_of(children, is_qualifying_properties);
+}
 
 bool is_countersignature(Element signature) {
   auto place = signature.parent();

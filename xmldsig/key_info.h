@@ -52,6 +52,11 @@ struct XadesProperties {
   std::vector<xml::Element> ocsp_responses;
 };
 
+// Whether a ds:Object holds nothing but QualifyingProperties of any version of XAdES, and these nothing but signed and
+// unsigned properties: what nobody need sign, since it is read as what it is.
+[[nodiscard]] bool is_qualifying_properties(xml::Element element);
+[[nodiscard]] bool holds_qualifying_properties_only(xml::Element object);
+
 // xml.signature_structure when properties are repeated, malformed, name another signature as their target, or describe
 // what no Reference of the signature signs.
 [[nodiscard]] base::Result<XadesProperties> read_xades(const SignatureStructure& signature);

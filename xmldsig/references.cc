@@ -36,6 +36,7 @@ class Checker {
         continue;
       }
       TANBA_CHECK(check(reference, *target));
+      if (!reference.is_filtered()) covered_.push_back(target->element);
       if (target->kind == Target::Kind::kOwnPart) continue;
       if (!reference.is_filtered()) content.push_back(target->element);
       ++content_references;
@@ -172,6 +173,7 @@ class Checker {
 
   [[nodiscard]] std::string what_is_covered(const std::vector<Element>& content, const std::string& names) const {
     if (names.empty()) return "nothing";
+    if (!objects_are_signed()) return names + "; not: an Object in the Signature";
     if (!out_.covers.whole) return names + (speaks_for_message() ? left_out(content) : std::string(kNotTheRest));
     if (!speaks_for_message() || std::ranges::find(content, document_.root()) != content.end()) return "document";
     const auto& stamp = query_.message->timestamp;
@@ -190,8 +192,22 @@ class Checker {
     return text;
   }
 
+  // What anybody can put into the own Signature: every Object, or else every element in it, is covered or holds what
+  // nobody need sign.
+  [[nodiscard]] bool objects_are_signed() const {
+    const auto is_signed = [&](Element element) { return std::ranges::find(covered_, element) != covered_.end(); };
+    return std::ranges::all_of(own_.objects, [&](const Element& object) {
+      if (is_signed(object)) return true;
+      const std::vector<Element> children = object.children();
+      return object.check_elements_only() && std::ranges::all_of(children, [&](const Element& child) {
+               return is_signed(child) || is_qualifying_properties(child);
+             });
+    });
+  }
+
   // The root element is covered; or the Signature is the root itself and covers all that it envelopes.
   [[nodiscard]] bool covers_whole(const std::vector<Element>& content) const {
+    if (!objects_are_signed()) return false;
     const auto is_covered = [&](Element element) { return std::ranges::find(content, element) != content.end(); };
     if (speaks_for_message() && is_covered(query_.message->body) &&
         std::ranges::all_of(query_.message->other_headers, is_covered)) {
@@ -208,6 +224,7 @@ class Checker {
   const ReferenceQuery& query_;
   base::Budget& budget_;
   const SignatureStructure& own_;
+  std::vector<Element> covered_;  // targets of References, whole, content and own parts
   CheckedReferences out_;
 };
 

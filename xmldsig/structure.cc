@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <span>
 
 #include "pki/xml_signed_info.h"
+#include "xmldsig/soap.h"
 
 namespace tanba::xmldsig {
 
@@ -18,6 +20,7 @@ using xml::Element;
 
 constexpr std::string_view kExclusiveNamespace = "http://www.w3.org/2001/10/xml-exc-c14n#";
 constexpr std::string_view kMoreNamespace = "http://www.w3.org/2007/05/xmldsig-more#";
+constexpr std::string_view kSignature11Namespace = "http://www.w3.org/2009/xmldsig11#";
 constexpr std::string_view kXPath = "http://www.w3.org/TR/1999/REC-xpath-19991116";
 constexpr std::string_view kXPathFilter2 = "http://www.w3.org/2002/06/xmldsig-filter2";
 constexpr std::string_view kBase64 = "http://www.w3.org/2000/09/xmldsig#base64";
@@ -28,17 +31,68 @@ constexpr std::size_t kMaxPrefixes = 64;
 // Expressions of one Reference: each costs a walk over the document or more.
 constexpr std::size_t kMaxExpressions = 16;
 
-// The children of an element that holds nothing but elements, and no attributes but these.
-[[nodiscard]] base::Result<std::vector<Element>> read_closed(Element element,
-                                                             std::initializer_list<std::string_view> attributes) {
+// What is wrong with the attributes of an element of which the schema knows only these.
+[[nodiscard]] base::Status check_attributes(Element element, std::initializer_list<std::string_view> known) {
   for (const std::string& name : element.attribute_names()) {
-    if (std::ranges::find(attributes, std::string_view(name)) == attributes.end()) {
+    if (std::ranges::find(known, std::string_view(name)) == known.end()) {
       return structure("the attribute " + name + " of " + std::string(element.local_name()));
     }
   }
+  return {};
+}
+
+// The children of an element that holds nothing but elements, and no attributes but these.
+[[nodiscard]] base::Result<std::vector<Element>> read_closed(Element element,
+                                                             std::initializer_list<std::string_view> attributes) {
+  TANBA_CHECK(check_attributes(element, attributes));
   if (!element.check_elements_only())
     return structure("text, comments or instructions in " + std::string(element.local_name()));
   return element.children();
+}
+
+struct KnownElement {
+  std::string_view namespace_uri, local_name;
+};
+// xmldsig-core1 4.5, of those that are not encrypted; WS-Security's own.
+constexpr KnownElement kKeyInfoParts[] = {
+    {kSignatureNamespace, "KeyName"},
+    {kSignatureNamespace, "KeyValue"},
+    {kSignature11Namespace, "DEREncodedKeyValue"},
+    {kSignature11Namespace, "KeyInfoReference"},
+    {kSignatureNamespace, "RetrievalMethod"},
+    {kSignatureNamespace, "X509Data"},
+    {kSignatureNamespace, "PGPData"},
+    {kSignatureNamespace, "SPKIData"},
+    {kSignatureNamespace, "MgmtData"},
+    {kWsseNamespace, "SecurityTokenReference"},
+};
+// 4.5.4.
+constexpr KnownElement kX509DataParts[] = {
+    {kSignatureNamespace, "X509IssuerSerial"}, {kSignatureNamespace, "X509SKI"},
+    {kSignatureNamespace, "X509SubjectName"},  {kSignatureNamespace, "X509Certificate"},
+    {kSignatureNamespace, "X509CRL"},          {kSignature11Namespace, "X509Digest"},
+};
+
+// No attributes but these, and nothing inside but elements that are known.
+[[nodiscard]] base::Status check_holds_only(Element element, std::span<const KnownElement> known,
+                                            std::initializer_list<std::string_view> attributes) {
+  TANBA_CHECK(check_attributes(element, attributes));
+  if (!element.check_elements_only())
+    return structure("text, comments or instructions in " + std::string(element.local_name()));
+  for (auto child = element.first_child(); child; child = child->next_sibling()) {
+    const bool is_known = std::ranges::any_of(
+        known, [&](const KnownElement& one) { return child->is(one.namespace_uri, one.local_name); });
+    if (!is_known) return structure("an unexpected " + std::string(child->local_name()));
+  }
+  return {};
+}
+
+[[nodiscard]] base::Status check_key_info(Element key_info) {
+  TANBA_CHECK(check_holds_only(key_info, kKeyInfoParts, {"Id"}));
+  for (const Element& data : xml::children_named(key_info, kSignatureNamespace, "X509Data")) {
+    TANBA_CHECK(check_holds_only(data, kX509DataParts, {}));
+  }
+  return {};
 }
 
 [[nodiscard]] base::Result<std::string> read_algorithm(Element element) {
@@ -104,12 +158,23 @@ class StructureReader {
     }
     TANBA_TRY(out_.value, read_base64(out_.value_element));
     if (out_.value.empty()) return structure("an empty SignatureValue");
+    if (auto status = check_what_is_not_signed(); !status) note(std::move(status).error());
     TANBA_CHECK(read_signed_info());
     return std::move(out_);
   }
 
  private:
   void note(base::Error error) { out_.errors.push_back(std::move(error)); }
+
+  // The Signature around SignedInfo is not signed: whoever passes the document on can write into it. What the schemas
+  // do not know there must not travel as if it had been signed. What Objects hold is a matter of what is covered.
+  [[nodiscard]] base::Status check_what_is_not_signed() const {
+    TANBA_CHECK(check_attributes(out_.element, {"Id"}));
+    TANBA_CHECK(check_attributes(out_.value_element, {"Id"}));
+    if (out_.key_info) TANBA_CHECK(check_key_info(*out_.key_info));
+    for (const Element& object : out_.objects) TANBA_CHECK(check_attributes(object, {"Id", "MimeType", "Encoding"}));
+    return {};
+  }
 
   [[nodiscard]] base::Status read_signed_info() {
     TANBA_TRY(const auto children, read_closed(out_.signed_info, {"Id"}));
