@@ -76,9 +76,10 @@ def _used_prefixes(element, attributes: list) -> set[str]:
 
 
 class _Writer:
-    def __init__(self, exclusive: bool, skip: frozenset):
+    def __init__(self, exclusive: bool, skip: frozenset, listed: frozenset):
         self._exclusive = exclusive
         self._skip = skip
+        self._listed = listed
         self.out: list[str] = []
 
     def start(self, element, scope: Scope, rendered: Scope, apex: bool) -> Scope:
@@ -87,7 +88,10 @@ class _Writer:
         if apex and not self._exclusive:
             own = {(one.namespaceURI, one.localName) for one in attributes}
             attributes += [one for one in _inherited(element) if (XML_NAMESPACE, one.localName) not in own]
-        prefixes = _used_prefixes(element, attributes) if self._exclusive else set(scope) | {""}
+        prefixes = set(scope) | {""}
+        if self._exclusive:
+            # 3: a prefix of the PrefixList is treated as inclusive canonicalisation treats it.
+            prefixes = _used_prefixes(element, attributes) | (prefixes & self._listed)
         written = dict(rendered)
         parts = [f"<{element.tagName}"]
         for prefix in sorted(prefixes - {"xml"}):
@@ -126,14 +130,14 @@ def _instruction(node) -> str:
     return f"<?{node.target}{' ' if node.data else ''}{node.data}?>".replace("\r", "&#xD;")
 
 
-def canonical(apex, exclusive: bool, skip: frozenset = frozenset()) -> bytes:
-    """The element with all below it, apart from the elements in `skip`."""
-    writer = _Writer(exclusive, skip)
+def canonical(apex, exclusive: bool, skip: frozenset = frozenset(), listed: frozenset = frozenset()) -> bytes:
+    """The element with all below it, apart from the elements in `skip`. `listed`: the PrefixList; "" is the default."""
+    writer = _Writer(exclusive, skip, listed)
     writer.run(apex)
     return "".join(writer.out).encode("utf-8")
 
 
-def canonical_document(document, exclusive: bool, skip: frozenset = frozenset()) -> bytes:
+def canonical_document(document, exclusive: bool, skip: frozenset = frozenset(), listed: frozenset = frozenset()) -> bytes:
     """The whole document, processing instructions outside its element too (2.3)."""
     before, after, seen = "", "", False
     for node in document.childNodes:
@@ -141,4 +145,4 @@ def canonical_document(document, exclusive: bool, skip: frozenset = frozenset())
             seen = True
         elif node.nodeType == Node.PROCESSING_INSTRUCTION_NODE:
             before, after = (before, f"{after}\n{_instruction(node)}") if seen else (f"{before}{_instruction(node)}\n", after)
-    return before.encode("utf-8") + canonical(document.documentElement, exclusive, skip) + after.encode("utf-8")
+    return before.encode("utf-8") + canonical(document.documentElement, exclusive, skip, listed) + after.encode("utf-8")

@@ -245,14 +245,25 @@ def _base64_of(element) -> bytes:
         raise Refused(f"{element.tagName} is not base64") from error
 
 
-def _is_exclusive(element) -> bool:
-    """Of a CanonicalizationMethod or Transform; what changes either method is refused."""
+def _is_exclusive(element, listed: frozenset = frozenset()) -> bool:
+    """Of a CanonicalizationMethod or Transform; what changes either method is refused, other than a PrefixList."""
     algorithm = element.getAttribute("Algorithm")
     if algorithm not in INCLUSIVE | EXCLUSIVE:
         raise Refused(f"the algorithm {algorithm}")
-    if any(node.nodeType == node.ELEMENT_NODE for node in element.childNodes):
+    if not listed and any(node.nodeType == node.ELEMENT_NODE for node in element.childNodes):
         raise Refused(f"parameters of {algorithm}")
     return algorithm in EXCLUSIVE
+
+
+def _prefix_list(transform) -> frozenset:
+    """Of an exclusive canonicalisation whose only parameter it is; empty otherwise."""
+    parameters = [node for node in transform.childNodes if node.nodeType == node.ELEMENT_NODE]
+    if len(parameters) != 1 or transform.getAttribute("Algorithm") != xmlbuild.EXC_C14N:
+        return frozenset()
+    (one,) = parameters
+    if (one.namespaceURI, one.localName) != (xmlbuild.EXC_C14N, "InclusiveNamespaces") or one.childNodes:
+        return frozenset()
+    return frozenset("" if name == "#default" else name for name in one.getAttribute("PrefixList").split())
 
 
 def _referenced(document, uri: str):
@@ -276,20 +287,21 @@ def _check_reference(reference, signature, later: list) -> tuple[str, str]:
         raise Refused("a reference without URI")
     uri = reference.getAttribute("URI")
     target = _referenced(document, uri)
-    skip, exclusive = frozenset(), False
+    skip, exclusive, listed = frozenset(), False, frozenset()
     transforms = [one for one in reference.childNodes if getattr(one, "localName", None) == "Transforms"]
     for transform in [one for group in transforms for one in group.childNodes if one.nodeType == one.ELEMENT_NODE]:
         if transform.getAttribute("Algorithm") == xmlbuild.ENVELOPED:
             skip = frozenset([signature, *later])
         else:
-            exclusive = _is_exclusive(transform)
+            listed = _prefix_list(transform)
+            exclusive = _is_exclusive(transform, listed)
     digest = _DIGEST_BY_URI.get(_child(reference, "DigestMethod").getAttribute("Algorithm"))
     if digest is None:
         raise Refused("an unknown digest method")
     if target is None:
-        octets = c14n.canonical_document(document, exclusive, skip)
+        octets = c14n.canonical_document(document, exclusive, skip, listed)
     else:
-        octets = c14n.canonical(target, exclusive, skip)
+        octets = c14n.canonical(target, exclusive, skip, listed)
     if signers.digest(digest, octets) != _base64_of(_child(reference, "DigestValue")):
         raise Refused(f"DigestValue of the reference {uri!r}")
     whole = target is None or target is document.documentElement

@@ -114,9 +114,19 @@ def _with_stamp(signature: str, token: bytes) -> str:
 NAMESPACES = {"soap": SOAP, "wsu": WSU}
 
 
-def _body(content: str, identifier: str, canonical: bool = False) -> str:
-    soap = f' xmlns:soap="{SOAP}"' if canonical else ""
-    return f'<soap:Body{soap} xmlns:wsu="{WSU}" wsu:Id="{identifier}">{content}</soap:Body>'
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+TYPE_NAMESPACE = ' xmlns:x="urn:dear"'  # of the prefix in the Body's xsi:type
+
+
+def _body(content: str, identifier: str, options: dict, canonical: bool = False) -> str:
+    soap, type_declared, value = "", "", ""
+    if options.get("typed"):
+        type_declared, value = f' xmlns:xsi="{XSI}"', ' xsi:type="x:Dear"'
+    if canonical:
+        soap = f' xmlns:soap="{SOAP}"'
+        # Exclusive canonicalisation does not see that the value uses the prefix.
+        type_declared = (TYPE_NAMESPACE if options.get("prefixes") else "") + type_declared
+    return f'<soap:Body{soap} xmlns:wsu="{WSU}"{type_declared} wsu:Id="{identifier}"{value}>{content}</soap:Body>'
 
 
 def _timestamp(maker, options: dict) -> str:
@@ -145,17 +155,20 @@ def _key_info(certificate: bytes, options: dict) -> str:
 
 def soap(maker, scenario: dict, content: bytes) -> bytes:
     """`signs`: of body, time, to; `created`, `expires`: hours from then; `to`: a header block; `keyInfo`; `place`: `body`,
-    instead of Security; `wrapped`, `wrappedSameId`: another Body in the place of the signed one."""
+    instead of Security; `wrapped`, `wrappedSameId`: another Body in the place of the signed one; `typed`: the Body has an
+    xsi:type whose prefix the Envelope declares; `prefixes`: the PrefixList of the Body's Reference."""
     options, name = scenario["options"], scenario["signers"][0]
     text, signer = content.decode("utf-8"), maker.authority_signer(name)
     certificate = maker.authority_certificate(name)
     time = _timestamp(maker, options)
     to = _routing() if options.get("to") else ""
-    parts = {"body": ("#body-1", _body(text, "body-1", canonical=True)), "time": ("#time-1", time), "to": ("#to-1", to)}
+    parts = {"body": ("#body-1", _body(text, "body-1", options, canonical=True)), "time": ("#time-1", time), "to": ("#to-1", to)}
     references = [
         Reference(uri, (xmlbuild.EXC_C14N,), signer.digest, _digest(signer.digest, canonical))
         for uri, canonical in (parts[key] for key in options.get("signs", ["body"]))
     ]
+    for reference in references:
+        reference.prefixes = options.get("prefixes", "") if reference.uri == "#body-1" else ""
     template = Template(references, c14n=xmlbuild.EXC_C14N, method=signer.xml_method, key_info="none")
     _sign(template, signer)
     signature = xmlbuild.signature(template).replace("</ds:Signature>", _key_info(certificate, options) + "</ds:Signature>")
@@ -165,18 +178,19 @@ def soap(maker, scenario: dict, content: bytes) -> bytes:
             f'<wsse:BinarySecurityToken xmlns:wsu="{WSU}" EncodingType="{BASE64}" ValueType="{X509V3}" wsu:Id="token-1">'
             f"{base64.b64encode(certificate).decode('ascii')}</wsse:BinarySecurityToken>"
         )
-    body, aside = _body(text, "body-1"), ""
+    body, aside = _body(text, "body-1", options), ""
     if options.get("wrapped") or options.get("wrappedSameId"):
         forged = text.replace("oil-gas", "industry", 1).replace(' Id="application-1"', ' Id="application-2"', 1)
         aside = f'<aside xmlns="">{body}</aside>'
-        body = _body(forged, "body-1" if options.get("wrappedSameId") else "body-2")
+        body = _body(forged, "body-1" if options.get("wrappedSameId") else "body-2", options)
     inside = signature
     if options.get("place") == "body":
         # Beside what it signs: not where a signature speaks for the message.
         inside, body = "", body.replace("</soap:Body>", signature.replace("<ds:Signature", f'<ds:Signature xmlns:wsse="{WSSE}"', 1) + "</soap:Body>")
     security = f'<wsse:Security xmlns:wsse="{WSSE}">{token}{time}{inside}</wsse:Security>'
     header = f"<soap:Header>{to}{security}{aside}</soap:Header>"
-    return f'<soap:Envelope xmlns:soap="{SOAP}">{header}{body}</soap:Envelope>'.encode("utf-8")
+    declared = TYPE_NAMESPACE if options.get("typed") else ""
+    return f'<soap:Envelope xmlns:soap="{SOAP}"{declared}>{header}{body}</soap:Envelope>'.encode("utf-8")
 
 
 BUILDERS = {"xades": xades, "soap": soap}

@@ -55,6 +55,7 @@ class Reference:
     digest: str = "sha256"
     digest_value: str = ""
     type: str | None = None
+    prefixes: str = ""  # InclusiveNamespaces' PrefixList of the last transform
 
 
 @dataclasses.dataclass
@@ -79,9 +80,14 @@ def signed_info(template: Template, in_scope: str = "") -> str:
     n = template.line_ending
     references = ""
     for reference in template.references:
+        bodies = [TRANSFORM_BODIES.get(algorithm, "").replace("{p}", p) for algorithm in reference.transforms]
+        if reference.prefixes:
+            bodies[-1] = (
+                f'<ec:InclusiveNamespaces xmlns:ec="{EXC_C14N}" PrefixList="{reference.prefixes}"></ec:InclusiveNamespaces>'
+            )
         transforms = "".join(
-            f'<{p}Transform Algorithm="{algorithm}">{TRANSFORM_BODIES.get(algorithm, "").replace("{p}", p)}</{p}Transform>'
-            for algorithm in reference.transforms
+            f'<{p}Transform Algorithm="{algorithm}">{body}</{p}Transform>'
+            for algorithm, body in zip(reference.transforms, bodies)
         )
         kind = "" if reference.type is None else f' Type="{reference.type}"'
         uri = "" if reference.uri is None else f' URI="{reference.uri}"'

@@ -19,13 +19,30 @@ void append_method(std::string& text, std::string_view element, std::string_view
   text.append("></ds:").append(element).append(">");
 }
 
+void append_transforms(std::string& text, const SignedPart& part) {
+  for (const std::string& transform : part.transforms) {
+    if (part.prefixes.empty() || &transform != &part.transforms.back()) {
+      append_method(text, "Transform", transform);
+      continue;
+    }
+    text.append("<ds:Transform");
+    append_attribute(text, "Algorithm", transform);
+    text.append("><ec:InclusiveNamespaces");
+    append_attribute(text, "xmlns:ec", xml::c14n_uri(xml::C14n::kExclusive));
+    std::string list;
+    for (const std::string& prefix : part.prefixes) list += (list.empty() ? "" : " ") + prefix;
+    append_attribute(text, "PrefixList", list);
+    text.append("></ec:InclusiveNamespaces></ds:Transform>");
+  }
+}
+
 void append_reference(std::string& text, std::string_view digest_uri, const SignedPart& part) {
   text.append("<ds:Reference");
   if (!part.id.empty()) append_attribute(text, "Id", part.id);
   if (!part.type.empty()) append_attribute(text, "Type", part.type);
   append_attribute(text, "URI", part.uri);
   text.append("><ds:Transforms>");
-  for (const std::string& transform : part.transforms) append_method(text, "Transform", transform);
+  append_transforms(text, part);
   text.append("</ds:Transforms>");
   append_method(text, "DigestMethod", digest_uri);
   text.append("<ds:DigestValue>").append(base::to_base64(part.digest)).append("</ds:DigestValue></ds:Reference>");

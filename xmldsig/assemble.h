@@ -18,6 +18,7 @@ struct SignedPart {
   std::string uri;                      // "" or "#id"
   std::vector<std::string> transforms;  // by URI
   base::Bytes digest;
+  std::vector<std::string> prefixes{};  // PrefixList of the last transform, which is exclusive canonicalisation then
 };
 
 // A document that lacks nothing but the value.

@@ -46,6 +46,9 @@ TEST(KzCorpora, WsSecurityVerifiesAndCoversTheBody) {
   EXPECT_TRUE(facts.signatures.front().covers.whole);
   EXPECT_EQ(facts.signatures.front().covers.what, "SOAP message");
   EXPECT_NE(facts.signatures.front().certificate, nullptr);
+  // xsi:type="cs:Request", and nothing that is signed says what cs means.
+  ASSERT_EQ(facts.signatures.front().warnings.size(), 1U);
+  EXPECT_EQ(facts.signatures.front().warnings.front().code(), Code::kCoveragePartial);
   const auto body = xml::Document::parse(facts.signatures.front().signed_octets, {});
   ASSERT_TRUE(body.has_value());
   EXPECT_TRUE(body->root().is("http://schemas.xmlsoap.org/soap/envelope/", "Body"));

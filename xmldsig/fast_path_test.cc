@@ -50,6 +50,7 @@ class FastWay : public testing::Test {
       EXPECT_EQ(quick.signatures[i].covers.what, general.signatures[i].covers.what) << text;
       EXPECT_EQ(quick.signatures[i].signed_octets, general.signatures[i].signed_octets) << text;
       EXPECT_EQ(quick.signatures[i].algorithm_names, general.signatures[i].algorithm_names) << text;
+      EXPECT_EQ(quick.signatures[i].warnings, general.signatures[i].warnings) << text;
     }
   }
 
@@ -202,6 +203,75 @@ TEST_F(Soap, BodyAndHeadersMustReallyBeCovered) {
   const std::string moved =
       changed(changed(plain, signature, ""), "<wsse:Security ", holder + signature + "</w><wsse:Security ");
   EXPECT_FALSE(covers(moved));
+}
+
+// A value may hold a name whose prefix is declared where nothing is signed.
+constexpr std::string_view kTypedMessage =
+    "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/' xmlns:x='urn:dear'><s:Header><h:To "
+    "xmlns:h='urn:h' "
+    "xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xsi:type='x:Dear'>x</h:To></s:Header>"
+    "<s:Body xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' xsi:type='x:Dear'><q/></s:Body></s:Envelope>";
+
+TEST_F(Soap, WhatPrefixesInValuesMeanIsSigned) {
+  if (!authority_) return;
+  const std::string good =
+      signed_message(kTypedMessage, pki::MessageTimestamp{pki::test::at("2026-11-20T10:00:00Z"), {}});
+  const auto facts = facts_by(Route::kQuickest, good);
+  EXPECT_EQ(test::codes_of(facts), std::vector<std::string>{}) << good;
+  ASSERT_EQ(facts.signatures.size(), 1U);
+  EXPECT_TRUE(facts.signatures[0].covers.whole);
+  EXPECT_EQ(facts.signatures[0].warnings, std::vector<base::Error>{});
+  // Of the Body, then of the header block: each is signed by itself.
+  std::string rebound = good;
+  const std::size_t body = rebound.find("<s:Body");
+  rebound.replace(rebound.find("xmlns:x=\"urn:dear\"", body), 18, "xmlns:x=\"urn:cheap\"");
+  EXPECT_EQ(test::codes_of(*context_, rebound), std::vector<std::string>{"digest.mismatch"});
+  EXPECT_EQ(test::codes_of(*context_, changed(good, "xmlns:x=\"urn:dear\"", "xmlns:x=\"urn:cheap\"")),
+            std::vector<std::string>{"digest.mismatch"});
+  EXPECT_EQ(test::codes_of(*context_, changed(good, "<s:Body", "<s:Body xmlns:more=\"urn:more\"")),
+            std::vector<std::string>{})
+      << "a prefix that was not there and that nothing uses";
+}
+
+TEST_F(Soap, Xmlsec1VerifiesThePrefixList) {
+  if (!authority_) return;
+  const test::Scratch scratch;
+  const std::string options =
+      "--id-attr:Id http://schemas.xmlsoap.org/soap/envelope/:Body --id-attr:Id urn:h:To --pubkey-cert-pem '" +
+      (*authority_ / "certs/head.pem").string() + "'";
+  const std::string text = signed_message(kTypedMessage);
+  EXPECT_EQ(test::xmlsec1_verify(scratch.write("signed.xml", octets(text)), options), test::Verdict::kGood);
+  std::string rebound = text;
+  rebound.replace(rebound.find("xmlns:x=\"urn:dear\"", rebound.find("<s:Body")), 18, "xmlns:x=\"urn:cheap\"");
+  EXPECT_EQ(test::xmlsec1_verify(scratch.write("rebound.xml", octets(rebound)), options), test::Verdict::kBad);
+}
+
+// What stands around the signed parts would be lost, or be signed by nobody.
+TEST_F(Soap, AttributesOfEnvelopeAndHeaderAreNotSignedAway) {
+  if (!authority_) return;
+  const auto code_of = [&](const std::string& message) {
+    base::Budget budget({});
+    const auto out = sign_soap(*context_, octets(message), *person_.signer, {kRsaSha256, {}}, budget);
+    return out ? std::string() : std::string(base::dotted(out.error().code()));
+  };
+  const std::string message(kMessage);
+  EXPECT_EQ(code_of(message), "");
+  EXPECT_EQ(code_of(changed(message, "<s:Envelope ", "<s:Envelope s:encodingStyle='urn:e' ")), "wsse.structure");
+  EXPECT_EQ(code_of(changed(message, "<s:Header>", "<s:Header a='1'>")), "wsse.structure");
+  EXPECT_EQ(code_of("<a b='1'/>"), "") << "no message";
+}
+
+TEST_F(Soap, MorePrefixesThanAListMayHaveAreNotSigned) {
+  if (!authority_) return;
+  std::string message = "<q";
+  for (int i = 0; i < 70; ++i) message += " xmlns:p" + std::to_string(i) + "='urn:p'";
+  base::Budget budget({});
+  const std::string body = "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body" +
+                           message.substr(2) + "><q/></s:Body></s:Envelope>";
+  const auto out = sign_soap(*context_, octets(body), *person_.signer, {kRsaSha256, {}}, budget);
+  ASSERT_FALSE(out.has_value());
+  EXPECT_EQ(out.error().code(), base::Code::kLimitCount);
+  EXPECT_FALSE(signed_message(message + "/>").empty()) << "prefixes further in are the content's own";
 }
 
 TEST_F(Soap, StructureIsHeldStrictly) {

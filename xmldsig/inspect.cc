@@ -168,6 +168,7 @@ class Inspector {
     }
     CheckedReferences& references = *checked;
     out.errors.insert(out.errors.end(), references.errors.begin(), references.errors.end());
+    out.warnings = std::move(references.warnings);
     out.covers = std::move(references.covers);
     // Properties that no reference covers are as if they were not there.
     if (references.properties == CheckedReferences::Properties::kNotCovered) {

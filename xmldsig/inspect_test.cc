@@ -407,6 +407,27 @@ TEST_F(Inspection, ObjectsWithReferencesOfTheirOwnAreCovered) {
   EXPECT_FALSE(whole(list, "<ds:Object>" + list + "<b></b></ds:Object>"));
 }
 
+// Exclusive canonicalisation knows nothing of prefixes inside values; so the gateway's messages are made all the same.
+TEST_F(Inspection, PrefixesInTypesThatNobodySignedAreWarnedOf) {
+  NEEDS_AUTHORITY;
+  const std::string xsi = "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"";
+  const auto warnings = [&](const std::string& root, const std::string& canonical, std::string_view c14n) {
+    const std::string text = enveloped(
+        root, {.references = {{.canonical = canonical, .transforms = {std::string(kEnveloped), std::string(c14n)}}}});
+    const auto found = facts(text);
+    EXPECT_EQ(test::codes_of(found), Codes{}) << text;
+    EXPECT_TRUE(found.signatures.at(0).covers.whole);
+    Codes codes;
+    for (const base::Error& one : found.signatures.at(0).warnings) codes.emplace_back(one.message());
+    return codes.size();
+  };
+  const std::string open = "<a xmlns:x=\"urn:x\" " + xsi + " xsi:type=\"x:T\"></a>";
+  EXPECT_EQ(warnings(open, "<a " + xsi + " xsi:type=\"x:T\"></a>", kExclusive), 1U);
+  EXPECT_EQ(warnings(open, open, kC14n), 0U);
+  const std::string used = "<x:a xmlns:x=\"urn:x\" " + xsi + " xsi:type=\"x:T\"></x:a>";
+  EXPECT_EQ(warnings(used, used, kExclusive), 0U);
+}
+
 // --- transforms and algorithms ---------------------------------------------------------------------------------------
 
 TEST_F(Inspection, TransformsOutsideTheListAreForbidden) {

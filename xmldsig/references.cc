@@ -6,6 +6,7 @@
 #include "pki/verify_signature.h"
 #include "xmldsig/findings.h"
 #include "xmldsig/key_info.h"
+#include "xmldsig/xml/prefixes.h"
 
 namespace tanba::xmldsig {
 namespace {
@@ -124,12 +125,24 @@ class Checker {
       TANBA_TRY(outcome, try_selection(reference, target, selection));
     }
     if (outcome == Outcome::kMismatch) return note(out_.errors, Error(Code::kDigestMismatch));
+    if (outcome == Outcome::kMatch && !reference.is_filtered() && xml::is_exclusive(reference.canonicalisation.method))
+      warn_of_open_prefixes(xml::open_type_prefixes(document_, selection, reference.canonicalisation.prefixes));
     // What the enveloped transform takes away with the Signature is not covered, though the element around is.
     if (outcome == Outcome::kMatch && reference.enveloped == Enveloped::kNo && !reference.is_filtered() &&
         query_.signed_properties && document_.contains(target.element, *query_.signed_properties)) {
       out_.properties = CheckedReferences::Properties::kCovered;
     }
     return {};
+  }
+
+  // A warning only: so the national gateway's own messages are made, and what was signed is the same octets. Whoever
+  // reads them finds the prefix without a meaning there.
+  void warn_of_open_prefixes(const std::vector<std::string>& prefixes) {
+    for (const std::string& prefix : prefixes) {
+      Error warning(Code::kCoveragePartial, {{"what", "names in xsi:type; not: the meaning of the prefix " + prefix}});
+      const auto same = [&](const Error& said) { return said == warning; };
+      if (std::ranges::none_of(out_.warnings, same)) out_.warnings.push_back(std::move(warning));
+    }
   }
 
   enum class Outcome : std::uint8_t { kMatch, kMismatch, kFailed };

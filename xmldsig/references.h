@@ -20,6 +20,7 @@ inline constexpr std::string_view kNotTheRest = "; not: the rest of the document
 struct CheckedReferences {
   std::vector<base::Error>
       errors;  // digest.mismatch, xml.reference_not_found, xml.signature_structure, algorithm.unknown
+  std::vector<base::Error> warnings;  // coverage.partial: names in values whose prefix is not signed
   pki::Coverage covers;
   // The XAdES SignedProperties asked for are among what was digested, unchanged.
   enum class Properties : std::uint8_t { kNotCovered, kCovered } properties = Properties::kNotCovered;

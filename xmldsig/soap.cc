@@ -6,7 +6,9 @@
 #include "pki/verify_signature.h"
 #include "pki/xml_signed_info.h"
 #include "xmldsig/inspect.h"
+#include "xmldsig/structure.h"
 #include "xmldsig/xml/canonical.h"
+#include "xmldsig/xml/prefixes.h"
 #include "xmldsig/xml/writer.h"
 
 namespace tanba::xmldsig {
@@ -103,6 +105,11 @@ struct Parts {
     return parts;
   }
   if (message->security) return base::fail(Code::kXmlPreparedChanged);
+  // Written anew without them the message would say something else, and with them nobody would have signed them.
+  if (!document.root().attribute_names().empty()) return bad_message("attributes of the Envelope");
+  const auto header = document.root().first_child();
+  if (header->is(kSoapNamespace, "Header") && !header->attribute_names().empty())
+    return bad_message("attributes of the Header");
   for (const Element& block : message->other_headers) {
     TANBA_TRY(std::string text, text_of(document, block, budget));
     parts.headers.push_back(std::move(text));
@@ -198,15 +205,22 @@ class SoapSigner {
     elements.push_back(message->body);
     std::vector<SignedPart> parts;
     for (const Element& element : elements) {
+      // Values may hold names (xsi:type): what their prefixes mean is signed with them.
+      std::vector<std::string> prefixes = xml::prefixes_in_scope(element);
+      if (prefixes.size() > kMaxPrefixes) {
+        return base::fail(Code::kLimitCount,
+                          {{"limit", std::to_string(kMaxPrefixes)}, {"what", "namespaces in scope of a signed part"}});
+      }
       TANBA_TRY(const base::Bytes octets,
-                xml::canonicalise(document, {element, {}, {}}, xml::C14n::kExclusive, {}, budget_));
+                xml::canonicalise(document, {element, {}, {}}, xml::C14n::kExclusive, prefixes, budget_));
       TANBA_CHECK(budget_.charge_digest(octets.size()));
       TANBA_TRY(base::Bytes digest, pki::compute_digest(context_, profile_.algorithm.digest, octets));
       parts.push_back({.id = {},
                        .type = {},
                        .uri = "#" + id_of(element),
                        .transforms = {std::string(xml::c14n_uri(xml::C14n::kExclusive))},
-                       .digest = std::move(digest)});
+                       .digest = std::move(digest),
+                       .prefixes = std::move(prefixes)});
     }
     return parts;
   }

@@ -54,9 +54,10 @@ struct SoapProfile {
 
 // `document` is a SOAP 1.1 message, or any other XML, which becomes the content of a Body. The message is written anew
 // in canonical form, comments kept; its Body gets a wsu:Id where it has none. Signed are the Body, every other header
-// block (which needs an Id) and the Timestamp, each in exclusive canonicalisation; KeyInfo is a SecurityTokenReference
-// with the certificate as KeyIdentifier. xml.prepared_changed when the message carries a Security already; errors of
-// parsing.
+// block (which needs an Id) and the Timestamp, each in exclusive canonicalisation with all prefixes in scope; KeyInfo
+// is a SecurityTokenReference with the certificate as KeyIdentifier. xml.prepared_changed when the message carries a
+// Security already; wsse.structure for attributes of Envelope or Header, which nothing would sign; limit.count; errors
+// of parsing.
 [[nodiscard]] base::Result<Assembly> prepare_soap(pki::Context& context, base::ByteView document,
                                                   const pki::CertificatePtr& certificate, const SoapProfile& profile,
                                                   base::Budget& budget);

@@ -26,8 +26,6 @@ constexpr std::string_view kXPathFilter2 = "http://www.w3.org/2002/06/xmldsig-fi
 constexpr std::string_view kBase64 = "http://www.w3.org/2000/09/xmldsig#base64";
 constexpr std::string_view kRsaPss = "http://www.w3.org/2007/05/xmldsig-more#rsa-pss";
 constexpr std::string_view kMgf1 = "http://www.w3.org/2007/05/xmldsig-more#MGF1";
-// Prefixes in one PrefixList: canonicalisation searches each at every element.
-constexpr std::size_t kMaxPrefixes = 64;
 // Expressions of one Reference: each costs a walk over the document or more.
 constexpr std::size_t kMaxExpressions = 16;
 

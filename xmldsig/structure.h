@@ -21,6 +21,9 @@ inline constexpr std::string_view kEnvelopedSignature = "http://www.w3.org/2000/
 // xml.signature_structure, with the part that is wrong.
 [[nodiscard]] std::unexpected<base::Error> structure(std::string what);
 
+// Prefixes in one PrefixList: canonicalisation searches each at every element.
+inline constexpr std::size_t kMaxPrefixes = 64;
+
 enum class Enveloped : std::uint8_t { kNo, kYes };
 
 struct Canonicalisation {
