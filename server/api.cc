@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "net/http/problem.h"
-#include "server/guarded_sink.h"
 
 namespace tanba::server {
 namespace {
@@ -43,6 +42,21 @@ bool may_call(const Operation& operation, const Caller& caller) {
   return false;
 }
 
+// By which a caller's bodies are counted; empty: a stranger.
+std::string account_name(const Caller& caller) {
+  switch (caller.kind) {
+    case CallerKind::kAnonymous:
+      return "";
+    case CallerKind::kPortal:
+      return "portal " + caller.portal;
+    case CallerKind::kOfficer:
+    case CallerKind::kOperator:
+    case CallerKind::kSecurity:
+      return "staff " + caller.staff.id;
+  }
+  return "";
+}
+
 }  // namespace
 
 base::Status check_access(const Operation& operation, const Caller& caller) {
@@ -50,23 +64,20 @@ base::Status check_access(const Operation& operation, const Caller& caller) {
   return base::fail(caller.kind == CallerKind::kAnonymous ? Code::kAuthRequired : Code::kAuthDenied);
 }
 
-// The sender is looked up while the first octets come: a guessed key is not worth a body of any size.
-base::Result<std::shared_ptr<net::http::BodySink>> Api::guarded_sink(const std::shared_ptr<const Operation>& operation,
-                                                                     const Request& head) {
-  TANBA_TRY(auto inner, operation->sink(head));
-  auto verdict = std::make_shared<GuardedSink::Verdict>();
-  authenticator_.authenticate(head, [operation, verdict](base::Result<Caller> caller) {
-    const base::Status allowed = caller ? check_access(*operation, *caller) : std::unexpected(caller.error());
-    if (!allowed) verdict->refuse(allowed.error());
-  });
-  return std::make_shared<GuardedSink>(std::move(inner), std::move(verdict));
-}
-
 base::Status Api::add(Operation operation) {
   auto shared = std::make_shared<const Operation>(std::move(operation));
   entries_.push_back({shared->method, shared->pattern, shared->access});
-  net::http::RouteOptions options{.max_body_bytes = shared->max_body_bytes, .sink = {}};
-  if (shared->sink) options.sink = [this, shared](const Request& head) { return guarded_sink(shared, head); };
+  net::http::RouteOptions options{.max_body_bytes = shared->max_body_bytes, .sink = shared->sink};
+  // A guessed key is not worth a body of any size: the sender is looked up before the first octet is taken, and counted
+  // by name from then on.
+  options.clearance = [this, shared](const Request& head, net::http::Cleared cleared) {
+    authenticator_.authenticate(head, [shared, cleared = std::move(cleared)](base::Result<Caller> caller) mutable {
+      if (!caller) return cleared(std::unexpected(caller.error()));
+      const base::Status allowed = check_access(*shared, *caller);
+      if (!allowed) return cleared(std::unexpected(allowed.error()));
+      cleared(account_name(*caller));
+    });
+  };
   if (shared->access != Access::kPublic) {
     // Whoever does not even try to say who it is sends its body to nobody.
     options.guard = [](const Request& head) -> std::expected<void, Response> {
@@ -81,9 +92,6 @@ base::Status Api::add(Operation operation) {
       if (!caller) return kept->second.fail(caller.error());
       const base::Status allowed = check_access(*shared, *caller);
       if (!allowed) return kept->second.fail(allowed.error());
-      if (const auto* guarded = dynamic_cast<const GuardedSink*>(kept->first.sink.get())) {
-        kept->first.sink = std::shared_ptr(guarded->inner());
-      }
       shared->run(Call{std::move(kept->first), *std::move(caller)}, std::move(kept->second));
     });
   };

@@ -57,9 +57,6 @@ class Api {
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
 
  private:
-  [[nodiscard]] base::Result<std::shared_ptr<net::http::BodySink>> guarded_sink(
-      const std::shared_ptr<const Operation>& operation, const net::http::Request& head);
-
   net::http::Router& router_;
   Authenticator& authenticator_;
   std::vector<Entry> entries_;

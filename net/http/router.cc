@@ -125,6 +125,7 @@ std::expected<Admission, Response> Router::admit(Request& head) {
     if (!allowed) return std::unexpected(std::move(allowed).error());
   }
   Admission admission{.max_body_bytes = route.options.max_body_bytes};
+  if (route.options.clearance) admission.clearance = &route.options.clearance;
   if (route.options.sink) {
     auto sink = route.options.sink(head);
     if (!sink) return std::unexpected(problem(sink.error(), {.request_id = head.id, .language = head.language}));

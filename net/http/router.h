@@ -13,9 +13,16 @@
 
 namespace tanba::net::http {
 
+// The word on who sends a body: the caller's name, by which held bodies are counted (empty: a stranger who may send it
+// all the same), or an error, which is the answer. Given at once or later, on any thread, once.
+using Cleared = std::move_only_function<void(base::Result<std::string>)>;
+// Asked before anything of a body is read; the request is good for the call only. Does not block.
+using Clearance = std::function<void(const Request& head, Cleared cleared)>;
+
 struct Admission {
   std::uint64_t max_body_bytes = 0;
-  std::shared_ptr<BodySink> sink = {};  // null: the body is held
+  std::shared_ptr<BodySink> sink = {};   // null: the body is held
+  const Clearance* clearance = nullptr;  // null: anybody may send it; lives as long as the application
 };
 
 // What a Server asks. Called by all workers at once: implementations hold no unguarded state of their own.
@@ -36,6 +43,8 @@ struct RouteOptions {
   std::uint64_t max_body_bytes = 0;
   // Looks at the header before the body is read (authentication, for one): a response is the answer.
   std::function<std::expected<void, Response>(const Request&)> guard = {};
+  // Who may send a body here: of a request without one nobody is asked.
+  Clearance clearance = {};
   // Makes what takes the body while it arrives; an error is the answer. None: the body is held.
   std::function<base::Result<std::shared_ptr<BodySink>>(const Request&)> sink = {};
 };

@@ -232,6 +232,7 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, std::shared
   shared.clock = state->options.clock;
   shared.book =
       std::make_shared<ConnectionBook>(shared.limits.max_connections, shared.limits.max_connections_per_address);
+  shared.bodies = std::make_unique<BodyBook>(shared.limits.max_buffered_bytes);
   for (unsigned i = 0; i < std::max(1U, state->options.workers); ++i) {
     state->workers.push_back(std::make_shared<Worker>(i, state->shared));
   }

@@ -57,13 +57,15 @@ struct ServerLimits {
   std::size_t max_header_fields = 100;
   std::size_t max_connections = 4096;             // a socket and, with TLS, 80 KB each: most of it buffers
   std::size_t max_connections_per_address = 512;  // IPv6: per /64. A portal behind one address opens far fewer.
-  std::size_t max_buffered_bytes = 512U << 20;    // bodies held at one time, over all connections: then 503
+  // Bodies held at one time, over all connections: then 503. A known caller gets at most half of it, a stranger's
+  // address a sixteenth, all strangers together a quarter.
+  std::size_t max_buffered_bytes = 512U << 20;
 
   using Milliseconds = std::chrono::milliseconds;
   Milliseconds handshake_timeout{10'000};
   Milliseconds header_timeout{10'000};  // from its first octet to its last
-  // A body gets this plus one second for each `min_rate` octets that arrived: who drips is cut off, who sends much is
-  // not.
+  // A body gets this, and one second more for each `min_rate` octets that arrive, but is never this much ahead: who
+  // drips is cut off, also after having sent much; who sends on is not.
   Milliseconds body_timeout{10'000};
   std::size_t min_rate_bytes_per_second = 16U << 10;
   Milliseconds write_timeout{20'000};     // likewise, for the answer

@@ -1,5 +1,6 @@
 #include "net/http/server.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 
 #include "base/json.h"
 #include "base/test_support.h"
+#include "net/http/body_book.h"
 #include "net/http/problem.h"
 #include "net/http/router.h"
 #include "net/http/test_client.h"
@@ -81,26 +83,27 @@ class Recorder final : public Observer {
   std::deque<std::string> faults_;
 };
 
-// Responders that handlers put away, to be answered by the test.
+// Responders, and words on callers, that were put away, to be answered by the test.
+template <class T>
 class Shelf {
  public:
-  void put(Responder&& responder) {
+  void put(T&& one) {
     const std::scoped_lock lock(mutex_);
-    kept_.push_back(std::move(responder));
+    kept_.push_back(std::move(one));
     wake_.notify_all();
   }
-  Responder take() {
+  T take() {
     std::unique_lock lock(mutex_);
     wake_.wait(lock, [&] { return !kept_.empty(); });
-    Responder responder = std::move(kept_.front());
+    T one = std::move(kept_.front());
     kept_.pop_front();
-    return responder;
+    return one;
   }
 
  private:
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Responder> kept_;
+  std::deque<T> kept_;
 };
 
 void echo(Request&& request, Responder&& responder) {
@@ -145,6 +148,15 @@ class ServerTest : public ::testing::Test {
     auto router = std::make_shared<Router>();
     ASSERT_TRUE(router->add(Method::kPost, "/echo", echo, {.max_body_bytes = 1U << 20}));
     ASSERT_TRUE(router->add(Method::kGet, "/who", describe));
+    // For whoever names itself; the word on "later" is put away.
+    ASSERT_TRUE(router->add(Method::kPost, "/cleared", echo,
+                            {.max_body_bytes = 8U << 20, .clearance = [this](const Request& head, Cleared cleared) {
+                               const std::string caller(head.headers.find("x-caller").value_or(""));
+                               if (caller == "nobody") return cleared(base::fail(base::Code::kAuthRequired));
+                               if (caller == "later") return words_.put(std::move(cleared));
+                               if (caller == "fault") throw std::runtime_error("thrown");
+                               cleared(caller);
+                             }}));
     ASSERT_TRUE(router->add(Method::kGet, "/later",
                             [this](Request&&, Responder&& responder) { shelf_.put(std::move(responder)); }));
     ASSERT_TRUE(router->add(Method::kGet, "/around", [](Request&& request, Responder&& responder) {
@@ -185,7 +197,8 @@ class ServerTest : public ::testing::Test {
   [[nodiscard]] TestClient client() const { return TestClient(server_->ports().front()); }
 
   std::shared_ptr<Recorder> recorder_ = std::make_shared<Recorder>();
-  Shelf shelf_;
+  Shelf<Responder> shelf_;
+  Shelf<Cleared> words_;
   unsigned workers_ = 2;
   std::unique_ptr<Server> server_;
 };
@@ -315,18 +328,111 @@ TEST_F(ServerTest, ARefusedSenderSeesTheAnswerWhileItStillSends) {
   EXPECT_EQ(code_of(answer), "input.too_large");
 }
 
+std::string head_from(std::string_view caller, std::size_t bytes) {
+  return fmt::format("POST /cleared HTTP/1.1\r\nHost: x\r\nX-Caller: {}\r\nContent-Length: {}\r\n\r\n", caller, bytes);
+}
+std::string post_from(std::string_view caller, std::size_t bytes) {
+  return head_from(caller, bytes) + std::string(bytes, 'y');
+}
+
 TEST_F(ServerTest, BodiesOfAllConnectionsShareOneAllowance) {
   start({.max_buffered_bytes = 1000});
   TestClient holds = client();
-  ASSERT_TRUE(holds.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n" + std::string(900, 'x')));
+  ASSERT_TRUE(holds.send(head_from("a", 2000) + std::string(900, 'x')));
   TestClient other = client();
-  while (code_of(other.ask(post(std::string(200, 'y')))) != "server.busy") {  // until the 900 have been read
+  while (code_of(other.ask(post_from("b", 200))) != "server.busy") {  // until the 900 have been read
     other = client();
   }
   EXPECT_FALSE(holds.has_answer());
   holds.close();
   TestClient later = client();
-  while (later.ask(post(std::string(200, 'y')))->status != 200U) later = client();
+  while (later.ask(post_from("b", 200))->status != 200U) later = client();
+}
+
+// Within the allowance of all, but beyond one's own.
+TEST_F(ServerTest, ACallerAndAStrangerHaveTheirShares) {
+  start({.max_buffered_bytes = 16'000});
+  TestClient holds = client();
+  ASSERT_TRUE(holds.send(head_from("a", 9000) + std::string(7900, 'x')));
+  TestClient again = client();
+  while (code_of(again.ask(post_from("a", 200))) != "server.busy") again = client();
+  EXPECT_EQ(client().ask(post_from("b", 2000))->status, 200U);
+
+  TestClient stranger = client();
+  ASSERT_TRUE(stranger.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n" + std::string(900, 'x')));
+  again = client();
+  while (code_of(again.ask(post(std::string(200, 'y')))) != "server.busy") again = client();
+  EXPECT_EQ(client().ask(post_from("b", 2000))->status, 200U) << "a stranger holds up no caller";
+  EXPECT_FALSE(holds.has_answer());
+  EXPECT_FALSE(stranger.has_answer());
+}
+
+TEST(BodyBook, OneBodyMayBeHeldWholeWhoeverHoldsIt) {
+  BodyBook book(16'000);
+  const BodyAccount caller{BodyAccount::Kind::kCaller, "a"};
+  EXPECT_TRUE(book.charge(caller, 0, 12'000));
+  EXPECT_TRUE(book.charge(caller, 12'000, 4000));
+  EXPECT_FALSE(book.charge(caller, 16'000, 1));
+  book.give_back(caller, 16'000);
+  EXPECT_TRUE(book.charge(caller, 0, 8000));
+  EXPECT_FALSE(book.charge(caller, 0, 1)) << "a second body, beyond the share";
+  book.give_back(caller, 8000);
+}
+
+TEST(BodyBook, StrangersTogetherTakeAQuarter) {
+  BodyBook book(16'000);
+  for (const char* name : {"1", "2", "3", "4"}) {
+    EXPECT_TRUE(book.charge({BodyAccount::Kind::kAddress, name}, 0, 1000));
+  }
+  EXPECT_FALSE(book.charge({BodyAccount::Kind::kAddress, "5"}, 0, 1));
+  EXPECT_TRUE(book.charge({BodyAccount::Kind::kCaller, "5"}, 0, 8000));
+  book.give_back({BodyAccount::Kind::kAddress, "1"}, 1000);
+  EXPECT_TRUE(book.charge({BodyAccount::Kind::kAddress, "5"}, 0, 1000));
+}
+
+TEST_F(ServerTest, WhoMayNotSendABodyIsToldBeforeItIsRead) {
+  start();
+  TestClient guesses = client();
+  ASSERT_TRUE(guesses.send(head_from("nobody", 5000)));  // not an octet of it
+  EXPECT_EQ(code_of(guesses.read_answer()), "auth.required");
+  TestClient waits = client();
+  ASSERT_TRUE(
+      waits.send("POST /cleared HTTP/1.1\r\nHost: x\r\nX-Caller: nobody\r\nExpect: 100-continue\r\n"
+                 "Content-Length: 5\r\n\r\n"));
+  EXPECT_EQ(waits.read_answer()->status, 401U) << "nor is more of it asked for";
+  TestClient faulty = client();
+  EXPECT_EQ(faulty.ask(post_from("fault", 10))->status, 500U);
+}
+
+TEST_F(ServerTest, ABodyLiesUnreadUntilItsSenderIsKnown) {
+  start();
+  TestClient client = this->client();
+  ASSERT_TRUE(client.send(post_from("later", 100'000)));
+  Cleared word = words_.take();
+  EXPECT_FALSE(client.has_answer());
+  std::thread([&word] { word("a"); }).join();
+  const auto answer = client.read_answer();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->body.size(), 100'000U);
+
+  TestClient refused = this->client();
+  ASSERT_TRUE(refused.send(post_from("later", 100'000)));
+  std::thread([this] { words_.take()(base::fail(base::Code::kAuthDenied)); }).join();
+  EXPECT_EQ(code_of(refused.read_answer()), "auth.denied");
+
+  TestClient gone = this->client();
+  ASSERT_TRUE(gone.send(head_from("later", 5)));
+  word = words_.take();
+  gone.close();
+  word("a");
+  EXPECT_EQ(this->client().ask(kWho)->status, 200U);
+}
+
+TEST_F(ServerTest, AWordThatNeverComesIsADeadline) {
+  start({.handling_timeout = milliseconds(100)});
+  TestClient client = this->client();
+  ASSERT_TRUE(client.send(head_from("later", 5)));
+  EXPECT_EQ(code_of(client.read_answer()), "server.deadline");
 }
 
 TEST_F(ServerTest, ASinkTakesABodyThatIsNeverHeld) {
@@ -456,6 +562,15 @@ TEST_F(ServerTest, WhoDripsABodyIsCutOff) {
   TestClient chunked = client();
   ASSERT_TRUE(chunked.send("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n"));
   EXPECT_EQ(code_of(dribble(chunked, std::string(10000, 'x'))), "request.timeout");
+}
+
+// Much that came quickly buys no hour of silence.
+TEST_F(ServerTest, WhoWithholdsTheLastOctetOfMuchIsCutOff) {
+  start({.body_timeout = milliseconds(300), .min_rate_bytes_per_second = 100});
+  TestClient sized = client();
+  ASSERT_TRUE(
+      sized.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100001\r\n\r\n" + std::string(100'000, 'x')));
+  EXPECT_EQ(code_of(sized.read_answer()), "request.timeout");
 }
 
 TEST_F(ServerTest, SilentConnectionsAreClosedWithoutAWord) {

@@ -24,11 +24,17 @@ constexpr std::size_t kBodyReadBytes = 64U << 10;
 
 // At least this many octets a second, else the deadline comes first.
 Clock::duration time_for(std::uint64_t bytes, const ServerLimits& limits) {
-  return std::chrono::milliseconds(bytes * 1000 / std::max<std::size_t>(1, limits.min_rate_bytes_per_second));
+  return std::chrono::microseconds(bytes * 1'000'000 / std::max<std::size_t>(1, limits.min_rate_bytes_per_second));
 }
 
 base::Error too_large(std::uint64_t limit) {
   return base::Error(Code::kInputTooLarge, {{"limit", std::to_string(limit)}});
+}
+
+BodyAccount account_of(const Peer& peer) {
+  boost::system::error_code unreadable;
+  const auto address = asio::ip::make_address(peer.address, unreadable);
+  return {BodyAccount::Kind::kAddress, unreadable ? peer.address : address_key(address)};
 }
 
 bool has_no_body(unsigned status) {
@@ -43,7 +49,9 @@ Session::Session(Worker& worker, std::unique_ptr<Transport> transport, Peer peer
       transport_(std::move(transport)),
       peer_(std::make_shared<Peer>(std::move(peer))),
       slot_(std::move(slot)),
-      buffer_(shared_.limits.max_header_bytes + kHeaderReadBytes) {}
+      buffer_(shared_.limits.max_header_bytes + kHeaderReadBytes),
+      stranger_(account_of(*peer_)),
+      account_(stranger_) {}
 
 Session::~Session() = default;
 
@@ -71,6 +79,7 @@ void Session::check_deadline(TimePoint now) {
     case Phase::kBody:
       if (writing_) return close();  // it does not even take our 100 (Continue)
       return refuse(base::Error(Code::kRequestTimeout));
+    case Phase::kClearing:
     case Phase::kHandling:
       return respond(
           problem(base::Error(Code::kServerDeadline), {.request_id = current_.id, .language = current_.language}));
@@ -126,6 +135,7 @@ void Session::on_read(Error error, std::size_t count) {
       if (error) return close();
       return linger();
     case Phase::kHandshake:
+    case Phase::kClearing:
     case Phase::kHandling:
     case Phase::kWriting:
     case Phase::kClosing:
@@ -209,7 +219,7 @@ void Session::on_header() {
   current_.route = request_.route;
   if (!admission) return respond(std::move(admission).error());
   request_.sink = std::move(admission->sink);
-  begin_body(admission->max_body_bytes);
+  begin_body(*admission);
 }
 
 std::expected<Admission, Response> Session::admit() {
@@ -225,9 +235,11 @@ std::expected<Admission, Response> Session::admit() {
       problem(base::Error(Code::kInternal), {.request_id = current_.id, .language = current_.language}));
 }
 
-void Session::begin_body(std::uint64_t max_bytes) {
+void Session::begin_body(const Admission& admission) {
+  const std::uint64_t max_bytes = admission.max_body_bytes;
   body_bytes_ = 0;
   handed_bytes_ = 0;
+  timed_bytes_ = 0;
   switch (framing_.body) {
     case Framing::Body::kNone:
       return dispatch();
@@ -238,8 +250,44 @@ void Session::begin_body(std::uint64_t max_bytes) {
       chunked_.emplace(max_bytes);
       break;
   }
+  if (admission.clearance != nullptr) return ask_clearance(*admission.clearance);
+  read_first_of_body();
+}
+
+// Nothing is read meanwhile: a stranger's octets stay with the stranger.
+void Session::ask_clearance(const Clearance& clearance) {
+  phase_ = Phase::kClearing;
+  set_deadline(shared_.limits.handling_timeout);
+  ++number_;
+  Cleared done = [worker = worker_.weak_from_this(), session = weak_from_this(),
+                  number = number_](base::Result<std::string> caller) {
+    const std::shared_ptr<Worker> home = worker.lock();
+    if (!home) return;
+    asio::dispatch(home->io(), [session, number, caller = std::move(caller)]() mutable {
+      if (const auto self = session.lock()) self->cleared(number, std::move(caller));
+    });
+  };
+  const std::shared_ptr<Session> self = shared_from_this();  // a refusal given at once may close us
+  std::string what = "not a std::exception";
+  try {
+    return clearance(request_, std::move(done));
+  } catch (const std::exception& fault) {
+    what = fault.what();
+  } catch (...) {  // NOLINT(bugprone-empty-catch): reported below
+  }
+  shared_.observer->fault(current_.id, what);
+  if (phase_ == Phase::kClearing) refuse(base::Error(Code::kInternal));
+}
+
+void Session::cleared(std::uint64_t number, base::Result<std::string> caller) {
+  if (phase_ != Phase::kClearing || number != number_) return;
+  if (!caller) return refuse(caller.error());
+  if (!caller->empty()) account_ = {BodyAccount::Kind::kCaller, *std::move(caller)};
+  read_first_of_body();
+}
+
+void Session::read_first_of_body() {
   phase_ = Phase::kBody;
-  body_started_ = Clock::now();
   set_deadline(shared_.limits.body_timeout);
   // RFC 9110 10.1.1: "A server MAY omit sending a 100 (Continue) response if it has already received some or all of the
   // content".
@@ -286,7 +334,10 @@ void Session::take_body(std::size_t direct_bytes) {
     input_unread_ = false;
     return dispatch();
   }
-  deadline_ = body_started_ + shared_.limits.body_timeout + time_for(body_bytes_, shared_.limits);
+  // What was sent quickly buys no long silence afterwards.
+  deadline_ = std::min(deadline_ + time_for(body_bytes_ - timed_bytes_, shared_.limits),
+                       Clock::now() + Clock::duration(shared_.limits.body_timeout));
+  timed_bytes_ = body_bytes_;
   if (chunked_) return read();
   read_body();
 }
@@ -301,10 +352,8 @@ base::Status Session::hand_over() {
 // Claimed lengths cost nothing, received octets do: who only promises much keeps nobody else out.
 base::Status Session::charge_body() {
   const std::size_t more = request_.body.size() - charged_bytes_;
+  TANBA_CHECK(shared_.bodies->charge(account_, charged_bytes_, more));
   charged_bytes_ += more;
-  if (shared_.buffered_bytes.fetch_add(more) + more > shared_.limits.max_buffered_bytes) {
-    return base::fail(Code::kExecutorFull);
-  }
   return {};
 }
 
@@ -436,7 +485,8 @@ void Session::report() {
 void Session::release_request() {
   // What an operation under way still points to stays until it is over.
   if (!writing_) response_ = Response{};
-  shared_.buffered_bytes.fetch_sub(std::exchange(charged_bytes_, 0));
+  shared_.bodies->give_back(account_, std::exchange(charged_bytes_, 0));
+  account_ = stranger_;
   chunked_.reset();
   if (!reading_) request_ = Request{};
 }

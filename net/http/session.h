@@ -37,6 +37,7 @@ class Session : public std::enable_shared_from_this<Session> {
     kHandshake,
     kIdle,  // nothing of the next request has come
     kHeader,
+    kClearing,  // who sends the body is being looked up; it lies unread
     kBody,
     kHandling,
     kWriting,
@@ -55,7 +56,10 @@ class Session : public std::enable_shared_from_this<Session> {
   void on_header();
   [[nodiscard]] base::Result<Framing> read_head();
   [[nodiscard]] std::expected<Admission, Response> admit();
-  void begin_body(std::uint64_t max_bytes);
+  void begin_body(const Admission& admission);
+  void ask_clearance(const Clearance& clearance);
+  void cleared(std::uint64_t number, base::Result<std::string> caller);
+  void read_first_of_body();
   void send_continue();
   void take_from_buffer();
   void take_body(std::size_t direct_bytes);
@@ -94,8 +98,10 @@ class Session : public std::enable_shared_from_this<Session> {
   Framing framing_;
   std::uint64_t body_bytes_ = 0;    // received of the body
   std::uint64_t handed_bytes_ = 0;  // of these, given to the request's sink and no longer held
+  std::uint64_t timed_bytes_ = 0;   // of these, counted for the deadline
   std::optional<ChunkedDecoder> chunked_;
-  TimePoint body_started_{};
+  const BodyAccount stranger_;  // the address, for who is not known
+  BodyAccount account_;         // of the body being read
   std::size_t charged_bytes_ = 0;
   std::uint64_t number_ = 0;  // of the request on this connection
   bool counted_ = false;

@@ -20,16 +20,6 @@ using SteadyClock = std::chrono::steady_clock;
 // How late a deadline may be noticed; the shortest is two seconds.
 constexpr std::chrono::milliseconds kTick{100};
 
-// Whom a limit per address counts as one: a home or an office gets a /64 of IPv6.
-std::string address_key(const asio::ip::address& address) {
-  if (address.is_v4()) {
-    const auto octets = address.to_v4().to_bytes();
-    return {octets.begin(), octets.end()};
-  }
-  const auto octets = address.to_v6().to_bytes();
-  return {octets.begin(), octets.begin() + 8};
-}
-
 class WorkerHome final : public Home {
  public:
   explicit WorkerHome(std::weak_ptr<Worker> worker) : worker_(std::move(worker)) {}
@@ -42,6 +32,15 @@ class WorkerHome final : public Home {
 };
 
 }  // namespace
+
+std::string address_key(const asio::ip::address& address) {
+  if (address.is_v4()) {
+    const auto octets = address.to_v4().to_bytes();
+    return {octets.begin(), octets.end()};
+  }
+  const auto octets = address.to_v6().to_bytes();
+  return {octets.begin(), octets.begin() + 8};
+}
 
 std::expected<ConnectionBook::Slot, Observer::Refused> ConnectionBook::enter(const asio::ip::address& address) {
   std::string key = address_key(address);

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "net/http/body_book.h"
 #include "net/http/server.h"
 #include "net/http/tls.h"
 #include "net/http/transport.h"
@@ -18,6 +19,9 @@
 namespace tanba::net::http {
 
 class Session;
+
+// Whom a limit per address counts as one: a home or an office gets a /64 of IPv6.
+[[nodiscard]] std::string address_key(const boost::asio::ip::address& address);
 
 // How many connections there are, in all and from each address.
 class ConnectionBook : public std::enable_shared_from_this<ConnectionBook> {
@@ -60,7 +64,7 @@ struct Shared {
   const base::Clock* clock = nullptr;
   std::shared_ptr<ConnectionBook> book;
   std::atomic<std::size_t> in_flight{0};
-  std::atomic<std::size_t> buffered_bytes{0};
+  std::unique_ptr<BodyBook> bodies;
 };
 
 // Everything below runs on the worker's thread except where it says otherwise.

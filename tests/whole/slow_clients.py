@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -B
-"""Fifty clients that send a byte every two seconds are cut off with their code; others are served all the while."""
+"""Fifty clients that send a byte every two seconds are cut off with their code, a stranger's body is refused before it is
+read; others are served all the while."""
 import socket
 import sys
 import threading
@@ -44,7 +45,35 @@ class Slow(threading.Thread):
                     return
 
 
+def hold_as_a_stranger(stack, path, length):
+    """A guessed key and all of a body but its last octet, which never comes: what the server says, and when."""
+    with socket.create_connection(("localhost", stack.port), timeout=60) as plain, \
+            stack.nobody.tls.wrap_socket(plain, server_hostname="localhost") as tls:
+        tls.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer tnb_guess\r\n"
+                    f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n".encode())
+        begun, left = time.monotonic(), length - 1
+        try:
+            while left > 0:
+                tls.sendall(b"a" * min(left, 65536))
+                left -= min(left, 65536)
+        except OSError:
+            pass  # it does not listen any more
+        said = tls.recv(4096)
+        return said, time.monotonic() - begun
+
+
+def strangers(stack):
+    # Less than the server reads over while its answer is on the way, so that the answer is seen.
+    for path in ("/v1/applications", "/v1/verify", "/v1/revocation/lists"):
+        said, seconds = hold_as_a_stranger(stack, path, 16384)
+        check(b" 401 " in said and b"auth.required" in said, f"a stranger was told {said[:400]!r}")
+        check(seconds < 10, f"a stranger with a withheld octet was held for {seconds:.1f} s")
+        stack.registered()
+    say("  slow_clients: bodies under a guessed key are refused unread")
+
+
 def scenario(stack):
+    strangers(stack)
     slow = [Slow(stack, number) for number in range(CLIENTS)]
     for client in slow:
         client.start()
