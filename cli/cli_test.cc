@@ -152,23 +152,52 @@ TEST(Daemon, TextInUrlsIsEncoded) {
 // --- what an officer signs -------------------------------------------------------------------------------------------
 
 constexpr std::string_view kNumber = "A-2026-01-0000001-23";
+const base::Time kNow = base::parse_time("2026-01-02T00:00:30Z").value();
+
+FiledApplication filed(const std::string& licence = "") {
+  return {.sha256 = std::string(64, 'a'),
+          .service = "oil-gas",
+          .action = licence.empty() ? "issue" : "duplicate",
+          .licensor_bin = "100440000219",
+          .created_at = "2026-01-01T00:00:00Z",
+          .applicant_kind = "individual",
+          .applicant_number = "780310300036",
+          .applicant_name = "БАСШЫЕВ",
+          .licence = licence};
+}
+
+// The text with the first `from` as `to`: a test changes one thing.
+std::string with(std::string text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return at == std::string::npos ? text : text.replace(at, from.size(), to);
+}
 
 std::string names(const std::string& text) {
   return "<name><ru>" + text + "</ru><kk>" + text + "</kk><en>" + text + "</en></name>";
 }
 
-// As the daemon writes it, with a hole for what a test changes.
-std::string refusal(const std::string& reason = "<reason>нет специалистов</reason>", const std::string& last = "") {
-  return "<refusal xmlns=\"urn:tanba:refusal:1\"><number>R-2026-01-0000001-11</number><service><id>oil-gas</id>" +
-         names("Oil") + "</service><licensor><bin>100440000219</bin>" + names("Committee") +
-         "</licensor><applicant><kind>individual</kind><number>780310300036</number><name>БАСШЫЕВ</name></applicant>"
-         "<application><number>" +
-         std::string(kNumber) +
-         "</number><action>issue</action>"
-         "<registered-at>2026-01-01T00:00:00Z</registered-at><sha256>00</sha256></application>" +
-         reason +
-         "<decided-at>2026-01-02T00:00:00Z</decided-at><officer><name>O</name><bin>100440000219</bin></officer>" +
-         last + "</refusal>";
+// As the daemon writes them.
+std::string parties(const std::string& party, const std::string& action) {
+  return "<service><id>oil-gas</id>" + names("Oil") + "</service><licensor><bin>100440000219</bin>" +
+         names("Committee") + "</licensor><" + party +
+         "><kind>individual</kind><number>780310300036</number><name>БАСШЫЕВ</name></" + party +
+         "><application><number>" + std::string(kNumber) + "</number><action>" + action +
+         "</action><registered-at>2026-01-01T00:00:10Z</registered-at><sha256>" + std::string(64, 'a') +
+         "</sha256></application>";
+}
+constexpr const char* kTail =
+    "<decided-at>2026-01-02T00:00:00Z</decided-at><officer><name>Кенесов Арман</name><bin>100440000219</bin></officer>";
+
+std::string refusal() {
+  return "<refusal xmlns=\"urn:tanba:refusal:1\"><number>R-2026-01-0000001-11</number>" +
+         parties("applicant", "issue") + "<reason>нет специалистов</reason>" + kTail + "</refusal>";
+}
+std::string licence(const std::string& replaces = "") {
+  return "<licence xmlns=\"urn:tanba:licence:1\"><number>L-2026-01-0000001-11</number><register>licence</register>" +
+         parties("holder", replaces.empty() ? "issue" : "duplicate") +
+         (replaces.empty() ? "" : "<replaces>" + replaces + "</replaces>") +
+         "<conditions>с оговоркой</conditions><valid-until>2030-01-01</valid-until>" + kTail + "</licence>";
 }
 
 AskedDecision asked() {
@@ -177,19 +206,54 @@ AskedDecision asked() {
           .reason = "нет специалистов",
           .valid_until = {}};
 }
+AskedDecision asked_to_grant() {
+  return {.application = std::string(kNumber),
+          .verdict = Verdict::kGrant,
+          .reason = "с оговоркой",
+          .valid_until = "2030-01-01"};
+}
 
-std::string prepared_code(const std::string& document, const AskedDecision& decision) {
-  return code_of(check_prepared(base::as_bytes(document), decision, Language::kEnglish));
+std::string prepared_code(const std::string& document, const AskedDecision& decision,
+                          const FiledApplication& application = filed(), base::Time now = kNow) {
+  return code_of(check_prepared(base::as_bytes(document), decision, application, now));
 }
 
 TEST(PreparedDecision, IsTakenWhenItIsWhatWasAskedFor) {
-  const auto prepared = check_prepared(base::as_bytes(refusal()), asked(), Language::kRussian);
+  const auto prepared = check_prepared(base::as_bytes(refusal()), asked(), filed(), kNow);
   ASSERT_EQ(code_of(prepared), "ok");
   EXPECT_EQ(prepared->number, "R-2026-01-0000001-11");
-  EXPECT_EQ(prepared->holder_number, "780310300036");
-  const std::string text = prepared_text(*prepared, asked(), Language::kRussian);
-  for (const char* shown :
-       {"R-2026-01-0000001-11", "отказать", "БАСШЫЕВ, 780310300036", "нет специалистов", "Committee"}) {
+  EXPECT_EQ(prepared_code(licence(), asked_to_grant()), "ok");
+}
+
+// All of it, in every language.
+TEST(PreparedDecision, IsShownWhole) {
+  const std::string document =
+      with(with(licence("L-7"), "<kk>Oil</kk>", "<kk>ҚАРУ</kk>"), "<en>Oil</en>", "<en>Arms</en>");
+  const auto prepared = check_prepared(base::as_bytes(document), asked_to_grant(), filed("L-7"), kNow);
+  ASSERT_EQ(code_of(prepared), "ok");
+  const std::string text = prepared_text(*prepared, asked_to_grant(), Language::kRussian);
+  for (const char* shown : {"L-2026-01-0000001-11",
+                            "выдать",
+                            "register: licence",
+                            "service/id: oil-gas",
+                            "service/name/ru: Oil",
+                            "service/name/kk: ҚАРУ",
+                            "service/name/en: Arms",
+                            "licensor/bin: 100440000219",
+                            "licensor/name/kk: Committee",
+                            "holder/kind: individual",
+                            "holder/number: 780310300036",
+                            "holder/name: БАСШЫЕВ",
+                            "application/number: A-2026",
+                            "application/action: duplicate",
+                            "application/registered-at: 2026-01-01T00:00:10Z",
+                            "application/sha256: aaaa",
+                            "replaces: L-7",
+                            "conditions: с оговоркой",
+                            "valid-until: 2030-01-01",
+                            "decided-at: 2026-01-02T00:00:00Z",
+                            "officer/name: Кенесов Арман",
+                            "officer/bin: 100440000219"}) {
     EXPECT_NE(text.find(shown), std::string::npos) << shown << " in " << text;
   }
 }
@@ -209,17 +273,92 @@ TEST(PreparedDecision, IsNotSignedWhenItIsSomethingElse) {
   EXPECT_EQ(prepared_code(refusal(), other), "xml.prepared_changed");
 }
 
+TEST(PreparedDecision, WarnsOfAnotherNameInTheApplicantsCertificate) {
+  FiledApplication application = filed();
+  EXPECT_EQ(
+      prepared_text(*check_prepared(base::as_bytes(refusal()), asked(), application, kNow), asked(), Language::kEnglish)
+          .find("Another name"),
+      std::string::npos);
+  application.signed_by = "ДЕМОВ АЙДОС";
+  EXPECT_NE(
+      prepared_text(*check_prepared(base::as_bytes(refusal()), asked(), application, kNow), asked(), Language::kEnglish)
+          .find("Another name in the certificate: ДЕМОВ АЙДОС"),
+      std::string::npos);
+}
+
+// A false server changes one element; everything else is right.
+TEST(PreparedDecision, IsNotSignedWhenOneElementIsFalse) {
+  const std::vector<std::pair<std::string, std::string>> changes{
+      {"<number>L-2026", "<number>R-2026"},
+      {"<register>licence", "<register>permit"},
+      {"<id>oil-gas", "<id>arms"},
+      {"<licensor><bin>100440000219", "<licensor><bin>100440000311"},
+      {"<kind>individual", "<kind>organisation"},
+      {"<number>780310300036", "<number>850101300015"},
+      {"<name>БАСШЫЕВ", "<name>БАСҚА"},
+      {std::string(kNumber), "A-2026-01-0000002-20"},
+      {"<action>issue", "<action>reissue"},
+      {"2026-01-01T00:00:10Z", "2020-01-01T00:00:10Z"},
+      {"2026-01-01T00:00:10Z", "2026-01-02T00:00:10Z"},
+      {std::string(64, 'a'), std::string(64, 'b')},
+      {"<conditions>с оговоркой", "<conditions>без оговорок"},
+      {"<conditions>с оговоркой</conditions>", ""},
+      {"<conditions>", "<replaces>L-2019-02-0000777-11</replaces><conditions>"},
+      {"<valid-until>2030", "<valid-until>2031"},
+      {"<valid-until>2030-01-01</valid-until>", ""},
+      {"<decided-at>2026-01-02", "<decided-at>2019-01-02"},
+      {"<decided-at>2026-01-02", "<decided-at>2026-01-03"},
+      {"<officer><name>Кенесов Арман</name><bin>100440000219", "<officer><name>Кенесов Арман</name><bin>100440000311"},
+      // What the schema does not have.
+      {"<register>licence</register>", "<register>licence</register><register>licence</register>"},
+      {"<id>oil-gas</id>", "<id>oil-gas</id><id>arms</id>"},
+      {"<en>Oil</en>", "<en>Oil</en><de>Oil</de>"},
+      {"<id>oil-gas</id>", ""}};
+  for (const auto& [from, to] : changes) {
+    EXPECT_EQ(prepared_code(with(licence(), from, to), asked_to_grant()), "xml.prepared_changed") << to;
+  }
+  EXPECT_EQ(prepared_code(licence("L-7"), asked_to_grant(), filed("L-7")), "ok");
+  EXPECT_EQ(prepared_code(licence("L-8"), asked_to_grant(), filed("L-7")), "xml.prepared_changed");
+  EXPECT_EQ(prepared_code(with(licence("L-7"), "<replaces>L-7</replaces>", ""), asked_to_grant(), filed("L-7")),
+            "xml.prepared_changed");
+}
+
+// A duplicate ends with its original, whatever that end is: it is shown, not asked for.
+TEST(PreparedDecision, OfADuplicateHasItsOriginalsEnd) {
+  AskedDecision without_end = asked_to_grant();
+  without_end.valid_until.clear();
+  EXPECT_EQ(prepared_code(licence("L-7"), without_end, filed("L-7")), "ok");
+  EXPECT_EQ(prepared_code(licence(), without_end), "xml.prepared_changed");
+}
+
+TEST(PreparedDecision, IsForThePersonWhoSigns) {
+  const auto prepared = check_prepared(base::as_bytes(licence()), asked_to_grant(), filed(), kNow).value();
+  const auto code = [&](const std::string& name, const std::string& bin) {
+    return code_of(check_officer(prepared, {.iin = {}, .bin = bin, .name = name, .organization = "", .roles = {}}));
+  };
+  EXPECT_EQ(code("КЕНЕСОВ АРМАН", "100440000219"), "ok");
+  EXPECT_EQ(code("КЕНЕСОВ АРМАН БОЛАТҰЛЫ", "100440000219"), "ok") << "the list may leave the patronymic out";
+  EXPECT_EQ(code("БАСШЫЕВ ДӘУЛЕТ", "100440000219"), "xml.prepared_changed");
+  EXPECT_EQ(code("КЕНЕСОВ АРМАН", "100440000311"), "xml.prepared_changed");
+}
+
 TEST(PreparedDecision, HoldsNothingBesideWhatItsSchemaHas) {
-  EXPECT_EQ(prepared_code(refusal("<reason>нет специалистов</reason>", "<also>grant</also>"), asked()),
+  const std::string end = "</refusal>";
+  EXPECT_EQ(prepared_code(with(refusal(), end, "<also>grant</also>" + end), asked()), "xml.prepared_changed");
+  EXPECT_EQ(
+      prepared_code(with(refusal(), end, "<Signature xmlns=\"http://www.w3.org/2000/09/xmldsig#\"/>" + end), asked()),
+      "xml.prepared_changed");
+  EXPECT_EQ(prepared_code(with(refusal(), end, "text" + end), asked()), "xml.malformed");
+  EXPECT_EQ(prepared_code(with(refusal(), "<reason>", "<reason>нет специалистов</reason><reason>"), asked()),
             "xml.prepared_changed");
-  EXPECT_EQ(prepared_code(refusal("<reason>нет специалистов</reason>",
-                                  "<Signature xmlns=\"http://www.w3.org/2000/09/xmldsig#\"/>"),
-                          asked()),
-            "xml.prepared_changed");
-  EXPECT_EQ(prepared_code(refusal("<reason>нет специалистов</reason>", "text"), asked()), "xml.malformed");
-  EXPECT_EQ(prepared_code(refusal("<reason>нет специалистов</reason><reason>нет специалистов</reason>"), asked()),
-            "xml.malformed");
+  EXPECT_EQ(prepared_code(with(refusal(), "<id>", "<?say arms?><id>"), asked()), "xml.malformed");
   EXPECT_EQ(prepared_code("<!DOCTYPE a>" + refusal(), asked()), "xml.doctype");
+}
+
+TEST(FiledApplicationTest, IsReadFromWhatIsSignedOnly) {
+  const auto context = pki::Context::create().value();
+  EXPECT_EQ(code_of(read_filed(*context, base::as_bytes("<application xmlns=\"urn:tanba:application:1\"/>"))),
+            "xml.prepared_changed");
 }
 
 class Approval : public testing::Test {
@@ -236,9 +375,9 @@ class Approval : public testing::Test {
             .key = "refusal"};
   }
   std::string check(const tokens::client::Intent& intent) {
-    const auto prepared = check_prepared(base::as_bytes(refusal()), asked(), Language::kEnglish);
-    return code_of(check_approval_text(*context_, tokens::client::intent_text(intent), "i-1", base::as_bytes(refusal()),
-                                       asked(), *prepared));
+    const auto prepared = check_prepared(base::as_bytes(refusal()), asked(), filed(), kNow);
+    return code_of(check_approval_text(*context_, tokens::client::intent_text(intent), "i-1", "refusal",
+                                       base::as_bytes(refusal()), asked(), *prepared));
   }
   std::unique_ptr<pki::Context> context_ = pki::Context::create().value();
 };
@@ -259,6 +398,9 @@ TEST_F(Approval, OfAnythingElseIsNotGiven) {
   EXPECT_EQ(check(intent), "xml.prepared_changed");
   intent = good(*context_);
   intent.licensor = "050140000011";
+  EXPECT_EQ(check(intent), "xml.prepared_changed");
+  intent = good(*context_);
+  intent.key = "licence";
   EXPECT_EQ(check(intent), "xml.prepared_changed");
   intent = good(*context_);
   intent.document.value[0] ^= 1;

@@ -29,6 +29,7 @@ struct Prepared {
   std::string intent;
   base::Bytes document;
   std::string approval_text;
+  std::string key;  // of the key server
   PreparedDecision decision;
 };
 
@@ -64,6 +65,11 @@ class Deciding {
   [[nodiscard]] bool by_keyd() const { return options_.with == "keyd"; }
 
   base::Status prepare() {
+    // First, and by itself: the decision is held against what the applicant signed.
+    TANBA_TRY(const base::Bytes application,
+              daemon_.get_document("/v1/applications/" + url_encoded(options_.number) + "/document"));
+    TANBA_TRY(const auto context, pki::Context::create());
+    TANBA_TRY(filed_, read_filed(*context, application));
     json::object body{{"kind", asked_.verdict == Verdict::kGrant ? "grant" : "refusal"}, {"mode", options_.with}};
     if (!asked_.reason.empty()) body["reason"] = asked_.reason;
     if (!asked_.valid_until.empty()) body["validUntil"] = asked_.valid_until;
@@ -78,9 +84,11 @@ class Deciding {
 
   base::Status read(const json::object& answer) {
     TANBA_TRY(prepared_.document, base64_member(answer, "document"));
-    TANBA_TRY(prepared_.decision, check_prepared(prepared_.document, asked_, output_.language));
+    TANBA_TRY(prepared_.decision, check_prepared(prepared_.document, asked_, filed_, base::SystemClock().now()));
     if (by_keyd()) {
       TANBA_TRY(prepared_.approval_text, text_member(answer, "approvalText"));
+      TANBA_TRY(const json::object intent, object_member(answer, "intent"));
+      TANBA_TRY(prepared_.key, text_member(intent, "key"));
     }
     return {};
   }
@@ -92,11 +100,12 @@ class Deciding {
       say(fmt::format("  {}: {}\n", word(Word::kApprovalText, output_.language),
                       base::escape_for_display(prepared_.approval_text, 4000)));
     TANBA_TRY(OpenKey key, open_key(options_.key));
+    TANBA_CHECK(check_officer(prepared_.decision, pki::identity_of(*key.signer->certificate())));
     const base::Time now = base::SystemClock().now();
     warn_about(*key.signer->certificate(), now, output_);
     if (by_keyd()) {
-      TANBA_CHECK(check_approval_text(*key.context, prepared_.approval_text, prepared_.intent, prepared_.document,
-                                      asked_, prepared_.decision));
+      TANBA_CHECK(check_approval_text(*key.context, prepared_.approval_text, prepared_.intent, prepared_.key,
+                                      prepared_.document, asked_, prepared_.decision));
       TANBA_TRY(const base::Bytes approval,
                 sign_cms(key, base::as_bytes(prepared_.approval_text), cms::Placement::kAttached, now));
       return json::object{{"approval", base::to_base64(approval)}};
@@ -120,6 +129,7 @@ class Deciding {
   const LicenceOptions& options_;
   const AskedDecision asked_;
   const Output& output_;
+  FiledApplication filed_;
   Prepared prepared_;
 };
 

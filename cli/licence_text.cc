@@ -64,6 +64,10 @@ std::string application_text(const json::object& row, base::Language language) {
   Lines lines(language);
   lines.head(Word::kApplication, text_of(row, "number"), state_of(row, language));
   lines.line(Word::kApplicant, person_of(row, "applicant"));
+  const json::value* applicant = row.if_contains("applicant");
+  if (applicant != nullptr && applicant->is_object()) {
+    lines.line(Word::kNameInCertificate, text_of(applicant->as_object(), "nameInCertificate"));
+  }
   lines.line(Word::kService, text_of(row, "service"));
   lines.line(Word::kRegisteredAt, text_of(row, "registeredAt"));
   lines.line(Word::kDueOn, text_of(row, "dueOn"));

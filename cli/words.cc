@@ -85,6 +85,8 @@ constexpr Translation kTranslations[] = {
     {Word::kGrant, "grant", "выдать", "беру"},
     {Word::kRefusal, "refuse", "отказать", "бас тарту"},
     {Word::kApplicant, "Applicant", "Заявитель", "Өтініш беруші"},
+    {Word::kNameInCertificate, "! Another name in the certificate", "! В сертификате другое имя",
+     "! Сертификатта басқа атау"},
     {Word::kHolder, "Holder", "Обладатель", "Иесі"},
     {Word::kService, "Service", "Услуга", "Қызмет"},
     {Word::kLicensor, "Licensor", "Лицензиар", "Лицензиар"},

@@ -79,6 +79,7 @@ enum class Word {
   kGrant,
   kRefusal,
   kApplicant,
+  kNameInCertificate,
   kHolder,
   kService,
   kLicensor,

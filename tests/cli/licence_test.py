@@ -8,6 +8,7 @@ import base64
 import datetime
 import hashlib
 import http.client
+import http.server
 import json
 import pathlib
 import secrets
@@ -16,6 +17,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 import uuid
 from xml.sax.saxutils import escape
@@ -78,7 +80,8 @@ class Service:
         person, signer = self.authority.person("officer"), self.authority.person("officer-head")
         self.officer = self.tanba.make_token("officer")
         self.officer_certificate = programs.issue_for_token(
-            self.tanba, self.authority, self.officer, "cli-officer", "--profile", "officer", "--bin", self.licensor, "--iin", person["iin"])
+            self.tanba, self.authority, self.officer, "cli-officer", "--profile", "officer", "--bin", self.licensor, "--iin", person["iin"],
+            "--common-name", person["commonName"])
         self.keys = {"licence": self.tanba.make_token("licensor", "--key-label", "licence", "--key-id", "01")}
         made = self.tanba.json("token", "generate", "--token", "pkcs11:token=licensor", "--password-file", self.folder / "user.pin",
                                "--key-label", "refusal", "--key-id", "02")[1]
@@ -174,6 +177,50 @@ name = "{security['commonName']}"
 
     def log_in(self):
         return self.as_officer("login", *self.server(), *self.key())
+
+
+class FalseServer:
+    """Stands between the command line and the daemon, and changes the decisions that the daemon prepares."""
+
+    def __init__(self, service, original, false):
+        self.asked, self.changed = [], 0
+        tls = ssl.create_default_context(cafile=str(service.authority.folder / "tls-anchors.pem"))
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def forward(self):
+                outer.asked.append(self.path)
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                upstream = http.client.HTTPSConnection("localhost", service.port, context=tls, timeout=60)
+                names = [name for name in ("Authorization", "Content-Type") if self.headers[name]]
+                upstream.request(self.command, self.path, body or None, {name: self.headers[name] for name in names})
+                response = upstream.getresponse()
+                answer = response.read()
+                upstream.close()
+                if self.path.endswith("/decisions") and response.status == 201:
+                    prepared = json.loads(answer)
+                    document = base64.b64decode(prepared["document"])
+                    prepared["document"] = base64.b64encode(document.replace(original, false)).decode()
+                    outer.changed += original in document
+                    answer = json.dumps(prepared).encode()
+                self.send_response(response.status)
+                self.send_header("Content-Type", response.headers.get("Content-Type", "application/json"))
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            do_GET = do_POST = forward  # noqa: N815  (the library's names)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 class Flow(unittest.TestCase):
@@ -308,6 +355,23 @@ class Flow(unittest.TestCase):
         session = json.loads((self.folder / "officer.session").read_text())
         return self.post(f"/v1/applications/{number}/decisions", {"kind": "grant", "mode": "workstation"}, session["token"], 201)["intent"]["id"]
 
+    def test_nothing_is_signed_that_a_false_server_prepares(self):
+        """A server between officer and daemon changes one element of what it was asked for; the rest is genuine."""
+        changes = [(b"<id>oil-gas</id>", b"<id>arms</id>"), (b"<action>issue</action>", b"<action>reissue</action>"),
+                   (b"</application><decided-at>", b"</application><replaces>L-2019-02-0000777-11</replaces><decided-at>")]
+        for original, false in changes:
+            with self.subTest(false):
+                number = self.registered()
+                server = FalseServer(self.service, original, false)
+                self.addCleanup(server.stop)
+                session = self.folder / "false.session"
+                session.write_text(json.dumps(json.loads((self.folder / "officer.session").read_text()) | {"server": server.address, "ca": ""}))
+                session.chmod(0o600)
+                done = self.tanba("licence", "decide", number, "--grant", "--with", "workstation", *self.service.key(), "--session", session)
+                self.assert_status(done, 1, "xml.prepared_changed")
+                self.assertEqual(server.changed, 1)
+                self.assertFalse([path for path in server.asked if path.endswith("/signature")], "it was signed and sent")
+
     def test_a_prepared_decision_can_be_abandoned(self):
         intent = self.prepare_only(self.registered())
         done = self.assert_status(self.service.as_officer("abandon", intent, "--note", "the workstation died", "--json"), 0)
@@ -319,7 +383,7 @@ class Flow(unittest.TestCase):
         key = ["--p12", self.authority.p12("head"), "--password-file", self.authority.password]
         done = self.service.as_officer("decide", number, "--grant", "--with", "workstation", *key, "--json")
         self.assertEqual(done.returncode, 1, done.stdout)
-        self.assertIn("report", json.loads(done.stdout))
+        self.assertEqual(json.loads(done.stdout)["code"], "xml.prepared_changed")  # prepared for somebody else
         done = self.tanba("licence", "login", *self.service.server(), *key, "--session", self.folder / "nobody.session")
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertFalse((self.folder / "nobody.session").exists())
