@@ -1,5 +1,6 @@
 #include "server/directories.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tanba::server {
@@ -18,6 +19,29 @@ registry::StaffKind row_kind(StaffKind kind) {
       return registry::StaffKind::kSecurity;
   }
   std::unreachable();
+}
+
+base::Status put_staff(registry::Registry& registry, registry::Staff wanted) {
+  TANBA_CHECK(registry.execute(
+      registry::PutStaff{std::move(wanted), licensing::Caller{licensing::CallerKind::kSystem, "configuration"}}));
+  return {};
+}
+
+// Nothing but configurations lists people.
+base::Status strike_off_the_unnamed(registry::Registry& registry, const std::vector<StaffConfig>& staff) {
+  for (const auto kind :
+       {registry::StaffKind::kOfficer, registry::StaffKind::kOperator, registry::StaffKind::kSecurity}) {
+    TANBA_TRY(std::vector<registry::Staff> known, registry.all_staff(kind));
+    for (registry::Staff& one : known) {
+      const bool named = std::ranges::any_of(staff, [&](const StaffConfig& entry) {
+        return row_kind(entry.kind) == kind && entry.iin == one.person.iin && entry.bin == one.person.bin;
+      });
+      if (named || one.person.listing == licensing::Listing::kNotListed) continue;
+      one.person.listing = licensing::Listing::kNotListed;
+      TANBA_CHECK(put_staff(registry, std::move(one)));
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -58,10 +82,9 @@ base::Status put_configured_staff(registry::Registry& registry, const std::vecto
                                       .name = one.name,
                                       .listing = one.listing},
                            .kind = kind};
-    TANBA_CHECK(registry.execute(
-        registry::PutStaff{std::move(wanted), licensing::Caller{licensing::CallerKind::kSystem, "configuration"}}));
+    TANBA_CHECK(put_staff(registry, std::move(wanted)));
   }
-  return {};
+  return strike_off_the_unnamed(registry, staff);
 }
 
 }  // namespace tanba::server

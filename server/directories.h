@@ -26,8 +26,8 @@ class RegistryStaff final : public StaffDirectory {
   licensing::registry::Registry& registry_;
 };
 
-// Brings the registry's list of staff to what the configuration says; what is not in the configuration stays. Only
-// changes are written.
+// Brings the registry's list of staff to what the configuration says: whom it does not name, an earlier configuration
+// did, and is struck off; what they decided stays. Only changes are written, each with a row in the journal.
 [[nodiscard]] base::Status put_configured_staff(licensing::registry::Registry& registry,
                                                 const std::vector<StaffConfig>& staff);
 

@@ -87,8 +87,11 @@ constexpr std::array kSettings{
             "Of content that is digested while it arrives (`/v1/verify/stream`): it is never held, but it costs its "
             "digests.",
             65536, 1099511627776},
-    Setting{"http", "max_buffered_bytes", kNumber, kOptional, "536870912", "Of bodies held at one time; then 503.",
-            1048576},
+    Setting{
+        "http", "max_buffered_bytes", kNumber, kOptional, "536870912",
+        "Of bodies held at one time; then 503. A known caller gets at most half of it, an address that nobody is known "
+        "to call from a sixteenth, all such addresses a quarter.",
+        1048576},
     Setting{"http", "max_header_bytes", kNumber, kOptional, "16384", "Of a request's header.", 1024, 1048576},
     Setting{"http", "max_connections", kNumber, kOptional, "4096", "At one time.", 1, 1000000},
     Setting{"http", "max_connections_per_address", kNumber, kOptional, "512", "At one time; IPv6: per /64.", 1,
@@ -97,7 +100,9 @@ constexpr std::array kSettings{
     Setting{"http", "header_timeout_ms", kNumber, kOptional, "10000", "From a header's first octet to its last.", 100,
             600000},
     Setting{"http", "body_timeout_ms", kNumber, kOptional, "10000",
-            "For a body, and a second more for each min_rate_bytes_per_second octets of it.", 100, 600000},
+            "For a body, and a second more for each min_rate_bytes_per_second octets of it; never more than this "
+            "ahead.",
+            100, 600000},
     Setting{"http", "min_rate_bytes_per_second", kNumber, kOptional, "16384", "Who is slower is cut off.", 1,
             1073741824},
     Setting{"http", "write_timeout_ms", kNumber, kOptional, "20000", "For an answer, likewise.", 100, 600000},
@@ -207,7 +212,8 @@ constexpr std::array kSettings{
             "Of the licensor, the service centre or the body that runs the service, as in the certificate."},
     Setting{"staff", "name", kText, kRequired, "", "Shown in the queue and in decisions."},
     Setting{"staff", "listed", kSwitch, kOptional, "true",
-            "`false`: taken off the list; may no longer log in or sign. What was decided stays."},
+            "`false`: taken off the list, like whoever is not named any more; may no longer log in or sign. What was "
+            "decided stays."},
 
     Setting{"session", "idle_timeout_s", kNumber, kOptional, "1800", "Without a request a log-in ends.", 60, 86400},
     Setting{"session", "max_age_s", kNumber, kOptional, "36000", "However busy, it ends then: a working day.", 60,
