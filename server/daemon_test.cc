@@ -150,8 +150,9 @@ class DaemonTest : public ::testing::Test {
         request_id, kOilGasBin, base::format_time(base::SystemClock().now()), bin,
         base::sha256(base::as_bytes("receipt")).hex());
   }
-  static json::value submission(base::ByteView document) {
-    return json::object{{"document", base::to_base64(document)},
+  static json::value submission(base::ByteView document, const std::string& bin) {
+    return json::object{{"applicant", json::object{{"kind", "organisation"}, {"number", bin}}},
+                        {"document", base::to_base64(document)},
                         {"attachments", json::array{base::to_base64(base::as_bytes("receipt"))}}};
   }
 
@@ -425,6 +426,31 @@ TEST_F(DaemonTest, OfficersLogInByASignedChallengeOnce) {
       << "a signed challenge is no document";
 }
 
+// Asking is anybody's: it must not use up what officers need.
+TEST_F(DaemonTest, NobodysChallengesKeepAnOfficerFromLoggingIn) {
+  wait_for_lists();
+  const std::string early(ask("POST", "/v1/login/challenge").body.at("challenge").as_string());
+  TestClient nobody(whole().daemon->port());
+  for (int i = 0; i < 20'000; ++i) {
+    const auto answer = nobody.ask("POST /v1/login/challenge HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    ASSERT_TRUE(answer) << i;
+    ASSERT_EQ(answer->status, 200U) << i;
+  }
+  EXPECT_EQ(log_in("officer").status, 200U);
+  const json::value document = json::object{{"document", base::to_base64(sign("officer", early))}};
+  EXPECT_EQ(ask("POST", "/v1/login", "", document).status, 200U) << "nor is one that was given out before forgotten";
+}
+
+TEST_F(DaemonTest, AStrangersSignatureDoesNotUseUpAChallenge) {
+  wait_for_lists();
+  const std::string challenge(ask("POST", "/v1/login/challenge").body.at("challenge").as_string());
+  const auto as = [&](const std::string& who) {
+    return ask("POST", "/v1/login", "", json::object{{"document", base::to_base64(sign(who, challenge))}});
+  };
+  EXPECT_EQ(as("head").code(), "role.not_listed");
+  EXPECT_EQ(as("officer").status, 200U);
+}
+
 TEST_F(DaemonTest, OthersDoNotLogIn) {
   wait_for_lists();
   EXPECT_EQ(log_in("head").status, 403U);
@@ -592,7 +618,7 @@ TEST_F(DaemonTest, ALookUpFindsWhatACertificateTouches) {
   const std::string bin = subject_number("sign-right", "bin");
   const std::string iin = subject_number("sign-right", "iin");
   const std::string text = application("6d1f6a2e-0b8f-4b52-9b0e-0a5f3f1f7a09", bin);
-  const Reply registered = ask("POST", "/v1/applications", key("alpha"), submission(sign("sign-right", text)));
+  const Reply registered = ask("POST", "/v1/applications", key("alpha"), submission(sign("sign-right", text), bin));
   ASSERT_EQ(registered.status, 201U) << registered.text;
   const auto look_up = [&](json::object question) {
     return ask("POST", "/v1/revocation/lookups", token, json::value(std::move(question)));
@@ -667,7 +693,13 @@ TEST_F(Tenants, SeeAndTouchWhatIsTheirsAlone) {
 
   // Filed by alpha, once; again by the same, and by another under the same id.
   const std::string text = application("6d1f6a2e-0b8f-4b52-9b0e-0a5f3f1f7a01", subject_number("head", "bin"));
-  const json::value filed = submission(sign("head", text));
+  json::value filed = submission(sign("head", text), subject_number("head", "bin"));
+  json::value without_claim = filed;
+  without_claim.as_object().erase("applicant");
+  EXPECT_EQ(ask("POST", "/v1/applications", key("alpha"), without_claim).code(), "input.member");
+  json::value other_claim = filed;
+  other_claim.at("applicant").at("number") = std::string(kOilGasBin);
+  EXPECT_EQ(ask("POST", "/v1/applications", key("alpha"), other_claim).code(), "application.applicant");
   const Reply registered = ask("POST", "/v1/applications", key("alpha"), filed);
   ASSERT_EQ(registered.status, 201U) << registered.text;
   const std::string number(registered.body.at("number").as_string());
@@ -728,15 +760,33 @@ TEST_F(Tenants, SeeAndTouchWhatIsTheirsAlone) {
 TEST_F(DaemonTest, RefusedSubmissionsAreNotRegistered) {
   wait_for_lists();
   const std::string foreign = application("6d1f6a2e-0b8f-4b52-9b0e-0a5f3f1f7a02", "050140000011");
-  const Reply refused = ask("POST", "/v1/applications", key("alpha"), submission(sign("foreign-bin", foreign)));
+  const Reply refused =
+      ask("POST", "/v1/applications", key("alpha"), submission(sign("foreign-bin", foreign), "050140000011"));
   EXPECT_EQ(refused.status, 422U) << refused.text;
   EXPECT_EQ(refused.code(), "identity.mismatch");
   EXPECT_EQ(refused.body.at("report").at("decision").as_string(), "refuse");
-  const Reply revoked = ask("POST", "/v1/applications", key("alpha"),
-                            submission(sign("revoked", application("6d1f6a2e-0b8f-4b52-9b0e-0a5f3f1f7a03",
-                                                                   subject_number("revoked", "bin")))));
+  const Reply revoked = ask(
+      "POST", "/v1/applications", key("alpha"),
+      submission(sign("revoked", application("6d1f6a2e-0b8f-4b52-9b0e-0a5f3f1f7a03", subject_number("revoked", "bin"))),
+                 subject_number("revoked", "bin")));
   EXPECT_EQ(revoked.status, 422U);
   EXPECT_EQ(revoked.code(), "revocation.revoked");
+}
+
+TEST_F(DaemonTest, AnotherNameThanTheCertificatesIsShown) {
+  wait_for_lists();
+  const std::string bin = subject_number("head", "bin");
+  const auto applicant_of = [&](const std::string& text) {
+    const Reply filed = ask("POST", "/v1/applications", key("alpha"), submission(sign("head", text), bin));
+    EXPECT_EQ(filed.status, 201U) << filed.text;
+    const std::string number(filed.body.at("number").as_string());
+    return ask("GET", "/v1/applications/" + number, key("alpha")).body.at("applicant").as_object();
+  };
+  EXPECT_FALSE(applicant_of(application("6d1f6a2e-0b8f-4b52-9b0e-0a5f3f1f7a11", bin)).contains("nameInCertificate"));
+  std::string text = application("6d1f6a2e-0b8f-4b52-9b0e-0a5f3f1f7a12", bin);
+  const std::string name = "ТОО «ДЕМО»";
+  text.replace(text.find(name), name.size(), "ТОО «Рога и копыта»");
+  EXPECT_EQ(applicant_of(text).at("nameInCertificate").as_string(), subject_number("head", "organization"));
 }
 
 TEST_F(DaemonTest, CertificatesAreCheckedBeforeAnythingIsSigned) {

@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "base/json_writer.h"
+#include "base/log_text.h"
 #include "base/text.h"
 
 namespace tanba::server {
@@ -185,7 +186,7 @@ void Log::put(LogLevel level, std::string_view event, const base::Error* error, 
   for (const LogField& field : fields) line.put(field);
   if (error != nullptr) {
     line.put("code", base::dotted(error->code()));
-    line.put("message", safe(error->message()));
+    line.put("message", safe(base::message_for_log(*error)));
     if (!error->cause().empty()) line.put("cause", safe(error->cause()));
   }
   const std::string text = line.take();

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/json.h"
+#include "base/person_name.h"
 #include "licensing/numbers.h"
 #include "licensing/words.h"
 #include "server/members.h"
@@ -30,7 +31,10 @@ Result<Submission> read_submission(const Call& call) {
   Submission submission{.caller = journal_caller(call.caller), .claim = {}, .document = {}, .attachments = {}};
   TANBA_TRY(submission.document, members.base64("document"));
   TANBA_TRY(submission.attachments, members.base64_list("attachments", licensing::kMaxAttachments));
+  // The claim, the applicant in the signed octets and the certificate must agree: a portal that makes none has not
+  // looked whom it speaks for.
   TANBA_TRY(submission.claim, read_claim(members));
+  if (!submission.claim) return base::fail(Code::kInputMember, {{"member", "applicant"}, {"expected", "an object"}});
   TANBA_CHECK(members.finish());
   return submission;
 }
@@ -144,11 +148,41 @@ void take_into_review(const UseCases& use, const Call& call, Responder&& respond
                        });
 }
 
+// The certificates' names for the applicant, as the report of the submission has them. The number is what was checked:
+// the name in the application is the applicant's own word, and it goes into the licence.
+Result<std::vector<std::string>> names_in_certificates(Registry& registry, const licensing::ApplicationRow& row) {
+  const std::string member = row.applicant_kind == licensing::ApplicantKind::kIndividual ? "name" : "organization";
+  TANBA_TRY(const base::Bytes report, registry.document(row.report));
+  TANBA_TRY(const auto parsed, base::parse_json(base::as_text(report), {.max_size_bytes = report.size()}));
+  std::vector<std::string> out;
+  const auto* signatures = parsed.is_object() ? parsed.as_object().if_contains("signatures") : nullptr;
+  if (signatures == nullptr || !signatures->is_array()) return out;
+  for (const boost::json::value& signature : signatures->as_array()) {
+    boost::system::error_code absent;
+    const auto* name = signature.find_pointer("/certificate/identity/" + member, absent);
+    if (name != nullptr && name->is_string()) out.emplace_back(name->as_string());
+  }
+  return out;
+}
+
+Result<Response> show_application(Registry& registry, const licensing::ApplicationRow& row) {
+  object out = to_json(row);
+  TANBA_TRY(const std::vector<std::string> names, names_in_certificates(registry, row));
+  const auto same = [&](const std::string& name) {
+    return base::compare_names(name, row.applicant_name) == base::NameMatch::kSame;
+  };
+  // Whoever decides shall see that somebody else's name would stand in the licence.
+  if (!names.empty() && std::ranges::none_of(names, same)) {
+    out["applicant"].as_object()["nameInCertificate"] = names.front();
+  }
+  return Response::json(200, out);
+}
+
 base::Status add_readings(Api& api, const UseCases& use) {
   using Row = licensing::ApplicationRow;
-  TANBA_CHECK(add_reading(
-      api, use, "/v1/applications/{number}",
-      [](Registry&, const Row& row, const Call&) -> Result<Response> { return Response::json(200, to_json(row)); }));
+  TANBA_CHECK(add_reading(api, use, "/v1/applications/{number}", [](Registry& registry, const Row& row, const Call&) {
+    return show_application(registry, row);
+  }));
   TANBA_CHECK(add_reading(api, use, "/v1/applications/{number}/document",
                           [](Registry& registry, const Row& row, const Call&) -> Result<Response> {
                             TANBA_TRY(base::Bytes octets, registry.document(row.document));

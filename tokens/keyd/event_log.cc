@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "base/log_text.h"
 #include "base/text.h"
 
 namespace tanba::tokens::keyd {
@@ -43,7 +44,7 @@ void EventLog::write(Level level, std::string_view event, const boost::json::obj
 
 void EventLog::write(Level level, std::string_view event, const base::Error& error, boost::json::object details) {
   details["code"] = base::dotted(error.code());
-  details["message"] = error.message();
+  details["message"] = base::message_for_log(error);
   if (!error.cause().empty()) details["cause"] = error.cause();
   write(level, event, std::move(details));
 }
