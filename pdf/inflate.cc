@@ -83,7 +83,7 @@ base::Result<Bytes> undo_prediction(ByteView data, std::size_t row_bytes) {
 base::Result<std::string> single_name(const Dictionary& dictionary, std::string_view key) {
   const DictionaryEntry* entry = dictionary.find(key);
   if (entry == nullptr) return std::string();
-  Tokenizer tokens(dictionary.file().first(entry->value.end), entry->value.begin);
+  Tokenizer tokens(dictionary.file(), entry->value);
   Token token = tokens.next();
   const bool array = token.kind == TokenKind::kArrayOpen;
   if (array) token = tokens.next();
@@ -99,7 +99,7 @@ base::Result<std::string> single_name(const Dictionary& dictionary, std::string_
 base::Result<std::optional<Dictionary>> decode_parameters(const Dictionary& dictionary, Cost& cost) {
   const DictionaryEntry* entry = dictionary.find("DecodeParms");
   if (entry == nullptr) return std::nullopt;
-  Tokenizer tokens(dictionary.file().first(entry->value.end), entry->value.begin);
+  Tokenizer tokens(dictionary.file(), entry->value);
   if (text_of(dictionary.file(), entry->value) == "null") return std::nullopt;
   if (tokens.next().kind != TokenKind::kArrayOpen) tokens.go_to(entry->value.begin);
   TANBA_TRY(Dictionary parameters, Dictionary::read(tokens, cost));

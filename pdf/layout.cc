@@ -56,7 +56,10 @@ std::optional<std::size_t> start_of_xref(ByteView file) {
 
 class ChainReader {
  public:
-  ChainReader(ByteView file, Cost& cost) : file_(file), cost_(cost) { layout_.file = file; }
+  ChainReader(ByteView file, Cost& cost) : file_(file), cost_(cost) {
+    layout_.file = file;
+    cost.grant_file(file.size());
+  }
   base::Result<Layout> run();
 
  private:
@@ -114,6 +117,9 @@ base::Status ChainReader::read_subsection(Tokenizer& tokens, std::uint64_t first
   if (count > kMaxObjects || count * kTableEntryBytes > file_.size() - at) {
     return malformed("a cross-reference table that is cut off");
   }
+  // Two sections may share their entries.
+  cost_.pass(count * kTableEntryBytes);
+  TANBA_CHECK(cost_.check_passed());
   for (std::uint64_t index = 0; index < count; ++index, at += kTableEntryBytes) {
     // 7.5.4: "nnnnnnnnnn ggggg n eol", exactly 20 octets with the two-octet end of line.
     const std::string_view line = base::as_text(file_.subspan(at, kTableEntryBytes));
@@ -140,7 +146,7 @@ base::Status ChainReader::read_hybrid(const Dictionary& trailer) {
   TANBA_TRY(const auto offset, trailer.integer("XRefStm"));
   if (!offset) return {};
   TANBA_CHECK(visit(*offset));
-  Tokenizer tokens(file_, *offset);
+  Tokenizer tokens(file_, *offset, cost_);
   TANBA_TRY([[maybe_unused]] const Dictionary stream, read_stream(tokens));
   return {};
 }
@@ -193,6 +199,8 @@ base::Status ChainReader::read_stream_entries(const Dictionary& dictionary, Byte
   for (std::size_t part = 0; part < index.size(); part += 2) {
     for (std::uint64_t number = index[part]; number < index[part] + index[part + 1]; ++number) {
       if (data.size() < width) return malformed("a cross-reference stream that is too short");
+      cost_.pass(kTableEntryBytes);
+      TANBA_CHECK(cost_.check_passed());
       TANBA_CHECK(take_stream_entry(number, data.first(width), *widths));
       data = data.subspan(width);
     }
@@ -236,7 +244,7 @@ base::Result<Dictionary> ChainReader::read_stream(Tokenizer& tokens) {
 
 base::Result<Dictionary> ChainReader::read_section(std::size_t offset) {
   TANBA_CHECK(visit(offset));
-  Tokenizer tokens(file_, offset);
+  Tokenizer tokens(file_, offset, cost_);
   const Token first = tokens.next();
   if (first.span.begin != offset) return malformed("no cross-reference section where one is named");
   const bool table = text_of(file_, first.span) == "xref";
@@ -290,23 +298,24 @@ base::Result<Layout> ChainReader::run() {
 // --- objects ---------------------------------------------------------------------------------------------------------
 
 // A length in an object stream is not looked up: nothing then, and qpdf checks it.
-std::optional<std::uint64_t> referenced_length(const Layout& layout, std::uint64_t number) {
+std::optional<std::uint64_t> referenced_length(const Layout& layout, std::uint64_t number, Cost& cost) {
   const auto entry = layout.entries.find(static_cast<std::uint32_t>(number));
   if (entry == layout.entries.end() || entry->second.kind != XrefEntry::Kind::kPlain) return std::nullopt;
-  Tokenizer tokens(layout.file, entry->second.position);
+  Tokenizer tokens(layout.file, entry->second.position, cost);
   if (!expect_object_header(tokens, entry->first, entry->second.generation)) return std::nullopt;
   return parse_integer(text_of(layout.file, tokens.next().span));
 }
 
 // Only the dictionary's own level is looked at.
 std::optional<std::uint64_t> stream_length(const Layout& layout, Span dictionary, Cost& cost) {
-  Tokenizer tokens(layout.file.first(dictionary.end), dictionary.begin);
+  Tokenizer tokens(layout.file.first(dictionary.end), dictionary.begin, cost);
   tokens.next();
   for (Token key = tokens.next(); key.kind == TokenKind::kName; key = tokens.next()) {
     const auto value = read_value(tokens, cost);
     if (!value) return std::nullopt;
     if (decode_name(text_of(layout.file, key.span)) != "Length") continue;
-    if (const auto reference = parse_reference(layout.file, *value)) return referenced_length(layout, (*reference)[0]);
+    if (const auto reference = parse_reference(layout.file, *value))
+      return referenced_length(layout, (*reference)[0], cost);
     return parse_integer(text_of(layout.file, *value));
   }
   return std::nullopt;
@@ -315,15 +324,17 @@ std::optional<std::uint64_t> stream_length(const Layout& layout, Span dictionary
 class ObjectChecker {
  public:
   ObjectChecker(const Layout& layout, Cost& cost) : layout_(layout), cost_(cost) {}
+  // In the order of their positions: what lies within another object is refused before it is read, so that no octet is
+  // read for many objects.
   base::Status check_plain(std::uint32_t number, const XrefEntry& entry);
-  base::Status check_apart();
 
  private:
   base::Status check_stream(Tokenizer& tokens, Span dictionary, std::uint32_t number);
 
   const Layout& layout_;
   Cost& cost_;
-  std::vector<std::pair<Span, std::uint32_t>> places_;
+  std::size_t end_ = 0;  // of the object before
+  std::uint32_t before_ = 0;
 };
 
 base::Status ObjectChecker::check_stream(Tokenizer& tokens, Span dictionary, std::uint32_t number) {
@@ -340,7 +351,10 @@ base::Status ObjectChecker::check_stream(Tokenizer& tokens, Span dictionary, std
 }
 
 base::Status ObjectChecker::check_plain(std::uint32_t number, const XrefEntry& entry) {
-  Tokenizer tokens(layout_.file, entry.position);
+  if (entry.position < end_) {
+    return malformed("object " + std::to_string(number) + " lies within object " + std::to_string(before_));
+  }
+  Tokenizer tokens(layout_.file, entry.position, cost_);
   TANBA_CHECK(expect_object_header(tokens, number, entry.generation));
   TANBA_TRY(const Span value, read_value(tokens, cost_));
   const std::size_t behind = tokens.at();
@@ -351,24 +365,15 @@ base::Status ObjectChecker::check_plain(std::uint32_t number, const XrefEntry& e
   } else if (word != "endobj") {
     return malformed("object " + std::to_string(number) + " does not end");
   }
-  places_.push_back({{entry.position, tokens.at()}, number});
-  return {};
-}
-
-base::Status ObjectChecker::check_apart() {
-  std::ranges::sort(places_, {}, [](const auto& place) { return place.first.begin; });
-  for (std::size_t at = 1; at < places_.size(); ++at) {
-    if (places_[at].first.begin < places_[at - 1].first.end) {
-      return malformed("object " + std::to_string(places_[at].second) + " lies within object " +
-                       std::to_string(places_[at - 1].second));
-    }
-  }
+  end_ = tokens.at();
+  before_ = number;
   return {};
 }
 
 using Members = std::vector<std::pair<std::uint32_t, std::uint32_t>>;  // object number, index in the object stream
 
-// 7.5.7: N pairs of object number and offset, then the objects, from /First on.
+// 7.5.7: N pairs of object number and offset, then the objects, from /First on. "The offsets shall be in increasing
+// order"; each object comes once and ends before the next one begins, so that no octet is read for many.
 base::Status check_object_stream(const Layout& layout, std::uint32_t number, const Members& members, Cost& cost) {
   TANBA_TRY(const Stream stream, read_stream(layout, number, cost));
   TANBA_TRY(const auto type, stream.dictionary.name("Type"));
@@ -377,20 +382,27 @@ base::Status check_object_stream(const Layout& layout, std::uint32_t number, con
   if (type != "ObjStm" || !count || !first) return malformed("no object stream where one is named");
   if (*first > stream.data.size() || *count > kMaxObjects) return malformed("an object stream's /N or /First");
 
-  Tokenizer header(ByteView(stream.data).first(*first), 0);
+  Tokenizer header(ByteView(stream.data).first(*first), 0, cost);
   std::vector<std::array<std::uint64_t, 2>> pairs;
+  std::set<std::uint64_t> objects;
   for (std::uint64_t index = 0; index < *count; ++index) {
     const auto object = parse_integer(text_of(header.file(), header.next().span));
     const auto offset = parse_integer(text_of(header.file(), header.next().span));
-    if (!object || !offset || *offset > stream.data.size() - *first) return malformed("an object stream's directory");
+    if (!object || !offset || *offset > stream.data.size() - *first || !objects.insert(*object).second ||
+        (index != 0 && *offset <= pairs.back()[1])) {
+      return malformed("an object stream's directory");
+    }
     pairs.push_back({*object, *offset});
   }
   for (const auto& [object, index] : members) {
     if (index >= pairs.size() || pairs[index][0] != object) {
       return malformed("object " + std::to_string(object) + " is not in its object stream");
     }
-    Tokenizer value(stream.data, *first + pairs[index][1]);
-    TANBA_TRY([[maybe_unused]] const Span span, read_value(value, cost));
+    Tokenizer value(stream.data, *first + pairs[index][1], cost);
+    TANBA_TRY(const Span span, read_value(value, cost));
+    if (index + 1 < pairs.size() && span.end > *first + pairs[index + 1][1]) {
+      return malformed("object " + std::to_string(object) + " reaches into the next one of its object stream");
+    }
   }
   return {};
 }
@@ -428,7 +440,7 @@ base::Result<Stream> read_stream(const Layout& layout, std::uint32_t number, Cos
   if (entry == layout.entries.end() || entry->second.kind != XrefEntry::Kind::kPlain) {
     return malformed("a stream that is not there");
   }
-  Tokenizer tokens(layout.file, entry->second.position);
+  Tokenizer tokens(layout.file, entry->second.position, cost);
   TANBA_CHECK(expect_object_header(tokens, number, entry->second.generation));
   TANBA_TRY(Dictionary dictionary, Dictionary::read(tokens, cost));
   const auto length = stream_length(layout, dictionary.span(), cost);
@@ -440,24 +452,39 @@ base::Result<Stream> read_stream(const Layout& layout, std::uint32_t number, Cos
 }
 
 base::Result<Layout> read_layout(ByteView file, Cost& cost) {
-  return ChainReader(file, cost).run();
+  auto layout = ChainReader(file, cost).run();
+  TANBA_CHECK(cost.check_passed());
+  return layout;
 }
 
-base::Status check_objects(const Layout& layout, Cost& cost, const Layout* since) {
-  ObjectChecker checker(layout, cost);
+namespace {
+
+base::Status check_all(const Layout& layout, Cost& cost, const Layout* since) {
+  std::vector<std::pair<std::uint32_t, XrefEntry>> plain;
   std::map<std::uint32_t, Members> compressed;
   for (const auto& [number, entry] : layout.entries) {
     if (entry.kind == XrefEntry::Kind::kFree) continue;
     if (since != nullptr && same_object(layout, *since, number)) continue;
     TANBA_CHECK(cost.charge_token());
     if (entry.kind == XrefEntry::Kind::kPlain) {
-      TANBA_CHECK(checker.check_plain(number, entry));
+      plain.emplace_back(number, entry);
     } else {
       compressed[static_cast<std::uint32_t>(entry.position)].emplace_back(number, entry.generation);
     }
   }
+  std::ranges::sort(plain, {}, [](const auto& one) { return one.second.position; });
+  ObjectChecker checker(layout, cost);
+  for (const auto& [number, entry] : plain) TANBA_CHECK(checker.check_plain(number, entry));
   for (const auto& [stream, members] : compressed) TANBA_CHECK(check_object_stream(layout, stream, members, cost));
-  return checker.check_apart();
+  return {};
+}
+
+}  // namespace
+
+base::Status check_objects(const Layout& layout, Cost& cost, const Layout* since) {
+  const base::Status checked = check_all(layout, cost, since);
+  TANBA_CHECK(cost.check_passed());
+  return checked;
 }
 
 }  // namespace tanba::pdf

@@ -126,6 +126,89 @@ TEST(Layout, ObjectsAreBounded) {
   EXPECT_TRUE(with("").has_value());
   EXPECT_EQ(with("900000 1\n0000000009 00000 n \n").error().code(), base::Code::kLimitCount);
 }
+
+// A file whose third object is an object stream with this directory and these octets; objects from 10 on are in it.
+std::string with_object_stream(const std::string& directory, const std::string& data, std::size_t members) {
+  std::string file = "%PDF-1.7\n";
+  std::vector<std::size_t> places{0};
+  const std::string first = std::to_string(directory.size());
+  for (const std::string& body :
+       {kObjects[0], kObjects[1],
+        "<< /Type /ObjStm /N " + std::to_string(members) + " /First " + first + " /Length " +
+            std::to_string(directory.size() + data.size()) + " >>\nstream\n" + directory + data + "\nendstream"}) {
+    file += std::to_string(places.size()) + " 0 obj\n";
+    places.push_back(file.size() - (std::to_string(places.size()) + " 0 obj\n").size());
+    file += body + "\nendobj\n";
+  }
+  std::string rows;
+  const auto row = [&rows](std::uint8_t kind, std::size_t place, std::size_t index) {
+    rows += static_cast<char>(kind);
+    for (const int shift : {24, 16, 8, 0}) rows += static_cast<char>(place >> shift & 0xFF);
+    for (const int shift : {8, 0}) rows += static_cast<char>(index >> shift & 0xFF);
+  };
+  for (std::size_t number = 1; number < places.size(); ++number) row(1, places[number], 0);
+  const std::size_t at = file.size();
+  row(1, at, 0);
+  for (std::size_t member = 0; member < members; ++member) row(2, 3, member);
+  return file + "4 0 obj\n<< /Type /XRef /Size " + std::to_string(10 + members) + " /W [1 4 2] /Index [1 4 10 " +
+         std::to_string(members) + "] /Root 1 0 R /Length " + std::to_string(rows.size()) + " >>\nstream\n" + rows +
+         "\nendstream\nendobj\nstartxref\n" + std::to_string(at) + "\n%%EOF\n";
+}
+
+// What reading it comes to: the code, and the octets passed for each octet of the file.
+std::pair<base::Code, std::uint64_t> cost_of(const std::string& file) {
+  Cost cost;
+  auto layout = read_layout(base::as_bytes(file), cost);
+  if (!layout) return {layout.error().code(), cost.passed() / file.size()};
+  const auto checked = check_objects(*layout, cost);
+  EXPECT_FALSE(checked.has_value());
+  return {checked ? base::Code::kInternal : checked.error().code(), cost.passed() / file.size()};
+}
+
+TEST(Layout, ObjectStreamsListObjectsInTheirOrder) {
+  const auto good = read(with_object_stream("10 0 11 5 ", "true null ", 2));
+  EXPECT_TRUE(good.has_value()) << good.error().message();
+  expect_malformed(with_object_stream("10 5 11 0 ", "true null ", 2));
+  expect_malformed(with_object_stream("10 0 10 5 ", "true null ", 2));
+  expect_malformed(with_object_stream("10 0 11 1 ", "((a))     ", 2));
+  expect_malformed(with_object_stream("10 0 11 2 ", "1 0 R     ", 2));
+}
+TEST(Layout, NoOctetIsReadForManyMembersOfAnObjectStream) {
+  constexpr std::size_t kMembers = 200;
+  std::string directory;
+  for (std::size_t member = 0; member < kMembers; ++member) directory += std::to_string(10 + member) + " 0 ";
+  const auto [code, passes] = cost_of(with_object_stream(directory, "(" + std::string(500'000, 'a') + ")", kMembers));
+  EXPECT_EQ(code, base::Code::kPdfMalformed);
+  EXPECT_LE(passes, 3U);
+}
+TEST(Layout, NoOctetIsReadForManyObjects) {
+  constexpr std::size_t kNested = 200;
+  std::string file = "%PDF-1.7\n";
+  std::string table = "xref\n1 " + std::to_string(kNested) + "\n";
+  for (std::size_t number = 1; number <= kNested; ++number) {
+    char line[24];
+    std::snprintf(line, sizeof line, "%010zu 00000 n \n", file.size());
+    table += line;
+    file += std::to_string(number) + " 0 obj(";
+  }
+  file += std::string(500'000, 'a');
+  for (std::size_t number = 1; number <= kNested; ++number) file += ")endobj ";
+  const std::size_t at = file.size();
+  file += table + "trailer\n<< /Size 999 /Root 1 0 R >>\nstartxref\n" + std::to_string(at) + "\n%%EOF\n";
+  const auto [code, passes] = cost_of(file);
+  EXPECT_EQ(code, base::Code::kPdfMalformed);
+  EXPECT_LE(passes, 3U);
+}
+TEST(Layout, OctetsPassedAreBounded) {
+  std::vector<std::string> objects = kObjects;
+  for (std::size_t stream = 0; stream < 200; ++stream) {
+    objects.push_back("<< /Length 203 0 R >>\nstream\nx\nendstream");
+  }
+  objects.push_back(std::string(500'000, ' ') + "1");
+  const auto [code, passes] = cost_of(simple(objects));
+  EXPECT_EQ(code, base::Code::kLimitCost);
+  EXPECT_LE(passes, kPassesPerByte + 1);
+}
 TEST(Layout, SectionsAreBounded) {
   std::string file = simple(kObjects);
   std::size_t previous = file.find("xref\n");
@@ -163,7 +246,7 @@ TEST(Syntax, IntegersAreDigitsAndNothingElse) {
 TEST(Syntax, ADictionaryHasEachKeyOnce) {
   Cost cost;
   const std::string text = "<< /A 1 /#41 2 >>";
-  Tokenizer tokens(base::as_bytes(text), 0);
+  Tokenizer tokens(base::as_bytes(text), Span{0, text.size()});
   EXPECT_FALSE(Dictionary::read(tokens, cost).has_value());
 }
 

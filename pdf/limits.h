@@ -1,6 +1,7 @@
 // What reading a PDF may cost, over all its revisions: charged before the work.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -20,6 +21,9 @@ inline constexpr std::uint64_t kMaxTokens = 600'000;
 inline constexpr std::uint64_t kMaxComparedTokens = 6'000'000;
 // Object streams and cross-reference streams decompressed: all that is decompressed at all.
 inline constexpr std::uint64_t kMaxInflatedBytes = 64U << 20;
+// What tokens are looked for in, octet by octet, blanks and comments too: for each octet of the file and of what is
+// decompressed. A dictionary of a stream is read three times, a number up to three times each.
+inline constexpr std::uint64_t kPassesPerByte = 16;
 // Arrays and dictionaries nested; page trees nest by reference.
 inline constexpr std::size_t kMaxDepth = 64;
 inline constexpr std::size_t kMaxFields = 20'000;
@@ -37,6 +41,16 @@ class Cost {
   [[nodiscard]] base::Status charge_inflated(std::uint64_t bytes) {
     return charge(inflated_, bytes, kMaxInflatedBytes, "decompressed octets");
   }
+  // A file, or the beginning of it, is going to be read.
+  void grant_file(std::uint64_t bytes) { file_ = std::max(file_, bytes); }
+  // So many octets were passed over. They are counted behind each token: at most one reaches beyond the limit.
+  void pass(std::uint64_t bytes) { passed_ += bytes; }
+  [[nodiscard]] bool may_pass() const { return passed_ <= kPassesPerByte * (file_ + inflated_); }
+  [[nodiscard]] base::Status check_passed() const {
+    if (!may_pass()) return base::fail(base::Code::kLimitCost, {{"what", "octets read"}});
+    return {};
+  }
+  [[nodiscard]] std::uint64_t passed() const { return passed_; }
   // One more revision is read whole.
   [[nodiscard]] base::Status charge_comparison() {
     return charge(compared_, tokens_, kMaxComparedTokens, "PDF tokens compared");
@@ -55,6 +69,8 @@ class Cost {
   std::uint64_t tokens_ = 0;
   std::uint64_t inflated_ = 0;
   std::uint64_t compared_ = 0;
+  std::uint64_t file_ = 0;
+  std::uint64_t passed_ = 0;
 };
 
 }  // namespace tanba::pdf

@@ -45,7 +45,7 @@ base::Status check_kind(const Dictionary& dictionary, FoundSignature& out) {
 base::Result<Span> contents_of(const Dictionary& dictionary) {
   const DictionaryEntry* contents = dictionary.find("Contents");
   if (contents == nullptr) return base::fail(signature_error("there is no /Contents"));
-  Tokenizer tokens(dictionary.file(), contents->value.begin);
+  Tokenizer tokens(dictionary.file(), contents->value);
   if (tokens.next().kind != TokenKind::kHexString) {
     return base::fail(signature_error("/Contents is no hexadecimal string"));
   }
@@ -92,7 +92,7 @@ base::Status read_dictionary(const Layout& layout, Cost& cost, FoundSignature& o
   if (entry == layout.entries.end() || entry->second.kind != XrefEntry::Kind::kPlain) {
     return base::fail(signature_error("it is no object that stands for itself in the file"));
   }
-  Tokenizer tokens(layout.file, entry->second.position);
+  Tokenizer tokens(layout.file, entry->second.position, cost);
   TANBA_CHECK(expect_object_header(tokens, out.number, entry->second.generation));
   TANBA_TRY(const Dictionary dictionary, Dictionary::read(tokens, cost));
   TANBA_CHECK(check_kind(dictionary, out));

@@ -88,6 +88,15 @@ Token Tokenizer::regular_token(std::size_t begin) {
 }
 
 Token Tokenizer::next() {
+  if (cost_ == nullptr) return scan();
+  if (!cost_->may_pass()) return {TokenKind::kBad, {at_, at_}};
+  const std::size_t before = at_;
+  const Token token = scan();
+  cost_->pass(std::min(at_, file_.size()) - std::min(before, file_.size()));
+  return token;
+}
+
+Token Tokenizer::scan() {
   skip_space();
   if (at_ >= file_.size()) return {TokenKind::kEnd, {file_.size(), file_.size()}};
   const std::size_t begin = at_;
@@ -237,7 +246,7 @@ base::Result<std::optional<std::string>> Dictionary::name(std::string_view name)
 base::Result<std::optional<std::vector<std::uint64_t>>> Dictionary::integers(std::string_view name) const {
   const DictionaryEntry* entry = find(name);
   if (entry == nullptr) return std::nullopt;
-  Tokenizer tokens(file_.first(entry->value.end), entry->value.begin);
+  Tokenizer tokens(file_, entry->value);
   std::vector<std::uint64_t> out;
   if (tokens.next().kind != TokenKind::kArrayOpen) return malformed("/" + std::string(name) + " is no array");
   for (Token token = tokens.next(); token.kind != TokenKind::kArrayClose; token = tokens.next()) {
@@ -258,7 +267,7 @@ std::optional<std::uint64_t> parse_integer(std::string_view text) {
 }
 
 std::optional<std::array<std::uint64_t, 2>> parse_reference(ByteView file, Span value) {
-  Tokenizer tokens(file.first(value.end), value.begin);
+  Tokenizer tokens(file, value);
   const auto number = parse_integer(text_of(file, tokens.next().span));
   const auto generation = parse_integer(text_of(file, tokens.next().span));
   if (!number || !generation || text_of(file, tokens.next().span) != "R") return std::nullopt;

@@ -56,13 +56,17 @@ struct Token {
 // White space and comments are passed over.
 class Tokenizer {
  public:
-  Tokenizer(base::ByteView file, std::size_t at) : file_(file), at_(at) {}
+  // What is passed is charged; when nothing is left, every token is kBad, and Cost::check_passed says why.
+  Tokenizer(base::ByteView file, std::size_t at, Cost& cost) : file_(file), at_(at), cost_(&cost) {}
+  // Within a value that was read already.
+  Tokenizer(base::ByteView file, Span value) : file_(file.first(value.end)), at_(value.begin) {}
   Token next();
   [[nodiscard]] std::size_t at() const { return at_; }
   void go_to(std::size_t at) { at_ = at; }
   [[nodiscard]] base::ByteView file() const { return file_; }
 
  private:
+  Token scan();
   void skip_space();
   Token string_token(std::size_t begin);
   Token hex_string_token(std::size_t begin);
@@ -70,6 +74,7 @@ class Tokenizer {
 
   base::ByteView file_;
   std::size_t at_;
+  Cost* cost_ = nullptr;
 };
 
 // One value, a reference (`12 0 R`) being one: its place. Each token is charged.
