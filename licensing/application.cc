@@ -176,13 +176,17 @@ void check_licence(const ApplicationFields& fields, const ApplicationContext& co
   const bool the_applicants = known && known->number == fields.licence && known->service == fields.service &&
                               known->holder_kind == fields.applicant.kind &&
                               known->holder_number == fields.applicant.number.digits();
-  const bool in_force = known && (known->state == LicenceState::kActive || known->state == LicenceState::kSuspended);
-  if (!the_applicants || !in_force) {
+  if (!the_applicants || force_of(*known, context.today) == Force::kNotInForce) {
     out.push_back(Error(Code::kApplicationLicence, {{"number", fields.licence}}));
   }
 }
 
 }  // namespace
+
+Force force_of(const LicenceFacts& licence, Date today) {
+  const bool ended = licence.valid_until && *licence.valid_until < today;
+  return licence.state == LicenceState::kActive && !ended ? Force::kInForce : Force::kNotInForce;
+}
 
 base::Result<std::string> parse_request_id(std::string_view text) {
   if (!is_uuid(text)) return base::fail(schema_error("request id: not a UUID"));

@@ -113,12 +113,18 @@ struct LicenceFacts {
   ApplicantKind holder_kind;
   std::string holder_number;
   LicenceState state;
+  std::optional<Date> valid_until;  // its last day; nothing: without end
 };
+// Active, and its last day is not over. A suspended licence is reissued or copied after it was resumed: its successor
+// would be a way around the suspension.
+enum class Force : std::uint8_t { kInForce, kNotInForce };
+[[nodiscard]] Force force_of(const LicenceFacts& licence, Date today);
 
 struct ApplicationContext {
   const Services& services;
   Channel channel;
   base::Time now;
+  Date today;                              // the local date at this moment
   std::optional<ApplicantClaim> claim;     // nothing when the caller makes none
   std::span<const base::Digest> supplied;  // digests of the attachments that came along
   PaymentFinding payment = PaymentFinding::kNotAsked;

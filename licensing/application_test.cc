@@ -83,6 +83,7 @@ struct Desk {
   ApplicationContext context{.services = services,
                              .channel = Channel::kPortal,
                              .now = kNow,
+                             .today = *parse_date("2026-05-29"),
                              .claim = ApplicantClaim{ApplicantKind::kIndividual, std::string(kApplicantIin)},
                              .supplied = supplied,
                              .payment = PaymentFinding::kNotAsked,
@@ -168,8 +169,8 @@ TEST(CheckApplication, AReissueIsOfTheApplicantsOwnLicenceInForce) {
   desk.fields.action = Action::kReissue;
   desk.fields.licence = make_register_number(NumberKind::kLicence, 2026, 1, 7)->text();
   EXPECT_THAT(desk.check(), ElementsAre(Code::kApplicationLicence));
-  const LicenceFacts good{desk.fields.licence, "oil-gas", ApplicantKind::kIndividual, std::string(kApplicantIin),
-                          LicenceState::kActive};
+  const LicenceFacts good{desk.fields.licence,   "oil-gas",   ApplicantKind::kIndividual, std::string(kApplicantIin),
+                          LicenceState::kActive, std::nullopt};
   desk.context.licence = good;
   EXPECT_THAT(desk.check(), IsEmpty());
   const auto refused_with = [&](auto breaking) {
@@ -182,7 +183,9 @@ TEST(CheckApplication, AReissueIsOfTheApplicantsOwnLicenceInForce) {
   EXPECT_TRUE(refused_with([](LicenceFacts& l) { l.holder_number = kOrganisationBin; }));
   EXPECT_TRUE(refused_with([](LicenceFacts& l) { l.holder_kind = ApplicantKind::kOrganisation; }));
   EXPECT_TRUE(refused_with([](LicenceFacts& l) { l.state = LicenceState::kTerminated; }));
-  EXPECT_FALSE(refused_with([](LicenceFacts& l) { l.state = LicenceState::kSuspended; }));
+  EXPECT_TRUE(refused_with([](LicenceFacts& l) { l.state = LicenceState::kSuspended; }));
+  EXPECT_FALSE(refused_with([](LicenceFacts& l) { l.valid_until = *parse_date("2026-05-29"); })) << "its last day";
+  EXPECT_TRUE(refused_with([](LicenceFacts& l) { l.valid_until = *parse_date("2026-05-28"); }));
 }
 
 TEST(DecisionDue, SmallBusinessShortensWhereTheTextSaysSo) {

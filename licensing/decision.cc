@@ -1,5 +1,8 @@
 #include "licensing/decision.h"
 
+#include <algorithm>
+#include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "base/text.h"
@@ -9,8 +12,47 @@ namespace tanba::licensing {
 using base::Code;
 using base::Error;
 
+namespace {
+
+// White space and what has no width: a text of these says nothing.
+constexpr std::string_view kBlanks[] = {" ",      "\t",     "\n",     "\r",     "\u00a0", "\u00ad", "\u1680", "\u2000",
+                                        "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008",
+                                        "\u2009", "\u200a", "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2028",
+                                        "\u2029", "\u202f", "\u205f", "\u2060", "\u3000", "\ufeff"};
+
+bool says_something(std::string_view text) {
+  while (!text.empty()) {
+    const auto* blank = std::ranges::find_if(kBlanks, [text](std::string_view one) { return text.starts_with(one); });
+    if (blank == std::end(kBlanks)) return true;
+    text.remove_prefix(blank->size());
+  }
+  return false;
+}
+
+Error bad_end(std::string expected) {
+  return Error(Code::kInputMember, {{"member", "validUntil"}, {"expected", std::move(expected)}});
+}
+
+// A licence that is granted is good for a day at least, and replaces only what is in force.
+void check_grant(const ApplicationFacts& application, DecisionTerms& terms, Date today, Errors& out) {
+  if (terms.kind != DecisionKind::kGrant) return;
+  if (terms.valid_until && *terms.valid_until <= today) out.push_back(bad_end("a day after today"));
+  if (application.action == Action::kIssue) return;
+  const auto& licence = application.licence;
+  if (!licence || force_of(*licence, today) == Force::kNotInForce) {
+    out.push_back(Error(Code::kApplicationLicence, {{"number", licence ? licence->number : ""}}));
+    return;
+  }
+  if (!terms.valid_until) terms.valid_until = licence->valid_until;
+  if (application.action == Action::kDuplicate && terms.valid_until != licence->valid_until) {
+    out.push_back(bad_end(licence->valid_until ? format_date(*licence->valid_until) : "no end"));
+  }
+}
+
+}  // namespace
+
 Checked<ProposedDecision> propose_decision(const ApplicationFacts& application, const Service& service,
-                                           const Officer& officer, DecisionTerms terms) {
+                                           const Officer& officer, DecisionTerms terms, Date today) {
   Errors out;
   if (officer.listing != Listing::kListed) out.push_back(Error(Code::kRoleNotListed));
   // Every officer decides for one body only, and every application names the body it is addressed to.
@@ -26,8 +68,9 @@ Checked<ProposedDecision> propose_decision(const ApplicationFacts& application, 
         Code::kRegistryState,
         {{"what", "application"}, {"id", application.number}, {"state", std::string(to_string(application.state))}}));
   }
+  check_grant(application, terms, today, out);
   // The texts ask for a reasoned refusal («мотивированный отказ»).
-  const bool reasoned = terms.kind == DecisionKind::kGrant || !terms.reason.empty();
+  const bool reasoned = terms.kind == DecisionKind::kGrant || says_something(terms.reason);
   if (!reasoned || terms.reason.size() > kMaxReasonBytes || !base::is_utf8(terms.reason) ||
       terms.reason.find('\0') != std::string::npos) {
     out.push_back(Error(Code::kInputMember,

@@ -28,6 +28,8 @@ struct ApplicationFacts {
   std::string service;
   std::string licensor_bin;
   ApplicationState state;
+  Action action = Action::kIssue;
+  std::optional<LicenceFacts> licence = {};  // that a reissue or duplicate replaces; nothing: not known
 };
 
 struct DecisionTerms {
@@ -51,7 +53,7 @@ class ProposedDecision {
  private:
   ProposedDecision() = default;
   friend Checked<ProposedDecision> propose_decision(const ApplicationFacts&, const Service&, const Officer&,
-                                                    DecisionTerms);
+                                                    DecisionTerms, Date);
   std::string application_;
   DecisionTerms terms_{};
   NumberKind number_kind_ = NumberKind::kLicence;
@@ -61,9 +63,11 @@ class ProposedDecision {
 };
 
 // role.not_listed; identity.mismatch (BIN) for another licensor's application; registry.state when it is decided
-// already; input.member for a refusal without reason or one too long.
+// already; input.member for a refusal without reason or one too long, for an end that is not after `today`, and for a
+// duplicate that would end at another day than its original; application.licence when what is to be replaced is not in
+// force. A licence that replaces another ends with it where no end is given.
 [[nodiscard]] Checked<ProposedDecision> propose_decision(const ApplicationFacts& application, const Service& service,
-                                                         const Officer& officer, DecisionTerms terms);
+                                                         const Officer& officer, DecisionTerms terms, Date today);
 
 // What the registry recorded before a key was asked.
 struct Intent {

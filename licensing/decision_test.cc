@@ -24,13 +24,15 @@ DecisionTerms terms(DecisionKind kind, std::string reason = "") {
   return {kind, std::move(reason), std::nullopt};
 }
 
+const Date kToday = *parse_date("2026-05-29");
+
 std::vector<Code> propose(const ApplicationFacts& application, const Officer& by, DecisionTerms with) {
-  return codes_of(propose_decision(application, *kServices.find("oil-gas"), by, std::move(with)));
+  return codes_of(propose_decision(application, *kServices.find("oil-gas"), by, std::move(with), kToday));
 }
 
 TEST(ProposeDecision, ByAListedOfficerOfTheLicensor) {
   const auto proposal = propose_decision(facts(), *kServices.find("oil-gas"), officer(),
-                                         terms(DecisionKind::kRefusal, "нет оборудования"));
+                                         terms(DecisionKind::kRefusal, "нет оборудования"), kToday);
   ASSERT_TRUE(proposal);
   EXPECT_EQ(proposal->number_kind(), NumberKind::kRefusal);
   EXPECT_THAT(propose(facts(ApplicationState::kRegistered), officer(), terms(DecisionKind::kGrant)), IsEmpty());
@@ -47,11 +49,70 @@ TEST(ProposeDecision, OnceAndWithReasons) {
   EXPECT_THAT(propose(facts(ApplicationState::kRefused), officer(), terms(DecisionKind::kGrant)),
               ElementsAre(Code::kRegistryState));
   EXPECT_THAT(propose(facts(), officer(), terms(DecisionKind::kRefusal)), ElementsAre(Code::kInputMember));
+  // White space is no reason, of whatever width.
+  for (const char* blank : {" ", " \n\t\r", "\u00a0", "\u2003\u200b\u3000", "\u2060\ufeff"}) {
+    EXPECT_THAT(propose(facts(), officer(), terms(DecisionKind::kRefusal, blank)), ElementsAre(Code::kInputMember));
+  }
+  EXPECT_THAT(propose(facts(), officer(), terms(DecisionKind::kRefusal, " №")), IsEmpty());
   EXPECT_THAT(propose(facts(), officer(), terms(DecisionKind::kRefusal, std::string(kMaxReasonBytes + 1, 'x'))),
               ElementsAre(Code::kInputMember));
   ApplicationFacts other = facts();
   other.service = "poisons";
   EXPECT_THAT(propose(other, officer(), terms(DecisionKind::kGrant)), ElementsAre(Code::kApplicationService));
+}
+
+DecisionTerms until(const char* date) {
+  DecisionTerms terms{DecisionKind::kGrant, "", {}};
+  if (*date != '\0') terms.valid_until = *parse_date(date);
+  return terms;
+}
+
+TEST(ProposeDecision, ALicenceIsGoodForADayAtLeast) {
+  EXPECT_THAT(propose(facts(), officer(), until("2026-05-30")), IsEmpty());
+  EXPECT_THAT(propose(facts(), officer(), until("2026-05-29")), ElementsAre(Code::kInputMember));
+  EXPECT_THAT(propose(facts(), officer(), until("1999-01-01")), ElementsAre(Code::kInputMember));
+}
+
+ApplicationFacts replacing(Action action, const char* valid_until = "", LicenceState state = LicenceState::kActive) {
+  ApplicationFacts application = facts();
+  application.action = action;
+  application.licence = LicenceFacts{"L-2026-01-0000001-00",     "oil-gas", ApplicantKind::kIndividual,
+                                     std::string(kApplicantIin), state,     until(valid_until).valid_until};
+  return application;
+}
+
+TEST(ProposeDecision, OnlyWhatIsInForceIsReplaced) {
+  for (const Action action : {Action::kReissue, Action::kDuplicate}) {
+    EXPECT_THAT(propose(replacing(action), officer(), until("")), IsEmpty());
+    EXPECT_THAT(propose(replacing(action, "2026-05-29"), officer(), until("")), IsEmpty()) << "its last day";
+    EXPECT_THAT(propose(replacing(action, "2026-05-28"), officer(), until("")), ElementsAre(Code::kApplicationLicence));
+    for (const LicenceState state : {LicenceState::kSuspended, LicenceState::kTerminated, LicenceState::kReplaced}) {
+      EXPECT_THAT(propose(replacing(action, "", state), officer(), until("")), ElementsAre(Code::kApplicationLicence));
+      EXPECT_THAT(propose(replacing(action, "", state), officer(), terms(DecisionKind::kRefusal, "приостановлена")),
+                  IsEmpty());
+    }
+    ApplicationFacts unknown = replacing(action);
+    unknown.licence.reset();
+    EXPECT_THAT(propose(unknown, officer(), until("")), ElementsAre(Code::kApplicationLicence));
+  }
+}
+
+TEST(ProposeDecision, ADuplicateEndsWithItsOriginal) {
+  const auto end_of = [](const ApplicationFacts& application, DecisionTerms with) {
+    return propose_decision(application, *kServices.find("oil-gas"), officer(), std::move(with), kToday)
+        ->terms()
+        .valid_until;
+  };
+  const auto end = parse_date("2027-01-01").value();
+  EXPECT_EQ(end_of(replacing(Action::kDuplicate, "2027-01-01"), until("")), end);
+  EXPECT_EQ(end_of(replacing(Action::kDuplicate, "2027-01-01"), until("2027-01-01")), end);
+  EXPECT_EQ(end_of(replacing(Action::kDuplicate), until("")), std::nullopt);
+  EXPECT_THAT(propose(replacing(Action::kDuplicate, "2027-01-01"), officer(), until("2028-01-01")),
+              ElementsAre(Code::kInputMember));
+  EXPECT_THAT(propose(replacing(Action::kDuplicate), officer(), until("2028-01-01")), ElementsAre(Code::kInputMember));
+  // A reissue may get another end; silence is none.
+  EXPECT_EQ(end_of(replacing(Action::kReissue, "2027-01-01"), until("")), end);
+  EXPECT_EQ(end_of(replacing(Action::kReissue, "2027-01-01"), until("2028-01-01")), parse_date("2028-01-01").value());
 }
 
 Intent signing_intent(SigningMode mode = SigningMode::kWorkstation) {

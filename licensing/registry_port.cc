@@ -20,4 +20,8 @@ std::string_view to_string(CallerKind kind) {
   std::unreachable();
 }
 
+LicenceFacts facts_of(const LicenceRow& row) {
+  return {row.number, row.service, row.holder_kind, row.holder_number, row.state, row.valid_until};
+}
+
 }  // namespace tanba::licensing

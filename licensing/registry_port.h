@@ -241,6 +241,8 @@ struct LicenceRow {
   std::string replaced_by;  // number, or empty
   base::Digest document;
 };
+// What the rules ask of it.
+[[nodiscard]] LicenceFacts facts_of(const LicenceRow& row);
 
 struct EvidenceRow {
   std::string kind;

@@ -142,6 +142,7 @@ TEST(States, LicencesEndOnce) {
   EXPECT_FALSE(licence_after("L", S::kTerminated, E::kResumed));
   EXPECT_FALSE(licence_after("L", S::kReplaced, E::kTerminated));
   EXPECT_FALSE(licence_after("L", S::kSuspended, E::kSuspended));
+  EXPECT_FALSE(licence_after("L", S::kSuspended, E::kReplaced)) << "a way around the suspension";
   EXPECT_FALSE(licence_after("L", S::kActive, E::kIssued));
 }
 

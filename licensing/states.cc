@@ -45,8 +45,8 @@ base::Result<LicenceState> licence_after(std::string_view number, LicenceState s
     case LicenceEvent::kTerminated:
       if (in_force_or_suspended) return LicenceState::kTerminated;
       break;
-    case LicenceEvent::kReplaced:
-      if (in_force_or_suspended) return LicenceState::kReplaced;
+    case LicenceEvent::kReplaced:  // never while it is suspended: the new one would be active
+      if (state == LicenceState::kActive) return LicenceState::kReplaced;
       break;
   }
   return refuse("licence", number, to_string(state));

@@ -12,7 +12,7 @@ namespace tanba::licensing {
 [[nodiscard]] base::Status check_application_step(std::string_view number, ApplicationState from, ApplicationState to);
 
 // The state after the event: active -suspended-> suspended -resumed-> active; active or suspended -terminated->
-// terminated; active or suspended -replaced-> replaced. registry.state when the event is not possible in this state.
+// terminated; active -replaced-> replaced. registry.state when the event is not possible in this state.
 [[nodiscard]] base::Result<LicenceState> licence_after(std::string_view number, LicenceState state, LicenceEvent event);
 
 // prepared -> approved -> signing -> committed; prepared -> signing only on a workstation, where signing is the

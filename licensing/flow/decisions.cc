@@ -96,15 +96,22 @@ base::Result<PreparedDecision> Flow::prepare_now(Worker& worker, DecisionRequest
   if (request.mode == SigningMode::kKeyd) {
     TANBA_TRY(key, key_name(application.licensor_bin, request.terms.kind));
   }
-  const ApplicationFacts facts{application.number, application.service, application.licensor_bin, application.state};
-  TANBA_TRY(ProposedDecision proposal, first_error(propose_decision(facts, *service, request.officer, request.terms)));
+  ApplicationFacts facts{application.number, application.service, application.licensor_bin, application.state,
+                         application.action};
+  if (!application.licence.empty()) {
+    TANBA_TRY(const LicenceRow row, parts_.registry.licence(OfLicensor{request.officer.bin}, application.licence));
+    facts.licence = facts_of(row);
+  }
+  const base::Time now = parts_.clock.now();
+  TANBA_TRY(ProposedDecision proposal, first_error(propose_decision(facts, *service, request.officer, request.terms,
+                                                                    parts_.calendar.local_date(now))));
+  request.terms = proposal.terms();  // with the end of the licence that is replaced
   // Whoever lost the answer asks again and gets the first one; nobody else can know the intent's id.
   TANBA_TRY(auto open, parts_.registry.open_intent(application.number));
   if (open && same_wish(*open, request)) {
     TANBA_TRY(base::Bytes document, parts_.registry.document(open->prepared));
     return prepared_answer(*std::move(open), std::move(document));
   }
-  const base::Time now = parts_.clock.now();
   TANBA_TRY(const RegisterNumber number, parts_.registry.execute(ReserveNumber{proposal, now}));
   TANBA_TRY(const std::string text, write_decision({.number = number.text(),
                                                     .service = service,

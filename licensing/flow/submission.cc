@@ -156,6 +156,7 @@ class Flow::SubmissionJob : public std::enable_shared_from_this<SubmissionJob> {
     const ApplicationContext context{.services = flow_.settings_.services,
                                      .channel = Channel::kPortal,
                                      .now = now_,
+                                     .today = flow_.parts_.calendar.local_date(now_),
                                      .claim = submission_.claim,
                                      .supplied = supplied,
                                      .payment = payment,
@@ -170,7 +171,7 @@ class Flow::SubmissionJob : public std::enable_shared_from_this<SubmissionJob> {
     auto row = flow_.parts_.registry.licence(OfLicensor{fields_->licensor_bin.digits()}, fields_->licence);
     if (!row && row.error().code() == Code::kRegistryNotFound) return std::nullopt;
     if (!row) return base::fail(row.error());
-    return LicenceFacts{row->number, row->service, row->holder_kind, row->holder_number, row->state};
+    return facts_of(*row);
   }
 
   void register_it(Applicant applicant) {

@@ -497,7 +497,12 @@ TEST_P(RegistryTest, WhatIsNoLongerInForceIsNotReplacedAndNothingHalfDone) {
   const std::string old = granted(1);
   const std::string application = registry_->execute(reissue(2, old))->number;
   const Intent intent = signing(2, application);
-  ASSERT_TRUE(registry_->execute(ChangeLicence{old, LicenceEvent::kTerminated, officer(), "добровольно"}));
+  const auto change = [&](LicenceEvent event) {
+    return registry_->execute(ChangeLicence{old, event, officer(), "по решению суда"}).has_value();
+  };
+  ASSERT_TRUE(change(LicenceEvent::kSuspended));
+  EXPECT_EQ(code_of(registry_->execute(commitment(intent, 2))), Code::kRegistryState);
+  ASSERT_TRUE(change(LicenceEvent::kTerminated));
   const std::size_t rows = events().size();
   EXPECT_EQ(code_of(registry_->execute(commitment(intent, 2))), Code::kRegistryState);
   EXPECT_EQ(registry_->application(Everything{}, application)->state, ApplicationState::kInReview);

@@ -108,7 +108,7 @@ inline ProposedDecision proposal(const std::string& application, DecisionKind ki
                                  const Officer& officer = licensing::testing::officer()) {
   DecisionTerms terms{kind, kind == DecisionKind::kRefusal ? "не хватает оборудования" : "", std::nullopt};
   return propose_decision({application, "oil-gas", officer.bin, ApplicationState::kInReview}, oil_gas(), officer,
-                          std::move(terms))
+                          std::move(terms), *parse_date("2026-05-29"))
       .value();
 }
 
