@@ -651,6 +651,13 @@ TEST_F(Inspection, WsSecurityTokens) {
   EXPECT_EQ(codes(enveloped("<a></a>", {.key_info = reference("<w:KeyIdentifier ValueType=\"urn:x\">" + certificate +
                                                               "</w:KeyIdentifier>")})),
             Codes{"xml.no_certificate"});
+  // What stands between the parts of a reference was signed by nobody.
+  for (const char* more : {"<x/>", "text", "<w:Other/>"}) {
+    EXPECT_EQ(codes(enveloped("<a></a>", {.key_info = reference("<w:KeyIdentifier " + type + ">" + certificate +
+                                                                "</w:KeyIdentifier>" + more)})),
+              Codes{"xml.signature_structure"})
+        << more;
+  }
   const std::string token =
       "<w:BinarySecurityToken " + wsse + " Id=\"t\" " + type + ">" + certificate + "</w:BinarySecurityToken>";
   const Form by_token{.references = {{.canonical = "<b Id=\"p\"></b>", .uri = " URI=\"#p\"", .transforms = {}}},

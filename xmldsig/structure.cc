@@ -71,10 +71,14 @@ constexpr KnownElement kX509DataParts[] = {
     {kSignatureNamespace, "X509CRL"},          {kSignature11Namespace, "X509Digest"},
 };
 
-// No attributes but these, and nothing inside but elements that are known.
-[[nodiscard]] base::Status check_holds_only(Element element, std::span<const KnownElement> known,
-                                            std::initializer_list<std::string_view> attributes) {
-  TANBA_CHECK(check_attributes(element, attributes));
+// WSS 1.1 section 7.
+constexpr KnownElement kTokenReferenceParts[] = {
+    {kWsseNamespace, "Reference"},    {kWsseNamespace, "KeyIdentifier"}, {kWsseNamespace, "Embedded"},
+    {kSignatureNamespace, "KeyName"}, {kSignatureNamespace, "X509Data"},
+};
+
+// Nothing inside but elements that are known.
+[[nodiscard]] base::Status check_holds_only(Element element, std::span<const KnownElement> known) {
   if (!element.check_elements_only())
     return structure("text, comments or instructions in " + std::string(element.local_name()));
   for (auto child = element.first_child(); child; child = child->next_sibling()) {
@@ -86,9 +90,14 @@ constexpr KnownElement kX509DataParts[] = {
 }
 
 [[nodiscard]] base::Status check_key_info(Element key_info) {
-  TANBA_CHECK(check_holds_only(key_info, kKeyInfoParts, {"Id"}));
+  TANBA_CHECK(check_attributes(key_info, {"Id"}));
+  TANBA_CHECK(check_holds_only(key_info, kKeyInfoParts));
   for (const Element& data : xml::children_named(key_info, kSignatureNamespace, "X509Data")) {
-    TANBA_CHECK(check_holds_only(data, kX509DataParts, {}));
+    TANBA_CHECK(check_attributes(data, {}));
+    TANBA_CHECK(check_holds_only(data, kX509DataParts));
+  }
+  for (const Element& token : xml::children_named(key_info, kWsseNamespace, "SecurityTokenReference")) {
+    TANBA_CHECK(check_holds_only(token, kTokenReferenceParts));
   }
   return {};
 }
