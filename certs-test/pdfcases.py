@@ -5,6 +5,7 @@ import typing
 import zlib
 
 import cmsbuild
+import der
 import pdfbuild
 import tsa
 from pdfbuild import CATALOG, CONTENT, FONT, FORM, INFO, PAGE, PAGES, Document, Slot, Stream, dictionary, refs
@@ -120,6 +121,10 @@ class Case:
             over = cmsbuild.signature_value(data.signer_infos[0])
             data.signer_infos[0] = tsa.add_to_signer(data.signer_infos[0], self._maker.time_stamp(over, step["stamp"]))
             cms = data.encode()
+        if "contentType" in step:
+            data = cmsbuild.parse(cms)
+            data.content_type = der.oid(step["contentType"])
+            cms = data.encode()
         if step.get("flip"):
             data = cmsbuild.parse(cms)
             data.signer_infos[0] = cmsbuild.flip_signature(data.signer_infos[0])
@@ -132,6 +137,7 @@ class Case:
         return cmsbuild.SignerPlan(
             certificate,
             self._maker.authority_signer(name),
+            says_content_type=step.get("contentType", cmsbuild.DATA),
             names_certificate=certificate if cades else None,
             signing_time=None if cades else self._maker.good_at,
         )

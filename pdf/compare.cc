@@ -42,14 +42,15 @@ bool Comparison::is_settled_by_rule(Pair& pair) const {
   return lenient_pairs_.contains({number_of(pair.then), number_of(pair.now)});
 }
 
-// Where fields are named as fields, besides the form and pages: by their widgets, by the tag tree (14.7.5.3) and by
-// actions (12.6.4.11, 12.7.6).
+// Where fields are named as fields, besides the form and pages: by their widgets, by the tag tree (14.7.5.3), by
+// actions (12.6.4.11, 12.7.6), and the catalog or form by the references of signatures (12.8.1, table 256).
 Comparison::Met Comparison::met_under(const std::string& key, Object then, Object now, Met parent) {
   if (parent == Met::kResource || key == "/Resources" || key == "/DR") return Met::kResource;
   const auto both = [&](const char* entry, std::initializer_list<std::string_view> names) {
     return one_of(name_of(then.getKey(entry)), names) && one_of(name_of(now.getKey(entry)), names);
   };
-  const bool field = (key == "/Parent" && both("/Subtype", {"/Widget"})) ||
+  const bool field = (key == "/Data" && both("/TransformMethod", {"/DocMDP", "/FieldMDP"})) ||
+                     (key == "/Parent" && both("/Subtype", {"/Widget"})) ||
                      (key == "/Obj" && both("/Type", {"/OBJR"})) || (key == "/T" && both("/S", {"/Hide"})) ||
                      (key == "/Fields" && both("/S", {"/SubmitForm", "/ResetForm"}));
   return field ? Met::kField : Met::kAnything;

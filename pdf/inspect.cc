@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cms/inspect.h"
+#include "cms/oids.h"
 #include "cms/tsp/token.h"
 #include "pdf/evidence.h"
 #include "pdf/permissions.h"
@@ -55,7 +56,6 @@ class Inspector {
   base::Status inspect_timestamp(FoundSignature& found);
   base::Status inspect_changes(std::size_t at, pki::SignatureFacts& out);
   base::Status compare_revisions(std::size_t at, pki::SignatureFacts& out);
-  [[nodiscard]] bool reaches_end(const FoundSignature& found) const;
   [[nodiscard]] std::string revision_of(const FoundSignature& found) const;
 
   pki::Context& context_;
@@ -82,16 +82,10 @@ base::Status Inspector::open() {
   return read_security_store(context_, *graph_, cost_, budget_.limits(), facts_, warnings_);
 }
 
-// Line ends behind %%EOF belong to no revision and change nothing.
-bool Inspector::reaches_end(const FoundSignature& found) const {
-  return std::ranges::all_of(file_.subspan(found.end),
-                             [](std::uint8_t octet) { return octet == '\r' || octet == '\n'; });
-}
-
 std::string Inspector::revision_of(const FoundSignature& found) const {
   std::set<std::size_t> ends{file_.size()};
   for (const FoundSignature& one : found_) {
-    if (one.end != 0 && !reaches_end(one)) ends.insert(one.end);
+    if (one.end != 0 && !reaches_end(file_, one)) ends.insert(one.end);
   }
   const auto index = std::distance(ends.begin(), ends.lower_bound(found.end)) + 1;
   return "revision " + std::to_string(index) + " of " + std::to_string(ends.size());
@@ -103,6 +97,12 @@ base::Status Inspector::inspect_cms(const FoundSignature& found, pki::SignatureF
   if (cms.errors.empty() && cms.signatures.size() != 1) {
     cms.errors.emplace_back(Code::kPdfSignature,
                             std::vector<base::ErrorArgument>{{"what", "its CMS has not exactly one signer"}});
+  }
+  // ISO 32000-2 12.8.3.3.1, 12.8.3.4.1: what is signed are octets of the file, which CMS calls data. A signature over
+  // something of another kind, the seal of a capsule for instance, was not made for a document.
+  if (cms.errors.empty() && cms.content_type != cms::oid::kData) {
+    facts_.content_type = cms.content_type;
+    cms.errors.emplace_back(Code::kCmsContentType);
   }
   if (!cms.signatures.empty()) {
     const std::string id = std::move(out.id);
@@ -117,17 +117,7 @@ base::Status Inspector::inspect_cms(const FoundSignature& found, pki::SignatureF
 }
 
 base::Status Inspector::compare_revisions(std::size_t at, pki::SignatureFacts& out) {
-  const FoundSignature& found = found_[at];
-  TANBA_CHECK(cost_.charge_comparison());
-  TANBA_TRY(const Layout signed_layout, read_layout(file_.first(found.end), cost_));
-  if (!same_object(signed_layout, layout_, found.number)) {
-    return base::fail(Code::kPdfByteRange, {{"what", "the signature is not in the revision that it signs"}});
-  }
-  if (reaches_end(found)) return {};
-  TANBA_CHECK(check_objects(signed_layout, cost_, &layout_));
-  TANBA_TRY(const std::unique_ptr<Graph> signed_graph, Graph::open(signed_layout));
-  TANBA_TRY(const std::vector<Change> changes, changes_since(*signed_graph, *graph_, found_, cost_.comparison_steps()));
-  Verdict verdict = judge_changes(changes, restrictions_at(found_, at));
+  TANBA_TRY(Verdict verdict, judge_revision(*graph_, found_, at, cost_));
   out.covers.whole = verdict.errors.empty();
   std::ranges::move(verdict.errors, std::back_inserter(out.errors));
   std::ranges::move(verdict.warnings, std::back_inserter(out.warnings));
@@ -151,7 +141,7 @@ base::Status Inspector::inspect_signature(const FoundSignature& found) {
   out.id = "S" + std::to_string(facts_.signatures.size() + 1);
   if (found.errors.empty()) {
     TANBA_CHECK(inspect_cms(found, out));
-    out.covers = {.whole = false, .what = reaches_end(found) ? "document" : revision_of(found)};
+    out.covers = {.whole = false, .what = reaches_end(file_, found) ? "document" : revision_of(found)};
   } else {
     out.covers = {.whole = false, .what = "unknown"};
     out.errors = found.errors;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "pdf/permissions.h"
+
 namespace tanba::pdf {
 namespace {
 
@@ -34,8 +36,9 @@ std::string placeholder_text(const std::string& entries, std::size_t reserved_by
          std::string(2 * reserved_bytes, '0') + "> >>";
 }
 
-Reserved close_placeholder(std::string file, std::size_t from) {
-  const std::size_t range = file.find(kByteRange, from);
+Reserved close_placeholder(std::string file, Span object) {
+  // The last one: behind it the object has hexadecimal digits only.
+  const std::size_t range = file.rfind(kByteRange, object.end);
   Reserved out;
   out.hole.begin = file.find(kContents, range) + kContents.size() - 1;
   out.hole.end = file.find('>', out.hole.begin) + 1;
@@ -46,6 +49,29 @@ Reserved close_placeholder(std::string file, std::size_t from) {
   file.replace(range, kByteRange.size(), written);
   out.file = std::move(file);
   return out;
+}
+
+base::Status check_reserved(const Reserved& reserved) {
+  const base::ByteView file = base::as_bytes(reserved.file);
+  TANBA_TRY(const std::unique_ptr<Opened> opened, Opened::read(file));
+  bool in_place = false;
+  for (FoundSignature& one : opened->signatures) {
+    // Its value is still to come, and so is its token; that of others is not what is asked here.
+    if (one.hole == reserved.hole && one.end == file.size()) {
+      in_place = true;
+      one.errors.clear();
+    }
+    one.proves_time = one.timestamp && one.errors.empty();
+  }
+  if (!in_place) return unsignable("the place for the signature is not where it was made");
+  for (std::size_t at = 0; at < opened->signatures.size(); ++at) {
+    const FoundSignature& one = opened->signatures[at];
+    if (one.timestamp || !one.errors.empty() || reaches_end(file, one)) continue;
+    TANBA_TRY(const Verdict verdict, judge_revision(*opened->graph, opened->signatures, at, opened->cost));
+    if (verdict.errors.empty()) continue;
+    return unsignable("the signature in field " + one.field + " would not hold: " + verdict.errors.front().message());
+  }
+  return {};
 }
 
 base::Result<base::Bytes> filled(base::Bytes file, Span hole, base::ByteView value) {

@@ -96,4 +96,26 @@ Verdict judge_changes(const std::vector<Change>& changes, const Restrictions& re
   return out;
 }
 
+bool reaches_end(base::ByteView file, const FoundSignature& signature) {
+  return std::ranges::all_of(file.subspan(signature.end),
+                             [](std::uint8_t octet) { return octet == '\r' || octet == '\n'; });
+}
+
+base::Result<Verdict> judge_revision(Graph& graph, const std::vector<FoundSignature>& signatures, std::size_t at,
+                                     Cost& cost) {
+  const Layout& layout = graph.layout();
+  const FoundSignature& signature = signatures[at];
+  TANBA_CHECK(cost.charge_comparison());
+  TANBA_TRY(const Layout signed_layout, read_layout(layout.file.first(signature.end), cost));
+  if (!same_object(signed_layout, layout, signature.number)) {
+    return base::fail(Code::kPdfByteRange, {{"what", "the signature is not in the revision that it signs"}});
+  }
+  if (reaches_end(layout.file, signature)) return Verdict{};
+  TANBA_CHECK(check_objects(signed_layout, cost, &layout));
+  TANBA_TRY(const std::unique_ptr<Graph> signed_graph, Graph::open(signed_layout));
+  TANBA_TRY(const std::vector<Change> changes,
+            changes_since(*signed_graph, graph, signatures, cost.comparison_steps()));
+  return judge_changes(changes, restrictions_at(signatures, at));
+}
+
 }  // namespace tanba::pdf

@@ -23,4 +23,13 @@ struct Verdict {
 };
 [[nodiscard]] Verdict judge_changes(const std::vector<Change>& changes, const Restrictions& restrictions);
 
+// Whether the revision that it signs is the whole file. Line ends behind %%EOF belong to no revision and change
+// nothing.
+[[nodiscard]] bool reaches_end(base::ByteView file, const FoundSignature& signature);
+
+// What became of the revision that `signatures[at]` signs, in the file that `graph` is of. pdf.byte_range when the
+// signature is not in it; pdf.malformed and limit.* as for any revision.
+[[nodiscard]] base::Result<Verdict> judge_revision(Graph& graph, const std::vector<FoundSignature>& signatures,
+                                                   std::size_t at, Cost& cost);
+
 }  // namespace tanba::pdf

@@ -16,7 +16,7 @@ struct Scenario {
 
 // Codes that inspection gives; the others need trust, time or a policy.
 bool is_of_inspection(std::string_view code) {
-  for (const std::string_view prefix : {"pdf.", "limit.", "format.", "digest.", "signature."}) {
+  for (const std::string_view prefix : {"pdf.", "cms.", "limit.", "format.", "digest.", "signature."}) {
     if (code.starts_with(prefix)) return true;
   }
   return false;
@@ -136,6 +136,16 @@ TEST(PdfAttacks, WhatIsReplacedByItsEqualIsSaid) {
   ASSERT_EQ(facts.signatures.at(0).warnings.size(), 1U);
   EXPECT_EQ(facts.signatures[0].warnings[0].code(), base::Code::kPdfAdded);
   expect("pdf-certified-1-ring-replaced", {"pdf.permissions"});
+}
+TEST(PdfAttacks, WhatIsSignedAreTheOctetsOfTheFile) {
+  expect("pdf-content-type-other", {"cms.content_type"});
+}
+TEST(PdfScenarios, ABrokenTimeStampIsInTheWayOfNoCertification) {
+  expect("pdf-certified-after-broken-time-stamp", {});
+  expect("pdf-second-certification", {"pdf.changed", "pdf.signature"});
+}
+TEST(PdfScenarios, ASignatureMayNameTheCatalogThatItIsAbout) {
+  expect("pdf-certified-2-data-signed", {});
 }
 TEST(PdfAttacks, NothingButZerosFollowsTheSignatureValue) {
   expect("pdf-contents-padding", {"pdf.signature"});

@@ -82,6 +82,8 @@ class FieldMaker {
  public:
   FieldMaker(Opened& opened, Update& update) : graph_(*opened.graph), update_(update) {}
 
+  // What is asked of the signature by the field `name`: table 236. Nothing when a new field is made.
+  base::Result<Object> existing(const std::string& name);
   // The field's value becomes `value`, an object that is new.
   base::Status take_existing(const std::string& name, std::uint32_t value, const std::string& signer,
                              const Profile& profile);
@@ -157,22 +159,27 @@ std::optional<Place> place_of(Object field) {
   return out;
 }
 
-base::Status FieldMaker::take_existing(const std::string& name, std::uint32_t value, const std::string& signer,
-                                       const Profile& profile) {
+base::Result<Object> FieldMaker::existing(const std::string& name) {
   TANBA_TRY(std::vector<Field> fields, fields_of(graph_));
   const auto found =
       std::ranges::find_if(fields, [&](const Field& field) { return field.name == name && field.type == "/Sig"; });
   if (found == fields.end() || !found->handle.isIndirect() || !found->handle.getKey("/V").isNull()) {
     return unsignable("it has no empty signature field " + name);
   }
-  found->handle.replaceKey("/V", update_.reference(value));
-  if (const auto place = place_of(found->handle)) {
+  return found->handle;
+}
+
+base::Status FieldMaker::take_existing(const std::string& name, std::uint32_t value, const std::string& signer,
+                                       const Profile& profile) {
+  TANBA_TRY(Object field, existing(name));
+  field.replaceKey("/V", update_.reference(value));
+  if (const auto place = place_of(field)) {
     const std::uint32_t shown = update_.add(appearance_text(signer, profile.time, *place));
     Object appearances = Object::newDictionary();
     appearances.replaceKey("/N", update_.reference(shown));
-    found->handle.replaceKey("/AP", appearances);
+    field.replaceKey("/AP", appearances);
   }
-  update_.touch(number_of(found->handle));
+  update_.touch(number_of(field));
   return {};
 }
 
@@ -203,27 +210,98 @@ void add_certification(Graph& graph, Update& update, std::uint32_t value) {
   update.touch(permissions.isIndirect() ? number_of(permissions) : number_of(root));
 }
 
-std::string signature_entries(const std::string& signer, const Profile& profile) {
+// --- what the field asks of its signature (12.7.5.5) -----------------------------------------------------------------
+
+// "A signature field lock dictionary … this dictionary shall be used as the FieldMDP transform parameters".
+base::Result<std::string> lock_parameters(Object lock) {
+  Object action = lock.getKey("/Action");
+  Object fields = lock.getKey("/Fields");
+  const std::string name = action.isName() ? action.getName() : "";
+  const bool lists = name == "/Include" || name == "/Exclude";
+  if ((!lists && name != "/All") || (lists && !fields.isArray())) return unsignable("the field's /Lock is malformed");
+  std::string out = "/Action " + name;
+  if (!lists) return out;
+  out += " /Fields [";
+  for (Object& field : fields.getArrayAsVector()) {
+    if (!field.isString()) return unsignable("the field's /Lock is malformed");
+    out += field.unparseResolved() + " ";
+  }
+  return out + "]";
+}
+
+// Table 237, Ff: which entries are "a required constraint".
+constexpr long long kNeedsFilter = 1 << 0, kNeedsSubFilter = 1 << 1;
+
+bool lists_name(Object value, std::string_view name) {
+  if (value.isName()) return value.getName() == name;
+  if (!value.isArray()) return false;
+  return std::ranges::any_of(value.getArrayAsVector(),
+                             [&](Object one) { return one.isName() && one.getName() == name; });
+}
+
+base::Status check_seed_value(Object seed, const Profile& profile) {
+  if (seed.isNull()) return {};
+  if (!seed.isDictionary()) return unsignable("the field's /SV is malformed");
+  const auto flags_of = [](Object value) { return value.isInteger() ? value.getIntValue() : 0; };
+  long long required = flags_of(seed.getKey("/Ff"));
+  if (seed.getKey("/Filter").isNull() || lists_name(seed.getKey("/Filter"), "/Adobe.PPKLite"))
+    required &= ~kNeedsFilter;
+  if (seed.getKey("/SubFilter").isNull() || lists_name(seed.getKey("/SubFilter"), "/ETSI.CAdES.detached")) {
+    required &= ~kNeedsSubFilter;
+  }
+  if (required != 0) return unsignable("the field's /SV requires what is not made here");
+  for (const char* key : {"/Cert", "/TimeStamp"}) {
+    Object of_part = seed.getKey(key);
+    if (of_part.isDictionary() && flags_of(of_part.getKey("/Ff")) != 0) {
+      return unsignable("the field's /SV requires what is not made here: " + std::string(key));
+    }
+  }
+  Object mdp = seed.getKey("/MDP");
+  const long long wanted = mdp.isDictionary() ? flags_of(mdp.getKey("/P")) : 0;
+  if (wanted != 0 && (!profile.certify || wanted != static_cast<int>(*profile.certify))) {
+    return unsignable("the field's /SV requires a certification with P=" + std::to_string(wanted));
+  }
+  return {};
+}
+
+// What the field says becomes part of what is signed: a field may be changed later, where it is not locked.
+base::Result<std::string> lock_reference(Graph& graph, Object field, const Profile& profile) {
+  TANBA_CHECK(check_seed_value(field.getKey("/SV"), profile));
+  Object lock = field.getKey("/Lock");
+  if (lock.isNull()) return std::string();
+  if (!lock.isDictionary()) return unsignable("the field's /Lock is malformed");
+  TANBA_TRY(const std::string parameters, lock_parameters(lock));
+  return "<< /Type /SigRef /TransformMethod /FieldMDP /Data " + reference_text(number_of(graph.root())) +
+         " /TransformParams << /Type /TransformParams /V /1.2 " + parameters + " >> >>";
+}
+
+std::string signature_entries(const std::string& signer, const Profile& profile, const std::string& lock) {
   std::string out = "/Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M " + date_text(profile.time) +
                     " /Name " + text_string(signer);
+  std::string references = lock;
   if (profile.certify) {
-    out +=
-        " /Reference [<< /Type /SigRef /TransformMethod /DocMDP /TransformParams << /Type /TransformParams /V /1.2 "
-        "/P " +
-        std::to_string(static_cast<int>(*profile.certify)) + " >> >>]";
+    references += "<< /Type /SigRef /TransformMethod /DocMDP /TransformParams << /Type /TransformParams /V /1.2 /P " +
+                  std::to_string(static_cast<int>(*profile.certify)) + " >> >>";
   }
+  if (!references.empty()) out += " /Reference [" + references + "]";
   return out;
 }
 
 base::Result<Reserved> reserve(Opened& opened, const std::string& signer, const Profile& profile) {
   Update update(*opened.graph);
   const std::uint32_t value = update.reserve();
-  update.set(value, placeholder_text(signature_entries(signer, profile), profile.reserved_bytes));
   FieldMaker maker(opened, update);
+  std::string lock;
+  if (!profile.field.empty()) {
+    TANBA_TRY(Object field, maker.existing(profile.field));
+    TANBA_TRY(lock, lock_reference(*opened.graph, field, profile));
+  }
+  update.set(value, placeholder_text(signature_entries(signer, profile, lock), profile.reserved_bytes));
   TANBA_CHECK(add_field(maker, update, value, signer, profile));
   maker.set_flags();
   if (profile.certify) add_certification(*opened.graph, update, value);
-  return close_placeholder(update.finish(), opened.layout.file.size());
+  std::string file = update.finish();
+  return close_placeholder(std::move(file), update.place_of(value));
 }
 
 base::Result<Bytes> digest_around(pki::DigestAlgorithm algorithm, ByteView file, Span hole) {
@@ -252,6 +330,7 @@ base::Result<ToBeSigned> prepare(pki::Context&, ByteView file, const pki::Certif
   TANBA_TRY(const std::unique_ptr<Opened> opened, Opened::read(file));
   TANBA_CHECK(check_may_be_signed(*opened, profile));
   TANBA_TRY(Reserved reserved, contained([&] { return reserve(*opened, certificate->subject().display(), profile); }));
+  TANBA_CHECK(check_reserved(reserved));
   ToBeSigned out;
   out.file = base::to_bytes(base::as_bytes(reserved.file));
   out.hole = reserved.hole;
@@ -304,8 +383,10 @@ base::Result<ToBeStamped> prepare_timestamp(ByteView file) {
               FieldMaker maker(*opened, update);
               TANBA_CHECK(maker.add_new("Timestamp", value, 1, "[0 0 0 0]", ""));
               maker.set_flags();
-              return close_placeholder(update.finish(), file.size());
+              std::string finished = update.finish();
+              return close_placeholder(std::move(finished), update.place_of(value));
             }));
+  TANBA_CHECK(check_reserved(reserved));
   return ToBeStamped{base::to_bytes(base::as_bytes(reserved.file)), reserved.hole};
 }
 

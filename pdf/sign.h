@@ -55,8 +55,9 @@ struct ToBeSigned {
 };
 
 // pdf.malformed, pdf.encrypted, pdf.signature, limit.*: as pdf::inspect has them for the document. pdf.unsignable: the
-// file does not permit another signature, is signed already and is to be certified or to show a new field, or has no
-// such page or field. input.member as cms::prepare_digest.
+// file does not permit another signature, is signed already and is to be certified or to show a new field, has no such
+// page or field, an earlier signature would not hold with this one added, or the field requires (/SV) what is not made
+// here. A field's /Lock becomes part of what is signed. input.member as cms::prepare_digest.
 [[nodiscard]] base::Result<ToBeSigned> prepare(pki::Context& context, base::ByteView file,
                                                const pki::CertificatePtr& certificate, const Profile& profile);
 // pdf.unsignable when the CMS is larger than what was reserved.

@@ -131,6 +131,62 @@ TEST(PdfSign, AVisibleSignatureIsTheFirstOrInAFieldThatWasThere) {
   expect_unsignable(prepared, {.field = "Other"});
 }
 
+// A page with an empty signature field that has these entries too.
+std::string with_field(const std::string& entries) {
+  std::vector<std::string> objects = kPages;
+  objects[0] = "<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [6 0 R] >> >>";
+  objects[2] = "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Annots [6 0 R] >>";
+  objects.push_back("<< /Type /Annot /Subtype /Widget /FT /Sig /T (Officer) /Rect [0 0 0 0] /F 132 /P 3 0 R " +
+                    entries + " >>");
+  return simple(objects);
+}
+
+TEST(PdfSign, TheLockOfAFieldIsSigned) {
+  const base::Bytes once =
+      signed_by(file(with_field("/Lock << /Action /Include /Fields [(Other)] >>")), "head", {.field = "Officer"});
+  expect_good(once, 1);
+  EXPECT_NE(base::as_text(once).find("/TransformMethod /FieldMDP"), std::string_view::npos);
+  expect_good(signed_by(once, "employee"), 2);
+  expect_unsignable(file(with_field("/Lock << /Action /Include >>")), {.field = "Officer"});
+  expect_unsignable(file(with_field("/Lock << /Action /None >>")), {.field = "Officer"});
+}
+
+TEST(PdfSign, NoSignatureIsMadeThatBreaksAnEarlierOne) {
+  const base::Bytes once = signed_by(file(with_field("/Lock << /Action /All >>")), "head", {.field = "Officer"});
+  expect_good(once, 1);
+  expect_unsignable(once);
+  // A time stamp in a field of its own breaks nothing.
+  EXPECT_TRUE(prepare_timestamp(once).has_value());
+  // One that is broken already.
+  expect_unsignable(test::document("pdf-text-replaced"));
+}
+
+TEST(PdfSign, WhatAFieldRequiresIsMadeOrRefused) {
+  for (const char* kept : {"<< /Ff 3 /Filter /Adobe.PPKLite /SubFilter [/adbe.pkcs7.detached /ETSI.CAdES.detached] >>",
+                           "<< /Reasons [(a)] /MDP << /P 0 >> >>"}) {
+    expect_good(signed_by(file(with_field(std::string("/SV ") + kept)), "head", {.field = "Officer"}), 1);
+  }
+  for (const char* required :
+       {"<< /Ff 2 /SubFilter [/adbe.pkcs7.detached] >>", "<< /Ff 1 /Filter /Other >>", "<< /Ff 8 /Reasons [(a)] >>",
+        "<< /Cert << /Ff 1 >> >>", "<< /TimeStamp << /URL (a) /Ff 1 >> >>", "<< /MDP << /P 2 >> >>", "1"}) {
+    expect_unsignable(file(with_field(std::string("/SV ") + required)), {.field = "Officer"});
+  }
+  const std::string certifying = with_field("/SV << /MDP << /P 2 >> >>");
+  expect_good(signed_by(file(certifying), "head", {.certify = Permission::kFillIn, .field = "Officer"}), 1);
+}
+
+TEST(PdfSign, ThePlaceForTheSignatureIsNoStringOfTheDocument) {
+  std::vector<std::string> objects = kPages;
+  objects[2] =
+      "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /X (/ByteRange [0 0000000000 0000000000 "
+      "0000000000] /Contents <" +
+      std::string(60'000, '0') + ">) >>";
+  const base::Bytes once = signed_by(file(simple(objects)), "head");
+  expect_good(once, 1);
+  EXPECT_EQ(base::as_text(once).find(objects[2].substr(80)),
+            base::as_text(file(simple(objects))).find(objects[2].substr(80)));
+}
+
 TEST(PdfSign, APlaceIsOnAPageThatIsThere) {
   const base::Bytes document = file(simple(kPages));
   expect_unsignable(document, {.visible = Place{.page = 3, .x = 1, .y = 1, .width = 1, .height = 1}});

@@ -264,11 +264,13 @@ base::Result<std::vector<FoundSignature>> find(Graph& graph, Cost& cost) {
     out.push_back(std::move(one));
   }
   TANBA_CHECK(check_no_others(graph, known));
+  // What cannot be read signs nothing: it comes last, and is in nobody's way.
+  std::ranges::stable_sort(out, {}, [](const FoundSignature& one) { return std::pair(!one.errors.empty(), one.end); });
   // 12.8.2.2.1: "A PDF document may contain only one … certification signature", and "it shall be the first signed
   // field in the document".
-  std::ranges::stable_sort(out, {}, &FoundSignature::end);
   for (std::size_t at = 1; at < out.size(); ++at) {
-    if (out[at].certifies) out[at].errors.push_back(signature_error("a certification that is not the first signature"));
+    if (out[at].certifies && out[at].errors.empty())
+      out[at].errors.push_back(signature_error("a certification that is not the first signature"));
   }
   return out;
 }

@@ -46,8 +46,8 @@ struct FoundSignature {
   std::vector<base::Error> errors;  // pdf.signature, pdf.byte_range, pdf.sub_filter
 };
 
-// Those that fields hold, in the order of the revisions they sign. pdf.signature when a signature dictionary belongs to
-// no field or to two.
+// Those that fields hold, in the order of the revisions they sign, those with errors last. pdf.signature when a
+// signature dictionary belongs to no field or to two.
 [[nodiscard]] base::Result<std::vector<FoundSignature>> find_signatures(Graph& graph, Cost& cost);
 
 }  // namespace tanba::pdf

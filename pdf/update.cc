@@ -61,7 +61,9 @@ void Update::write(std::string& out, std::uint32_t number, const std::string& te
   const bool plain = entry != graph_.layout().entries.end() && entry->second.kind == XrefEntry::Kind::kPlain;
   const std::uint32_t generation = plain ? entry->second.generation : 0;
   places_[number] = {out.size(), generation};
+  const std::size_t begin = out.size();
   out += std::to_string(number) + " " + std::to_string(generation) + " obj\n" + text + "\nendobj\n";
+  spans_[number] = {begin, out.size()};
 }
 
 // 14.4: "the second byte string … shall be a changing identifier based on the file's contents at the time it was last

@@ -28,6 +28,8 @@ class Update {
 
   // The whole file.
   [[nodiscard]] std::string finish();
+  // Where an object that was written stands in it, from its number on to behind endobj.
+  [[nodiscard]] Span place_of(std::uint32_t number) const { return spans_.at(number); }
 
  private:
   void write(std::string& out, std::uint32_t number, const std::string& text);
@@ -40,6 +42,7 @@ class Update {
   std::map<std::uint32_t, std::string> objects_;
   std::set<std::uint32_t> touched_;
   std::map<std::uint32_t, std::pair<std::size_t, std::uint32_t>> places_;  // offset, generation
+  std::map<std::uint32_t, Span> spans_;
 };
 
 // A stream as an object's value: `entries` without /Length.
