@@ -126,11 +126,24 @@ struct PrepareIntent {
   base::Bytes prepared;  // the prepared document
 };
 
-// The officer's approval (CMS over the intent), for a key in the key server. intent.not_found, intent.state.
+// The officer's approval (CMS over the intent), for a key in the key server, with the report of its verification and
+// the evidence of that (Registry::evidence, by the intent's id). intent.not_found, intent.state.
 struct ApproveIntent {
   using Answer = Intent;
   std::string intent;
   base::Bytes approval;
+  Caller by;
+  std::string report;  // canonical JSON
+  std::vector<EvidenceItem> evidence = {};
+};
+
+// signing -> prepared: the key server refused this approval, so that nothing was signed by it, and another one may be
+// given. intent.not_found; intent.state, also when the intent has another approval by now.
+struct ReturnIntent {
+  using Answer = Intent;
+  std::string intent;
+  base::Digest approval;
+  std::string reason;  // dotted code
 };
 
 // From here on a signature may exist. intent.not_found, intent.state.
@@ -162,13 +175,15 @@ struct CommitIntent {
   std::vector<SignerCertificate> signers = {};
 };
 
-// An intent of the key server in state `signing` may only be abandoned once the key server confirmed that it did not
-// and will not sign it; a workstation that signs after this finds its document refused.
+// An intent that the key server may have been asked about (one with an approval) may only be abandoned once the key
+// server confirmed that it did not and will not sign it; a workstation that signs after this finds its document
+// refused.
 enum class SignerWord : std::uint8_t { kNotAsked, kConfirmedUnsigned };
 struct AbandonIntent {
   using Answer = Intent;
   std::string intent;
   std::string note;
+  Caller by;
   SignerWord signer = SignerWord::kNotAsked;
 };
 
@@ -289,6 +304,7 @@ class RegistryPort {
   virtual void submit(ReserveNumber command, Done<ReserveNumber::Answer> done) = 0;
   virtual void submit(PrepareIntent command, Done<PrepareIntent::Answer> done) = 0;
   virtual void submit(ApproveIntent command, Done<ApproveIntent::Answer> done) = 0;
+  virtual void submit(ReturnIntent command, Done<ReturnIntent::Answer> done) = 0;
   virtual void submit(MarkSigning command, Done<MarkSigning::Answer> done) = 0;
   virtual void submit(CommitIntent command, Done<CommitIntent::Answer> done) = 0;
   virtual void submit(AbandonIntent command, Done<AbandonIntent::Answer> done) = 0;
@@ -308,7 +324,8 @@ class RegistryPort {
   // The one intent on this application that is neither committed nor abandoned.
   [[nodiscard]] virtual base::Result<std::optional<Intent>> open_intent(std::string_view application) = 0;
   [[nodiscard]] virtual base::Result<std::vector<Intent>> intents(IntentState state) = 0;
-  // The evidence of an application's or decision's report, by application or decision number.
+  // The evidence of an application's, decision's or approval's report, by application number, decision number or
+  // intent.
   [[nodiscard]] virtual base::Result<std::vector<EvidenceRow>> evidence(std::string_view number) = 0;
   // A document by digest, verified as it is read. registry.not_found, registry.damaged.
   [[nodiscard]] virtual base::Result<base::Bytes> document(const base::Digest& digest) = 0;

@@ -153,6 +153,9 @@ TEST(States, IntentsNeedApprovalBeforeTheKeyServerSigns) {
   EXPECT_TRUE(check_intent_step("i", kServer, kPrepared, kApproved));
   EXPECT_TRUE(check_intent_step("i", kServer, kApproved, kSigning));
   EXPECT_EQ(check_intent_step("i", kServer, kPrepared, kSigning).error().code(), Code::kIntentState);
+  EXPECT_TRUE(check_intent_step("i", kServer, kSigning, kPrepared));
+  EXPECT_FALSE(check_intent_step("i", kServer, kCommitted, kPrepared));
+  EXPECT_FALSE(check_intent_step("i", kOwn, kSigning, kPrepared));
   EXPECT_TRUE(check_intent_step("i", kOwn, kPrepared, kSigning));
   EXPECT_TRUE(check_intent_step("i", kOwn, kSigning, kCommitted));
   EXPECT_FALSE(check_intent_step("i", kOwn, kPrepared, kCommitted));

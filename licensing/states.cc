@@ -56,7 +56,7 @@ base::Status check_intent_step(std::string_view intent, SigningMode mode, Intent
   const auto allowed = [&] {
     switch (to) {
       case IntentState::kPrepared:
-        return false;
+        return mode == SigningMode::kKeyd && from == IntentState::kSigning;
       case IntentState::kApproved:
         return from == IntentState::kPrepared;
       case IntentState::kSigning:

@@ -134,8 +134,9 @@ inline pki::EvpPkeyPtr make_rsa_key() {
   return pki::EvpPkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048}));
 }
 
-// A certificate by `issuer_key` for the public key of `spki`: names and extensions do not matter to these tests.
-inline pki::CertificatePtr issue_certificate(base::ByteView spki, EVP_PKEY* issuer_key, const char* common_name) {
+// A certificate by `issuer_key` for the public key of `spki`: other names and extensions do not matter to these tests.
+inline pki::CertificatePtr issue_certificate(base::ByteView spki, EVP_PKEY* issuer_key, const char* common_name,
+                                             std::string_view bin = {}) {
   const pki::X509Ptr certificate(X509_new());
   const unsigned char* at = spki.data();
   const pki::EvpPkeyPtr subject_key(d2i_PUBKEY(nullptr, &at, static_cast<long>(spki.size())));
@@ -145,6 +146,11 @@ inline pki::CertificatePtr issue_certificate(base::ByteView spki, EVP_PKEY* issu
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 86400L * 365);
   X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "CN", MBSTRING_UTF8,
                              reinterpret_cast<const unsigned char*>(common_name), -1, -1, 0);
+  const std::string unit = "BIN" + std::string(bin);
+  if (!bin.empty()) {
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate.get()), "OU", MBSTRING_UTF8,
+                               reinterpret_cast<const unsigned char*>(unit.c_str()), -1, -1, 0);
+  }
   X509_NAME_add_entry_by_txt(X509_get_issuer_name(certificate.get()), "CN", MBSTRING_UTF8,
                              reinterpret_cast<const unsigned char*>("test issuer"), -1, -1, 0);
   X509_set_pubkey(certificate.get(), subject_key.get());

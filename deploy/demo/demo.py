@@ -252,6 +252,7 @@ path = "{MODULE}"
 
 {keys}[[approvers]]
 key = "{approver['certificates'][0]['key']['sha256']}"
+licensor = "{self.licensor}"
 kinds = ["licence", "refusal"]
 """, self.keyd)
         home = owned_folder(HOME / "daemon", self.daemon)

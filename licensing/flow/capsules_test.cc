@@ -43,6 +43,9 @@ class PlayedKeyServer final : public client::KeyServer {
     return base::fail(Code::kKeydUnreachable);
   }
   base::Result<client::IntentAnswer> ask_intent(std::string_view, Timeout) override { return client::IntentAnswer{}; }
+  base::Result<client::IntentAnswer> cancel_intent(std::string_view, Timeout) override {
+    return base::fail(Code::kKeydUnreachable);
+  }
   base::Result<client::Sealed> seal_capsule(const client::SealCapsule& request, Timeout) override {
     ++seals;
     TANBA_TRY(const cms::CapsuleKind kind, cms::parse_capsule_kind(request.kind));

@@ -53,6 +53,16 @@ bool same_wish(const Intent& open, const DecisionRequest& request) {
          open.terms.reason == request.terms.reason && open.terms.valid_until == request.terms.valid_until;
 }
 
+Caller caller_of(const Officer& officer) {
+  return {CallerKind::kOfficer, officer.id};
+}
+
+// A detached CMS, judged without its content.
+bool lacks_content(const verify::Report& report) {
+  return std::ranges::any_of(verify::all_errors(report),
+                             [](const auto& located) { return located.error.code() == Code::kCmsNoContent; });
+}
+
 template <class T, class Run>
 void on_desk(verify::evidence::Workers& desk, Done<T> done, Run run) {
   auto shared = std::make_shared<Done<T>>(std::move(done));
@@ -175,13 +185,80 @@ base::Result<DecisionOutcome> Flow::approve_now(Worker& worker, const Officer& o
   if (intent.mode != SigningMode::kKeyd) {
     return base::fail(Code::kIntentState, {{"intent", id}, {"state", "for a workstation"}});
   }
+  if (intent.officer.id != officer.id) return base::fail(Code::kAuthDenied);
   if (intent.state == IntentState::kPrepared) {
-    TANBA_TRY(intent, parts_.registry.execute(ApproveIntent{id, std::move(approval)}));
+    TANBA_TRY(verify::evidence::Verified verified, verify_approval(intent, approval));
+    if (verified.report.outcome.decision != verify::Decision::kAccept)
+      return DecisionOutcome{{}, std::move(verified.report)};
+    TANBA_TRY(std::vector<EvidenceItem> evidence, evidence_of(verified.report, verified.evidence));
+    TANBA_TRY(intent, parts_.registry.execute(ApproveIntent{.intent = id,
+                                                            .approval = std::move(approval),
+                                                            .by = caller_of(officer),
+                                                            .report = base::canonical_json(to_json(verified.report)),
+                                                            .evidence = std::move(evidence)}));
   }
   if (intent.state == IntentState::kApproved) {
     TANBA_TRY(intent, parts_.registry.execute(MarkSigning{id}));
   }
   return sign_and_commit(worker, intent);
+}
+
+// Whoever decides by this approval relies on the person behind it: it is judged like the signature of a log-in, and it
+// must be over exactly the text that was prepared. The key server knows keys only.
+base::Result<verify::evidence::Verified> Flow::verify_approval(const Intent& intent, base::Bytes approval) {
+  verify::JudgeInput input = input_for(pki::TrustPurpose::kOfficer, parts_.clock.now());
+  input.policy.revocation = verify::RevocationMode::kRequire;
+  input.candidates = chain_of(intent.officer.id);
+  input.expected.iin = intent.officer.iin;
+  input.expected.bin = intent.licensor_bin;
+  const std::string text = tokens::client::intent_text(key_intent(intent));
+  const auto shared = std::make_shared<const base::Bytes>(std::move(approval));
+  const auto verify_with = [&](std::shared_ptr<const base::Bytes> content) {
+    return parts_.verifier.verify_and_wait(
+        {.subject =
+             verify::evidence::DocumentSubject{
+                 .document = shared, .detached = std::move(content), .keep_octets = pki::KeepOctets::kYes},
+         .input = input,
+         .evidence = local_evidence(),
+         .deadline = deadline(),
+         .limits = settings_.limits});
+  };
+  TANBA_TRY(verify::evidence::Verified verified, verify_with(nullptr));
+  if (lacks_content(verified.report)) {
+    TANBA_TRY(verified, verify_with(std::make_shared<const base::Bytes>(base::to_bytes(base::as_bytes(text)))));
+  }
+  if (verified.report.outcome.decision != verify::Decision::kAccept) return verified;
+  const std::vector<SignatureFinding> findings = signature_findings(verified.report, *verified.facts);
+  const base::Bytes* octets = whole_signed_octets(*verified.facts);
+  Errors errors;
+  if (findings.size() != 1 || octets == nullptr || base::as_text(*octets) != text) {
+    errors.push_back(Error(Code::kKeydApproval, {{"reason", "it approves something else"}}));
+  } else {
+    errors = check_entitlement(settings_.entitlement, Capacity::kOfficer, findings.front().signer, intent.licensor_bin,
+                               intent.officer.listing);
+  }
+  add_errors(verified.report, errors);
+  return verified;
+}
+
+// A refused approval signed nothing: the officer may give another one.
+base::Result<tokens::client::Signed> Flow::ask_to_sign(const Intent& intent) {
+  TANBA_TRY(const base::Bytes approval, parts_.registry.document(*intent.approval));
+  // What is signed is the fixed template around a SHA-256 digest; the licensor's keys are RSA.
+  const pki::SignatureAlgorithm algorithm{.scheme = pki::SignatureScheme::kRsaPkcs1,
+                                          .digest = pki::DigestAlgorithm::kSha256};
+  auto answer = parts_.keys->sign_intent({.intent = key_intent(intent), .algorithm = algorithm, .approval = approval},
+                                         settings_.keyd_timeout);
+  if (answer) return answer;
+  const Code code = answer.error().code();
+  if (code == Code::kKeydApproval || code == Code::kKeydApprover) {
+    const auto returned = parts_.registry.execute(
+        ReturnIntent{.intent = intent.id, .approval = *intent.approval, .reason = std::string(base::dotted(code))});
+    // intent.state: somebody else was faster, and what they made of it stands.
+    if (!returned && returned.error().code() != Code::kIntentState) return base::fail(returned.error());
+  }
+  if (code == Code::kIntentState) TANBA_CHECK(note_cancelled(intent));
+  return answer;
 }
 
 base::Result<DecisionOutcome> Flow::sign_and_commit(Worker& worker, const Intent& intent) {
@@ -193,13 +270,7 @@ base::Result<DecisionOutcome> Flow::sign_and_commit(Worker& worker, const Intent
     return verify_and_commit(intent, std::move(document));
   }
   TANBA_TRY(const base::Bytes prepared, parts_.registry.document(intent.prepared));
-  TANBA_TRY(const base::Bytes approval, parts_.registry.document(*intent.approval));
-  // What is signed is the fixed template around a SHA-256 digest; the licensor's keys are RSA.
-  const pki::SignatureAlgorithm algorithm{.scheme = pki::SignatureScheme::kRsaPkcs1,
-                                          .digest = pki::DigestAlgorithm::kSha256};
-  TANBA_TRY(const tokens::client::Signed answer,
-            parts_.keys->sign_intent({.intent = key_intent(intent), .algorithm = algorithm, .approval = approval},
-                                     settings_.keyd_timeout));
+  TANBA_TRY(const tokens::client::Signed answer, ask_to_sign(intent));
   base::Budget budget(settings_.limits);
   TANBA_TRY(const xmldsig::ToBeSigned to_be_signed,
             xmldsig::prepare(*worker.context, prepared, answer.certificate, answer.chain, {answer.algorithm}, budget));
@@ -267,14 +338,37 @@ base::Result<DecisionOutcome> Flow::verify_and_commit(Intent intent, base::Bytes
   return DecisionOutcome{FinishedDecision{decided, *shared_document, report}, std::move(verified.report)};
 }
 
+// The answer to an abandonment was lost on its way: the key server has kept it, and so the registry does.
+base::Status Flow::note_cancelled(const Intent& intent) {
+  TANBA_TRY(const tokens::client::IntentAnswer answer, parts_.keys->ask_intent(intent.id, settings_.keyd_timeout));
+  if (answer.progress != tokens::client::IntentProgress::kCancelled) return {};
+  TANBA_TRY([[maybe_unused]] const Intent abandoned,
+            parts_.registry.execute(AbandonIntent{.intent = intent.id,
+                                                  .note = "cancelled in the key server",
+                                                  .by = Caller{},
+                                                  .signer = SignerWord::kConfirmedUnsigned}));
+  return {};
+}
+
+// The registry decides whether it needs the word: it does when there was ever an approval.
+base::Result<SignerWord> Flow::ask_to_cancel(const Intent& intent) {
+  if (parts_.keys == nullptr) return SignerWord::kNotAsked;
+  const auto answer = parts_.keys->cancel_intent(intent.id, settings_.keyd_timeout);
+  if (!answer && intent.approval) return base::fail(answer.error());
+  // It was never asked for anything: the officer need not wait until it is back.
+  if (!answer) return SignerWord::kNotAsked;
+  if (answer->progress == tokens::client::IntentProgress::kCancelled) return SignerWord::kConfirmedUnsigned;
+  return base::fail(Code::kIntentState, {{"intent", intent.id}, {"state", std::string(to_string(answer->progress))}});
+}
+
 base::Result<Intent> Flow::abandon_now(const Officer& officer, const std::string& id, std::string note) {
   TANBA_TRY(const Intent intent, intent_of(officer, id));
   SignerWord word = SignerWord::kNotAsked;
-  if (intent.mode == SigningMode::kKeyd && intent.state == IntentState::kSigning && parts_.keys != nullptr) {
-    TANBA_TRY(const tokens::client::IntentAnswer answer, parts_.keys->ask_intent(id, settings_.keyd_timeout));
-    if (!answer.signature) word = SignerWord::kConfirmedUnsigned;
+  if (intent.mode == SigningMode::kKeyd && openness(intent.state) == Openness::kOpen) {
+    TANBA_TRY(word, ask_to_cancel(intent));
   }
-  return parts_.registry.execute(AbandonIntent{.intent = id, .note = std::move(note), .signer = word});
+  return parts_.registry.execute(
+      AbandonIntent{.intent = id, .note = std::move(note), .by = caller_of(officer), .signer = word});
 }
 
 std::size_t Flow::recover() {

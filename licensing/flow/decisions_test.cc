@@ -1,43 +1,62 @@
 // What a prepared decision is to those who ask again, and to those who may not ask: against a real registry. The key
 // server is played where only its word counts; programs together with it are tried by tests/whole and tests/kill9.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <future>
 
+#include "cms/sign.h"
 #include "licensing/flow/flow.h"
 #include "licensing/registry/testing.h"
-#include "pki/test_support.h"
+#include "pki/pkcs12.h"
+#include "verify/test_support.h"
 
 namespace tanba::licensing::flow {
 namespace {
 
 using base::Code;
-using licensing::testing::kNow;
 using registry::testing::code_of;
 using registry::testing::registration;
 namespace client = tokens::client;
 
-// Says which keys there are, and of any intent that it never signed it.
+// Says which keys there are, and of any intent how far it came.
 class PlayedKeyServer final : public client::KeyServer {
  public:
   client::KeyList keys;
   int signatures_asked = 0;
+  Code says = Code::kKeydUnreachable;
+  client::IntentProgress progress = client::IntentProgress::kUnknown;
+  bool away = false;  // also for what is to be cancelled
+  std::vector<std::string> cancelled;
 
   base::Result<client::Pong> ping(Timeout) override { return client::Pong{}; }
   base::Result<client::KeyList> list_keys(Timeout) override { return keys; }
   base::Result<client::Signed> sign_intent(const client::SignIntent&, Timeout) override {
     ++signatures_asked;
-    return base::fail(Code::kKeydUnreachable);
+    return base::fail(says);
   }
-  base::Result<client::IntentAnswer> ask_intent(std::string_view, Timeout) override { return client::IntentAnswer{}; }
+  base::Result<client::IntentAnswer> ask_intent(std::string_view, Timeout) override {
+    return client::IntentAnswer{progress, {}};
+  }
+  base::Result<client::IntentAnswer> cancel_intent(std::string_view intent, Timeout) override {
+    if (away) return base::fail(Code::kServerDeadline);
+    if (progress == client::IntentProgress::kSigned) return client::IntentAnswer{progress, {}};
+    cancelled.emplace_back(intent);
+    return client::IntentAnswer{client::IntentProgress::kCancelled, {}};
+  }
   base::Result<client::Sealed> seal_capsule(const client::SealCapsule&, Timeout) override {
     return base::fail(Code::kKeydUnreachable);
   }
 };
 
-class DecisionsTest : public ::testing::Test {
+// With the keys and lists of the test authority; the officer is the one of its certificate "officer".
+class DecisionsTest : public verify::test::AuthorityTest {
  protected:
   void SetUp() override {
+    clock_.set(good_at());
+    keep_list("crl/root.crl");
+    keep_list("crl/issuing.crl");
+    trust_ = verify::test::trust_in("anchors.pem", {verify::test::certificate("ca/issuing.pem")});
     registry_ = *registry::Registry::open(place_.options(), clock_);
     workers_ = *verify::evidence::Workers::start({.threads = 2});
     desk_ = *verify::evidence::Workers::start({.threads = 1});
@@ -56,7 +75,8 @@ class DecisionsTest : public ::testing::Test {
                                               .calendar = calendar_,
                                               .payments = payments_,
                                               .clock = clock_,
-                                              .trust = [] { return pki::TrustSnapshotPtr(); }});
+                                              .trust = [this] { return trust_; }});
+    list(Listing::kListed);
     application_ = registry_->execute(registration(1)).value().number;
   }
   void TearDown() override {
@@ -73,10 +93,45 @@ class DecisionsTest : public ::testing::Test {
   base::Result<PreparedDecision> prepare(DecisionRequest request) {
     return answer<PreparedDecision>([&](auto done) { flow_->prepare_decision(std::move(request), std::move(done)); });
   }
-  base::Result<DecisionOutcome> approve(const Officer& officer, const std::string& intent) {
-    return answer<DecisionOutcome>([&](auto done) {
-      flow_->approve(officer, intent, base::to_bytes(base::as_bytes("an approval")), std::move(done));
-    });
+  base::Result<DecisionOutcome> approve(const Officer& officer, const std::string& intent, base::Bytes approval) {
+    return answer<DecisionOutcome>(
+        [&](auto done) { flow_->approve(officer, intent, std::move(approval), std::move(done)); });
+  }
+  // As the officer does it.
+  base::Result<DecisionOutcome> approve(const PreparedDecision& prepared) {
+    return approve(officer_, prepared.intent.id, signed_by("officer", prepared.approval_text));
+  }
+  // A CMS by somebody's key from the test authority.
+  base::Bytes signed_by(const std::string& name, std::string_view text,
+                        cms::Placement placement = cms::Placement::kAttached) {
+    const base::Secret password(base::as_bytes(std::string_view(index_.at("p12Password").as_string())));
+    const auto key = open_pkcs12(*context_, verify::test::read_made("p12/" + name + ".p12"), password);
+    EXPECT_TRUE(key);
+    cms::Profile profile;
+    profile.placement = placement;
+    return cms::sign(*context_, *key->signer, base::as_bytes(text), profile).value();
+  }
+  static std::vector<Code> codes_of(const base::Result<DecisionOutcome>& outcome) {
+    std::vector<Code> out;
+    EXPECT_TRUE(outcome) << outcome.error().message();
+    if (!outcome) return out;
+    EXPECT_FALSE(outcome->finished);
+    for (const auto& located : verify::all_errors(outcome->report)) out.push_back(located.error.code());
+    return out;
+  }
+  IntentState state_of(const PreparedDecision& prepared) { return registry_->intent(prepared.intent.id)->state; }
+  void list(Listing listing) {
+    Officer person = officer_;
+    person.listing = listing;
+    ASSERT_TRUE(
+        registry_->execute(registry::PutStaff{{person, registry::StaffKind::kOfficer}, {CallerKind::kSystem, "test"}}));
+  }
+  void keep_list(const std::string& name) {
+    const verify::CrlItem item = verify::test::list_item(name, good_at());
+    ASSERT_TRUE(store_.keep({.item = item,
+                             .reach = verify::evidence::Store::Reach::kIssuer,
+                             .standing = verify::evidence::Store::Standing::kProved},
+                            verify::test::read_made(name)));
   }
   base::Result<DecisionOutcome> accept(const Officer& officer, const std::string& intent, base::Bytes document) {
     return answer<DecisionOutcome>(
@@ -91,19 +146,18 @@ class DecisionsTest : public ::testing::Test {
   std::size_t reserved_numbers() { return place_.session()->rows("SELECT number FROM numbers", 1).value().size(); }
   // A key for licences of the licensor that this certificate names.
   void add_key(const char* certificate) {
-    const auto folder = pki::test::certs_test("certs");
-    ASSERT_TRUE(folder) << "the test authority is made before this test";
     keys_.keys.keys.push_back({.name = "licence-key",
                                .purpose = client::KeyPurpose::kLicence,
                                .state = client::KeyState::kReady,
                                .reason = "",
                                .algorithms = {},
-                               .certificate = pki::test::load(*folder / certificate),
+                               .certificate = verify::test::certificate(std::string("certs/") + certificate),
                                .chain = {}});
   }
 
   const registry::testing::Place place_{registry::testing::Backend::kSqlite};
-  base::FixedClock clock_{kNow};
+  base::FixedClock clock_{base::Time{}};
+  pki::TrustSnapshotPtr trust_;
   Officer officer_ = licensing::testing::officer();
   PlayedKeyServer keys_;
   WorkingCalendar calendar_{default_calendar()};
@@ -122,7 +176,7 @@ class DecisionsTest : public ::testing::Test {
 TEST_F(DecisionsTest, TheSameRequestAgainGetsTheIntentThatWaits) {
   const auto first = prepare(request());
   ASSERT_TRUE(first) << first.error().message();
-  clock_.set(kNow + base::Seconds(3600));  // a document made anew would differ
+  clock_.set(good_at() + base::Seconds(3600));  // a document made anew would differ
   const auto again = prepare(request());
   ASSERT_TRUE(again) << again.error().message();
   EXPECT_EQ(again->intent.id, first->intent.id);
@@ -151,7 +205,7 @@ TEST_F(DecisionsTest, AlsoWhenItWasApprovedAlready) {
   add_key("officer-head.pem");
   const auto first = prepare(request(SigningMode::kKeyd));
   ASSERT_TRUE(first);
-  EXPECT_EQ(code_of(approve(officer_, first->intent.id)), Code::kKeydUnreachable);
+  EXPECT_EQ(code_of(approve(*first)), Code::kKeydUnreachable);
   EXPECT_EQ(keys_.signatures_asked, 1);
   const auto again = prepare(request(SigningMode::kKeyd));
   ASSERT_TRUE(again) << again.error().message();
@@ -196,12 +250,152 @@ TEST_F(DecisionsTest, WhatTheKeyServerNeverSignedCanBeAbandoned) {
   add_key("officer-head.pem");
   const auto first = prepare(request(SigningMode::kKeyd));
   ASSERT_TRUE(first);
-  EXPECT_EQ(code_of(approve(officer_, first->intent.id)), Code::kKeydUnreachable);
+  EXPECT_EQ(code_of(approve(*first)), Code::kKeydUnreachable);
   const auto abandoned = abandon(officer_, first->intent.id);
   ASSERT_TRUE(abandoned) << abandoned.error().message();
   EXPECT_EQ(abandoned->state, IntentState::kAbandoned);
-  EXPECT_EQ(code_of(approve(officer_, first->intent.id)), Code::kIntentState);
+  EXPECT_EQ(keys_.cancelled, std::vector{first->intent.id});
+  EXPECT_EQ(code_of(approve(*first)), Code::kIntentState);
   EXPECT_EQ(keys_.signatures_asked, 1);
+}
+
+// It may have signed, or may still: nobody gives that up on a guess.
+TEST_F(DecisionsTest, WithoutTheKeyServersWordNothingItWasAskedForIsAbandoned) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(code_of(approve(*first)), Code::kKeydUnreachable);
+  keys_.away = true;
+  EXPECT_EQ(code_of(abandon(officer_, first->intent.id)), Code::kServerDeadline);
+  keys_.away = false;
+  keys_.progress = client::IntentProgress::kSigned;
+  EXPECT_EQ(code_of(abandon(officer_, first->intent.id)), Code::kIntentState);
+  EXPECT_EQ(state_of(*first), IntentState::kSigning);
+}
+
+TEST_F(DecisionsTest, WhatTheKeyServerWasNeverAskedForIsAbandonedWhileItIsAway) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  keys_.away = true;
+  EXPECT_TRUE(abandon(officer_, first->intent.id));
+}
+
+// The key server was told, and the daemon did not hear that it was.
+TEST_F(DecisionsTest, WhatTheKeyServerCancelledIsAbandonedHereToo) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(code_of(approve(*first)), Code::kKeydUnreachable);
+  keys_.says = Code::kIntentState;
+  keys_.progress = client::IntentProgress::kCancelled;
+  EXPECT_EQ(flow_->recover(), 1U);
+  EXPECT_EQ(state_of(*first), IntentState::kAbandoned);
+  EXPECT_EQ(flow_->recover(), 0U);
+}
+
+// --- the approval --------------------------------------------------------------------------------------------------
+
+TEST_F(DecisionsTest, AnApprovalIsKeptWithWhatItWasJudgedBy) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(code_of(approve(*first)), Code::kKeydUnreachable);
+  EXPECT_EQ(state_of(*first), IntentState::kSigning);
+  EXPECT_FALSE(registry_->evidence(first->intent.id)->empty());
+  bool told = false;
+  const std::vector<registry::JournalRow> rows = registry_->journal(0, kMaxPageRows).value();
+  for (const registry::JournalRow& row : rows) {
+    if (row.event != "intent.approved") continue;
+    const boost::json::value entry = base::parse_json(row.entry).value();
+    EXPECT_EQ(entry.at("actor").at("id").as_string(), officer_.id);
+    const auto report = base::digest_from_hex(entry.at("data").at("report").as_string());
+    told = registry_->document(*report).has_value();
+  }
+  EXPECT_TRUE(told);
+}
+
+TEST_F(DecisionsTest, ADetachedApprovalIsGoodToo) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  const base::Bytes approval = signed_by("officer", first->approval_text, cms::Placement::kDetached);
+  EXPECT_EQ(code_of(approve(officer_, first->intent.id, approval)), Code::kKeydUnreachable);
+  EXPECT_EQ(keys_.signatures_asked, 1);
+}
+
+TEST_F(DecisionsTest, AColleagueDoesNotApprove) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  Officer colleague = officer_;
+  colleague.id = "officer-2";
+  EXPECT_EQ(code_of(approve(colleague, first->intent.id, signed_by("officer", first->approval_text))),
+            Code::kAuthDenied);
+  EXPECT_EQ(state_of(*first), IntentState::kPrepared);
+  EXPECT_EQ(keys_.signatures_asked, 0);
+}
+
+TEST_F(DecisionsTest, AColleaguesKeyDoesNotApprove) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  EXPECT_THAT(codes_of(approve(officer_, first->intent.id, signed_by("officer-second", first->approval_text))),
+              ::testing::Contains(Code::kIdentityMismatch));
+  EXPECT_EQ(state_of(*first), IntentState::kPrepared);
+  EXPECT_EQ(keys_.signatures_asked, 0);
+}
+
+TEST_F(DecisionsTest, ACertificateThatDoesNotHoldDoesNotApprove) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  const auto certificate = verify::test::certificate("certs/officer.pem");
+  ASSERT_TRUE(registry_->execute(registry::PlaceHold{.hold = {.id = registry::testing::uuid(9),
+                                                              .issuer = certificate->issuer().rfc4514(),
+                                                              .serial = std::string(certificate->serial_hex()),
+                                                              .reason = "утерян"}}));
+  ASSERT_TRUE(flow_->refresh_holds());
+  EXPECT_FALSE(codes_of(approve(*first)).empty());
+  EXPECT_EQ(state_of(*first), IntentState::kPrepared);
+  EXPECT_EQ(keys_.signatures_asked, 0);
+}
+
+TEST_F(DecisionsTest, AnApprovalOfSomethingElseDoesNotCount) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(codes_of(approve(officer_, first->intent.id, signed_by("officer", first->approval_text + " "))),
+            std::vector{Code::kKeydApproval});
+  EXPECT_EQ(state_of(*first), IntentState::kPrepared);
+  EXPECT_EQ(keys_.signatures_asked, 0);
+}
+
+TEST_F(DecisionsTest, WhoIsStruckOffDoesNotApprove) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  list(Listing::kNotListed);
+  EXPECT_EQ(codes_of(approve(*first)), std::vector{Code::kRoleNotListed});
+  EXPECT_EQ(state_of(*first), IntentState::kPrepared);
+  list(Listing::kListed);
+  EXPECT_EQ(code_of(approve(*first)), Code::kKeydUnreachable);
+}
+
+// The key server has a list of its own. Whoever is not on it spent nothing.
+TEST_F(DecisionsTest, AnApprovalThatTheKeyServerRefusesLeavesTheIntentPrepared) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  for (const Code code : {Code::kKeydApprover, Code::kKeydApproval}) {
+    keys_.says = code;
+    EXPECT_EQ(code_of(approve(*first)), code);
+    EXPECT_EQ(state_of(*first), IntentState::kPrepared);
+  }
+  keys_.says = Code::kKeydUnreachable;
+  EXPECT_EQ(code_of(approve(*first)), Code::kKeydUnreachable);
+  EXPECT_EQ(state_of(*first), IntentState::kSigning);
+  EXPECT_EQ(keys_.signatures_asked, 3);
 }
 
 // --- those who may not ----------------------------------------------------------------------------------------------
@@ -214,7 +408,7 @@ TEST_F(DecisionsTest, AnotherLicensorsOfficerFindsNothing) {
   const auto first = prepare(request());
   ASSERT_TRUE(first);
   EXPECT_EQ(code_of(prepare(theirs)), Code::kRegistryNotFound);
-  EXPECT_EQ(code_of(approve(stranger, first->intent.id)), Code::kIntentNotFound);
+  EXPECT_EQ(code_of(approve(stranger, first->intent.id, {})), Code::kIntentNotFound);
   EXPECT_EQ(code_of(accept(stranger, first->intent.id, first->document)), Code::kIntentNotFound);
   EXPECT_EQ(code_of(abandon(stranger, first->intent.id)), Code::kIntentNotFound);
 }
@@ -248,7 +442,7 @@ TEST_F(DecisionsTest, EachIntentIsSignedTheWayItWasPrepared) {
   add_key("officer-head.pem");
   const auto workstation = prepare(request());
   ASSERT_TRUE(workstation);
-  EXPECT_EQ(code_of(approve(officer_, workstation->intent.id)), Code::kIntentState);
+  EXPECT_EQ(code_of(approve(*workstation)), Code::kIntentState);
   ASSERT_TRUE(abandon(officer_, workstation->intent.id));
   const auto server = prepare(request(SigningMode::kKeyd));
   ASSERT_TRUE(server);

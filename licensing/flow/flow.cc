@@ -128,6 +128,17 @@ base::Result<std::string> Flow::challenge() {
   return challenges_.make(parts_.clock.now());
 }
 
+void Flow::remember_chain(const std::string& person, const verify::Facts& facts) {
+  const std::scoped_lock lock(chains_mutex_);
+  login_chains_[person] = facts.content.certificates;
+}
+
+std::vector<pki::CertificatePtr> Flow::chain_of(const std::string& person) {
+  const std::scoped_lock lock(chains_mutex_);
+  const auto found = login_chains_.find(person);
+  return found == login_chains_.end() ? std::vector<pki::CertificatePtr>() : found->second;
+}
+
 void Flow::log_in(base::Bytes document, registry::StaffKind kind, Done<LogIn> done) {
   auto shared = std::make_shared<Done<LogIn>>(std::move(done));
   verify::evidence::Task task{
@@ -162,6 +173,7 @@ void Flow::log_in(base::Bytes document, registry::StaffKind kind, Done<LogIn> do
     // Only now: what strangers sign, well or badly, uses up nothing.
     TANBA_CHECK(challenges_.use(challenge, staff->person.id, parts_.clock.now()));
     answer.person = staff->person;
+    remember_chain(staff->person.id, *verified.facts);
     return answer;
   };
   const auto begun = parts_.verifier.verify(

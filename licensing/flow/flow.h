@@ -13,7 +13,9 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -159,11 +161,15 @@ class Flow {
   // registry.not_found for an application of another licensor; what propose_decision refuses; registry.*;
   // keyd.unknown_key when the licensor has no key there. The same request again gives the intent that waits.
   void prepare_decision(DecisionRequest request, Done<PreparedDecision> done);
-  // Key server: the officer's CMS over approval_text. The intent is approved, signed, verified and committed; repeated
-  // with the same intent it goes on where it stopped.
+  // Key server: the CMS over approval_text of the officer who prepared (auth.denied to a colleague). It is verified
+  // like a log-in (path, revocation, holds, IIN, BIN, role, listing) before anybody acts by it; then the intent is
+  // approved, signed, verified and committed. Repeated with the same intent it goes on where it stopped. An approval
+  // that the key server refuses (keyd.approval, keyd.approver) leaves the intent prepared, for another one.
   void approve(Officer officer, std::string intent, base::Bytes approval, Done<DecisionOutcome> done);
   // Workstation: the prepared document with the officer's signature.
   void accept_signature(Officer officer, std::string intent, base::Bytes document, Done<DecisionOutcome> done);
+  // Given up for ever. What the key server may have been asked about only when it answers that it did not sign it and
+  // will not: keyd.unreachable, server.deadline; intent.state when it was signed.
   void abandon(Officer officer, std::string intent, std::string note, Done<Intent> done);
 
   // A challenge document (docs/schema/login-challenge-1.xsd), good once and for a short time.
@@ -222,20 +228,31 @@ class Flow {
   [[nodiscard]] PreparedDecision prepared_answer(Intent intent, base::Bytes document) const;
   [[nodiscard]] base::Result<DecisionOutcome> approve_now(Worker& worker, const Officer& officer, const std::string& id,
                                                           base::Bytes approval);
+  [[nodiscard]] base::Result<verify::evidence::Verified> verify_approval(const Intent& intent, base::Bytes approval);
+  [[nodiscard]] base::Result<tokens::client::Signed> ask_to_sign(const Intent& intent);
   [[nodiscard]] base::Result<DecisionOutcome> sign_and_commit(Worker& worker, const Intent& intent);
   [[nodiscard]] base::Result<DecisionOutcome> accept_now(Worker& worker, const Officer& officer, const std::string& id,
                                                          base::Bytes document);
+  [[nodiscard]] base::Result<SignerWord> ask_to_cancel(const Intent& intent);
+  [[nodiscard]] base::Status note_cancelled(const Intent& intent);
   [[nodiscard]] base::Result<Intent> abandon_now(const Officer& officer, const std::string& id, std::string note);
   [[nodiscard]] base::Result<DecisionOutcome> verify_and_commit(Intent intent, base::Bytes document);
   [[nodiscard]] base::Result<Intent> intent_of(const Officer& officer, const std::string& id);
   [[nodiscard]] base::Result<std::string> key_name(const std::string& licensor_bin, DecisionKind kind) const;
   [[nodiscard]] tokens::client::Intent key_intent(const Intent& intent) const;
 
+  void remember_chain(const std::string& person, const verify::Facts& facts);
+  [[nodiscard]] std::vector<pki::CertificatePtr> chain_of(const std::string& person);
+
   Settings settings_;
   Parts parts_;
   Schemas schemas_;
   std::atomic<std::shared_ptr<const std::vector<verify::LocalHold>>> holds_;
   Challenges challenges_;
+  // What came with each one's last log-in, by staff id. A CMS by NCALayer has the signer's certificate alone; the
+  // authority's was in the XML signature of the log-in.
+  std::mutex chains_mutex_;
+  std::map<std::string, std::vector<pki::CertificatePtr>, std::less<>> login_chains_;
 };
 
 }  // namespace tanba::licensing::flow

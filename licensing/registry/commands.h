@@ -24,8 +24,10 @@ struct StoredPreparation {
   StoredFile prepared;
 };
 struct StoredApproval {
-  ApproveIntent command;
+  ApproveIntent command;  // approval, report and evidence octets are emptied
   StoredFile approval;
+  StoredFile report;
+  EvidenceRefs evidence;
 };
 struct StoredCommit {
   CommitIntent command;
@@ -47,6 +49,7 @@ struct StoredTrust {
 [[nodiscard]] base::Result<RegisterNumber> apply(Transaction& transaction, const ReserveNumber& command);
 [[nodiscard]] base::Result<Intent> apply(Transaction& transaction, const StoredPreparation& stored);
 [[nodiscard]] base::Result<Intent> apply(Transaction& transaction, const StoredApproval& stored);
+[[nodiscard]] base::Result<Intent> apply(Transaction& transaction, const ReturnIntent& command);
 [[nodiscard]] base::Result<Intent> apply(Transaction& transaction, const MarkSigning& command);
 [[nodiscard]] base::Result<Decided> apply(Transaction& transaction, const StoredCommit& stored);
 [[nodiscard]] base::Result<Intent> apply(Transaction& transaction, const AbandonIntent& command);

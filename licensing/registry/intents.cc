@@ -248,11 +248,27 @@ base::Result<Intent> apply(Transaction& transaction, const StoredApproval& store
   if (intent.state == IntentState::kApproved && intent.approval == stored.approval.digest) return intent;
   TANBA_CHECK(move_intent(transaction, intent, IntentState::kApproved));
   TANBA_CHECK(transaction.note_document(stored.approval));
+  TANBA_CHECK(transaction.note_document(stored.report));
   TANBA_CHECK(transaction.sql().run("UPDATE intents SET approval = :approval WHERE id = :id",
                                     {stored.approval.digest, intent.id}));
-  TANBA_CHECK(transaction.journal("intent.approved", intent.id, officer_of(intent.officer),
-                                  {{"approval", stored.approval.digest.hex()}}));
+  // Of an approval that the key server refused: that stays in the journal and in the store.
+  TANBA_CHECK(transaction.sql().run("DELETE FROM evidence WHERE owner = :id", {intent.id}));
+  TANBA_CHECK(transaction.note_evidence(intent.id, stored.evidence));
+  TANBA_CHECK(transaction.journal("intent.approved", intent.id, stored.command.by,
+                                  {{"approval", stored.approval.digest.hex()},
+                                   {"evidence", digests_of(stored.evidence)},
+                                   {"report", stored.report.digest.hex()}}));
   intent.approval = stored.approval.digest;
+  return intent;
+}
+
+// The approval stays with the intent: by it the registry knows that the key server was asked.
+base::Result<Intent> apply(Transaction& transaction, const ReturnIntent& command) {
+  TANBA_TRY(Intent intent, load_intent(transaction, command.intent));
+  if (intent.approval != command.approval) return intent_conflict(intent);
+  TANBA_CHECK(move_intent(transaction, intent, IntentState::kPrepared));
+  TANBA_CHECK(transaction.journal("intent.returned", intent.id, Caller{},
+                                  {{"approval", command.approval.hex()}, {"reason", command.reason}}));
   return intent;
 }
 
@@ -294,14 +310,14 @@ base::Result<Intent> apply(Transaction& transaction, const AbandonIntent& comman
   TANBA_TRY(Intent intent, load_intent(transaction, command.intent));
   if (intent.state == IntentState::kAbandoned) return intent;
   // What the key server may have signed is not given up on a guess.
-  const bool may_be_signed = intent.mode == SigningMode::kKeyd && intent.state == IntentState::kSigning;
+  const bool may_be_signed = intent.mode == SigningMode::kKeyd && intent.approval.has_value();
   if (may_be_signed && command.signer != SignerWord::kConfirmedUnsigned) return intent_conflict(intent);
   TANBA_CHECK(move_intent(transaction, intent, IntentState::kAbandoned));
   TANBA_CHECK(transaction.sql().run("UPDATE intents SET note = :note WHERE id = :id", {command.note, intent.id}));
   intent.note = command.note;
-  TANBA_CHECK(transaction.journal("intent.abandoned", intent.id, officer_of(intent.officer),
+  TANBA_CHECK(transaction.journal("intent.abandoned", intent.id, command.by,
                                   {{"note", base::sha256(base::as_bytes(command.note)).hex()}}));
-  TANBA_CHECK(void_number(transaction, intent.number, intent.application, officer_of(intent.officer)));
+  TANBA_CHECK(void_number(transaction, intent.number, intent.application, command.by));
   return intent;
 }
 

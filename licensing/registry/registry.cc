@@ -135,8 +135,12 @@ base::Result<StoredPreparation> store_all(const DocumentStore& documents, Prepar
 
 base::Result<StoredApproval> store_all(const DocumentStore& documents, ApproveIntent command) {
   TANBA_TRY(const StoredFile approval, store(documents, command.approval));
+  TANBA_TRY(const StoredFile report, store(documents, base::as_bytes(command.report)));
+  TANBA_TRY(auto evidence, store_evidence(documents, command.evidence));
   command.approval = {};
-  return StoredApproval{std::move(command), approval};
+  command.report = {};
+  command.evidence = {};
+  return StoredApproval{std::move(command), approval, report, std::move(evidence)};
 }
 
 base::Result<StoredCommit> store_all(const DocumentStore& documents, CommitIntent command) {
@@ -176,7 +180,7 @@ std::size_t held_bytes(const PrepareIntent& command) {
   return command.prepared.size();
 }
 std::size_t held_bytes(const ApproveIntent& command) {
-  return command.approval.size();
+  return command.approval.size() + command.report.size() + held_bytes(command.evidence);
 }
 std::size_t held_bytes(const CommitIntent& command) {
   return command.document.size() + command.report.size() + held_bytes(command.evidence);
@@ -300,6 +304,9 @@ void Registry::submit(PrepareIntent command, Done<PrepareIntent::Answer> done) {
 }
 void Registry::submit(ApproveIntent command, Done<ApproveIntent::Answer> done) {
   parts_->store_and_enqueue<Intent>(std::move(command), std::move(done));
+}
+void Registry::submit(ReturnIntent command, Done<ReturnIntent::Answer> done) {
+  parts_->enqueue<Intent>(std::move(command), std::move(done));
 }
 void Registry::submit(MarkSigning command, Done<MarkSigning::Answer> done) {
   parts_->enqueue<Intent>(std::move(command), std::move(done));

@@ -59,6 +59,7 @@ class Registry final : public RegistryPort {
   void submit(ReserveNumber command, Done<ReserveNumber::Answer> done) override;
   void submit(PrepareIntent command, Done<PrepareIntent::Answer> done) override;
   void submit(ApproveIntent command, Done<ApproveIntent::Answer> done) override;
+  void submit(ReturnIntent command, Done<ReturnIntent::Answer> done) override;
   void submit(MarkSigning command, Done<MarkSigning::Answer> done) override;
   void submit(CommitIntent command, Done<CommitIntent::Answer> done) override;
   void submit(AbandonIntent command, Done<AbandonIntent::Answer> done) override;

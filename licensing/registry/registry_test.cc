@@ -349,16 +349,16 @@ TEST_P(RegistryTest, TheKeyServersWayNeedsApproval) {
   ASSERT_TRUE(registry_->execute(preparation(1, application, reserved(application), SigningMode::kKeyd)));
   EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(1)})), Code::kIntentState);
   const base::Bytes approval = base::to_bytes(base::as_bytes("the officer's CMS"));
-  const auto approved = registry_->execute(ApproveIntent{uuid(1), approval});
+  const auto approved = registry_->execute(approval_of(1, approval));
   ASSERT_TRUE(approved);
   EXPECT_EQ(approved->approval, base::sha256(approval));
-  EXPECT_TRUE(registry_->execute(ApproveIntent{uuid(1), approval}));  // the same again
-  EXPECT_EQ(code_of(registry_->execute(ApproveIntent{uuid(1), {1}})), Code::kIntentState);
+  EXPECT_TRUE(registry_->execute(approval_of(1, approval)));  // the same again
+  EXPECT_EQ(code_of(registry_->execute(approval_of(1, {1}))), Code::kIntentState);
   const auto intent = registry_->execute(MarkSigning{uuid(1)});
   ASSERT_TRUE(intent);
   EXPECT_EQ(registry_->intents(IntentState::kSigning)->size(), 1U);
   // Nobody gives up what the key server may have signed.
-  EXPECT_EQ(code_of(registry_->execute(AbandonIntent{uuid(1), "restart"})), Code::kIntentState);
+  EXPECT_EQ(code_of(registry_->execute(AbandonIntent{uuid(1), "restart", kBy})), Code::kIntentState);
   EXPECT_TRUE(registry_->execute(commitment(*intent, 1)));
   EXPECT_EQ(registry_->intents(IntentState::kSigning)->size(), 0U);
 }
@@ -367,10 +367,10 @@ TEST_P(RegistryTest, AnAbandonedIntentBurnsItsNumber) {
   const std::string application = registered(1);
   const std::string number = reserved(application);
   ASSERT_TRUE(registry_->execute(preparation(1, application, number, SigningMode::kKeyd)));
-  ASSERT_TRUE(registry_->execute(ApproveIntent{uuid(1), {1}}));
+  ASSERT_TRUE(registry_->execute(approval_of(1, {1})));
   ASSERT_TRUE(registry_->execute(MarkSigning{uuid(1)}));
   const auto abandoned =
-      registry_->execute(AbandonIntent{uuid(1), "the key server says no", SignerWord::kConfirmedUnsigned});
+      registry_->execute(AbandonIntent{uuid(1), "the key server says no", kBy, SignerWord::kConfirmedUnsigned});
   ASSERT_TRUE(abandoned) << abandoned.error().message();
   EXPECT_EQ(abandoned->state, IntentState::kAbandoned);
   EXPECT_EQ(registry_->intent(uuid(1))->note, "the key server says no");
@@ -382,10 +382,37 @@ TEST_P(RegistryTest, AnAbandonedIntentBurnsItsNumber) {
   EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(1)})), Code::kIntentState);
 }
 
+// The key server refused the approval: another one may be given, and only its evidence counts.
+TEST_P(RegistryTest, ARefusedApprovalMakesRoomForAnother) {
+  const std::string application = registered(1);
+  ASSERT_TRUE(registry_->execute(preparation(1, application, reserved(application), SigningMode::kKeyd)));
+  const auto first = registry_->execute(approval_of(1, {1}));
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(registry_->execute(MarkSigning{uuid(1)}));
+  EXPECT_EQ(code_of(registry_->execute(ReturnIntent{uuid(1), base::Digest{}, "keyd.approver"})), Code::kIntentState);
+  const auto returned = registry_->execute(ReturnIntent{uuid(1), *first->approval, "keyd.approver"});
+  ASSERT_TRUE(returned) << returned.error().message();
+  EXPECT_EQ(returned->state, IntentState::kPrepared);
+  // The key server was asked once: it has to be asked before the intent is given up.
+  EXPECT_EQ(code_of(registry_->execute(AbandonIntent{uuid(1), "restart", kBy})), Code::kIntentState);
+  ApproveIntent second = approval_of(1, {2});
+  second.evidence = {
+      {"ocsp", base::sha256(base::as_bytes("of the second")), base::to_bytes(base::as_bytes("of the second"))}};
+  ASSERT_TRUE(registry_->execute(std::move(second)));
+  const auto intent = registry_->execute(MarkSigning{uuid(1)});
+  ASSERT_TRUE(intent);
+  EXPECT_EQ(intent->approval, base::sha256(base::Bytes{2}));
+  ASSERT_EQ(registry_->evidence(uuid(1))->size(), 1U);
+  EXPECT_EQ(registry_->evidence(uuid(1))->front().digest, base::sha256(base::as_bytes("of the second")));
+  EXPECT_EQ(code_of(registry_->execute(ReturnIntent{uuid(1), *first->approval, "keyd.approver"})), Code::kIntentState);
+  EXPECT_TRUE(registry_->execute(commitment(*intent, 1)));
+  EXPECT_TRUE(registry_->verify_journal());
+}
+
 TEST_P(RegistryTest, AWorkstationThatSignsAfterAbandoningFindsItsDocumentRefused) {
   const Intent intent = signing(1, registered(1));
   const CommitIntent late = commitment(intent, 1);
-  ASSERT_TRUE(registry_->execute(AbandonIntent{uuid(1), "the officer went home"}));
+  ASSERT_TRUE(registry_->execute(AbandonIntent{uuid(1), "the officer went home", kBy}));
   EXPECT_EQ(code_of(registry_->execute(late)), Code::kIntentState);
   EXPECT_EQ(registry_->licences(Everything{}, {})->size(), 0U);
 }
@@ -442,8 +469,8 @@ TEST_P(RegistryTest, ADecidedApplicationIsNotDecidedAgain) {
 
 TEST_P(RegistryTest, UnknownIntentsAreNotFound) {
   EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(9)})), Code::kIntentNotFound);
-  EXPECT_EQ(code_of(registry_->execute(ApproveIntent{uuid(9), {1}})), Code::kIntentNotFound);
-  EXPECT_EQ(code_of(registry_->execute(AbandonIntent{uuid(9), ""})), Code::kIntentNotFound);
+  EXPECT_EQ(code_of(registry_->execute(approval_of(9, {1}))), Code::kIntentNotFound);
+  EXPECT_EQ(code_of(registry_->execute(AbandonIntent{uuid(9), "", kBy})), Code::kIntentNotFound);
   EXPECT_EQ(code_of(registry_->intent(uuid(9))), Code::kIntentNotFound);
 }
 

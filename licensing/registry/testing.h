@@ -131,6 +131,13 @@ inline PrepareIntent preparation(int n, const std::string& application, const st
           .prepared = prepared_document(n)};
 }
 
+// Who acts in tests of intents.
+inline const Caller kBy{CallerKind::kOfficer, "officer-1"};
+
+inline ApproveIntent approval_of(int n, base::Bytes approval) {
+  return {.intent = uuid(n), .approval = std::move(approval), .by = kBy, .report = R"({"decision":"accept"})"};
+}
+
 inline CommitIntent commitment(const Intent& intent, int n) {
   const base::Bytes document = signed_document(n);
   const SignatureFinding finding = licensing::testing::officer_signature(intent.content);

@@ -94,7 +94,8 @@ class Service:
         approvers = []
         for certificate in (self.officer_certificate, self.authority.folder / self.authority.person("gost-officer")["cert"]):
             _, shown = self.tanba.json("cert", "show", certificate)
-            approvers.append(f'[[approvers]]\nkey = "{shown["certificates"][0]["key"]["sha256"]}"\nkinds = ["licence", "refusal"]\n')
+            approvers.append(f'[[approvers]]\nkey = "{shown["certificates"][0]["key"]["sha256"]}"\nlicensor = "{self.licensor}"\n'
+                             'kinds = ["licence", "refusal"]\n')
         keys = "".join(f'[[keys]]\nname = "{name}"\npurpose = "{name}"\nmodule = "softhsm"\nuri = "{uri}"\n'
                        f'pin_file = "{self.folder / "user.pin"}"\nchain = "{self.authority.issuing}"\n\n' for name, uri in self.keys.items())
         (self.folder / "keyd.toml").write_text(

@@ -392,7 +392,8 @@ class Stack(contextlib.AbstractContextManager):
             f'uri = "pkcs11:token=licensor;object={name};type=private"\nchain = "{self.authority}/ca/issuing.pem"\n\n'
             for name in ("licence", "refusal", "capsule"))
         approvers = "".join(
-            f'[[approvers]]\nkey = "{self.key(name).public_key_sha256()}"\nkinds = ["licence", "refusal"]\n\n'
+            f'[[approvers]]\nkey = "{self.key(name).public_key_sha256()}"\nlicensor = "{self.licensor}"\n'
+            'kinds = ["licence", "refusal"]\n\n'
             for name, licensor in self.OFFICERS.items() if licensor == SERVICE)
         self.write("keyd.toml", f"""[socket]
 path = "{self.home}/keyd.socket"

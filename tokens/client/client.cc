@@ -160,6 +160,11 @@ base::Result<Signed> Client::sign_intent(const SignIntent& request, Timeout time
   return ask<Signed>(request, timeout);
 }
 
+base::Result<IntentAnswer> Client::cancel_intent(std::string_view intent, Timeout timeout) {
+  TANBA_CHECK(check_intent_id(intent));
+  return ask<IntentAnswer>(CancelIntent{std::string(intent)}, timeout);
+}
+
 base::Result<Sealed> Client::seal_capsule(const SealCapsule& request, Timeout timeout) {
   return ask<Sealed>(request, timeout);
 }

@@ -1,7 +1,8 @@
 // Asking the key server: blocking calls with a deadline each, from any thread.
 //
 // The caller's duty: after keyd.unreachable or server.deadline on sign_intent nothing is known about the signature. The
-// intent stays in the state `signing`, and ask_intent (or the same sign_intent again) says what became of it.
+// intent stays in the state `signing`, and ask_intent (or the same sign_intent again) says what became of it. Giving it
+// up takes cancel_intent.
 #pragma once
 
 #include <chrono>
@@ -23,6 +24,8 @@ class KeyServer {
   [[nodiscard]] virtual base::Result<KeyList> list_keys(Timeout timeout) = 0;
   [[nodiscard]] virtual base::Result<Signed> sign_intent(const SignIntent& request, Timeout timeout) = 0;
   [[nodiscard]] virtual base::Result<IntentAnswer> ask_intent(std::string_view intent, Timeout timeout) = 0;
+  // Kept by the key server before it answers. Only `cancelled` means that the intent is not and will not be signed.
+  [[nodiscard]] virtual base::Result<IntentAnswer> cancel_intent(std::string_view intent, Timeout timeout) = 0;
   // May be asked again: each answer is a seal of its own time.
   [[nodiscard]] virtual base::Result<Sealed> seal_capsule(const SealCapsule& request, Timeout timeout) = 0;
 };
@@ -42,6 +45,7 @@ class Client final : public KeyServer {
   [[nodiscard]] base::Result<KeyList> list_keys(Timeout timeout) override;
   [[nodiscard]] base::Result<Signed> sign_intent(const SignIntent& request, Timeout timeout) override;
   [[nodiscard]] base::Result<IntentAnswer> ask_intent(std::string_view intent, Timeout timeout) override;
+  [[nodiscard]] base::Result<IntentAnswer> cancel_intent(std::string_view intent, Timeout timeout) override;
   [[nodiscard]] base::Result<Sealed> seal_capsule(const SealCapsule& request, Timeout timeout) override;
 
  private:

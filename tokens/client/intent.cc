@@ -78,8 +78,12 @@ base::Result<IntentKind> parse_intent_kind(std::string_view text) {
   return protocol_failure("kind");
 }
 
+base::Status check_intent_id(std::string_view id) {
+  return check_name(id, "._:-", "intent");
+}
+
 base::Status check_intent(const Intent& intent) {
-  TANBA_CHECK(check_name(intent.id, "._:-", "intent"));
+  TANBA_CHECK(check_intent_id(intent.id));
   TANBA_CHECK(check_number(intent.number));
   TANBA_CHECK(check_licensor(intent.licensor));
   TANBA_CHECK(check_name(intent.key, "._-", "key"));

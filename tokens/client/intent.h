@@ -35,6 +35,8 @@ struct Intent {
 
 inline constexpr std::string_view kIntentType = "urn:tanba:intent:1";
 
+// Whether this may be an intent's id: keyd.protocol.
+[[nodiscard]] base::Status check_intent_id(std::string_view id);
 // Whether every member has the shape above. keyd.protocol names the one that has not.
 [[nodiscard]] base::Status check_intent(const Intent& intent);
 

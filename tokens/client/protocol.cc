@@ -1,5 +1,6 @@
 #include "tokens/client/protocol.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/json/array.hpp>
 
@@ -22,6 +23,8 @@ constexpr base::JsonLimits kJsonLimits{.max_size_bytes = kMaxFrameBytes, .max_de
 
 constexpr std::array kPurposes = {KeyPurpose::kLicence, KeyPurpose::kRefusal,    KeyPurpose::kWsSecurity,
                                   KeyPurpose::kCapsule, KeyPurpose::kCheckpoint, KeyPurpose::kServiceLogin};
+constexpr std::array kProgresses = {IntentProgress::kUnknown, IntentProgress::kSigning, IntentProgress::kSigned,
+                                    IntentProgress::kCancelled};
 constexpr std::array kStates = {KeyState::kReady, KeyState::kLocked, KeyState::kLost};
 
 // --- algorithms and certificates: as DER in base64, so that no second spelling of them is needed ---------------------
@@ -100,6 +103,10 @@ json::object request_object(const AskIntent& request) {
   return {{"request", "ask-intent"}, {"intent", request.intent}};
 }
 
+json::object request_object(const CancelIntent& request) {
+  return {{"request", "cancel-intent"}, {"intent", request.intent}};
+}
+
 json::object request_object(const SealCapsule& request) {
   return {{"request", "seal-capsule"},
           {"kind", request.kind},
@@ -145,6 +152,13 @@ base::Result<Request> parse_ask_intent(ObjectReader& reader) {
   return request;
 }
 
+base::Result<Request> parse_cancel_intent(ObjectReader& reader) {
+  CancelIntent request;
+  TANBA_TRY(request.intent, reader.text("intent"));
+  TANBA_CHECK(check_intent_id(request.intent));
+  return request;
+}
+
 base::Result<Request> parse_seal_capsule(ObjectReader& reader) {
   SealCapsule request;
   TANBA_TRY(request.kind, reader.text("kind"));
@@ -162,6 +176,7 @@ base::Result<Request> parse_request_of(std::string_view name, ObjectReader& read
   if (name == "list-keys") return ListKeys{};
   if (name == "sign-intent") return parse_sign_intent(reader);
   if (name == "ask-intent") return parse_ask_intent(reader);
+  if (name == "cancel-intent") return parse_cancel_intent(reader);
   if (name == "seal-capsule") return parse_seal_capsule(reader);
   return protocol_failure("request");
 }
@@ -195,7 +210,7 @@ json::object answer_object(const Signed& answer) {
 }
 
 json::object answer_object(const IntentAnswer& answer) {
-  json::object out{{"answer", "intent"}};
+  json::object out{{"answer", "intent"}, {"state", to_string(answer.progress)}};
   if (answer.signature) out["signed"] = write_signed(*answer.signature);
   return out;
 }
@@ -283,7 +298,11 @@ base::Result<Answer> parse_sealed(ObjectReader& reader) {
 
 base::Result<Answer> parse_intent_answer(ObjectReader& reader) {
   IntentAnswer answer;
-  if (reader.has("signed")) {
+  TANBA_TRY(const std::string state, reader.text("state"));
+  const auto progress = std::ranges::find(kProgresses, state, [](IntentProgress known) { return to_string(known); });
+  if (progress == kProgresses.end()) return protocol_failure("state");
+  answer.progress = *progress;
+  if (answer.progress == IntentProgress::kSigned) {
     TANBA_TRY(const json::object* object, reader.object("signed"));
     TANBA_TRY(answer.signature, parse_signed(*object));
   }
@@ -375,6 +394,20 @@ std::string_view to_string(KeyState state) {
       return "locked";
     case KeyState::kLost:
       return "lost";
+  }
+  return "?";
+}
+
+std::string_view to_string(IntentProgress progress) {
+  switch (progress) {
+    case IntentProgress::kUnknown:
+      return "unknown";
+    case IntentProgress::kSigning:
+      return "signing";
+    case IntentProgress::kSigned:
+      return "signed";
+    case IntentProgress::kCancelled:
+      return "cancelled";
   }
   return "?";
 }

@@ -58,6 +58,12 @@ struct AskIntent {  // what became of this intent?
   std::string intent;
   bool operator==(const AskIntent&) const = default;
 };
+// It is not to be signed any more. Whoever gives an intent up needs the answer `cancelled`: only then neither a request
+// that waits for its key, nor one under way, nor an old approval gives a signature any more, also after restarts.
+struct CancelIntent {
+  std::string intent;  // shaped as in Intent
+  bool operator==(const CancelIntent&) const = default;
+};
 // A capsule's seal. No approval stands behind it: the key server builds the statement that is signed, under a content
 // type that no document has (cms/capsule_seal.h), and puts in the time by its own clock.
 struct SealCapsule {
@@ -67,7 +73,7 @@ struct SealCapsule {
   std::string key;        // name in the key server's configuration
   bool operator==(const SealCapsule&) const = default;
 };
-using Request = std::variant<Ping, ListKeys, SignIntent, AskIntent, SealCapsule>;
+using Request = std::variant<Ping, ListKeys, SignIntent, AskIntent, CancelIntent, SealCapsule>;
 
 // --- answers -------------------------------------------------------------------------------------------------------
 
@@ -95,8 +101,16 @@ struct Signed {
   pki::CertificatePtr certificate;
   std::vector<pki::CertificatePtr> chain;  // the issuing CA first
 };
-// `signature` is nothing when no signature by this intent ever left the key server: it may be asked for again.
+enum class IntentProgress : std::uint8_t {
+  kUnknown,    // not in the log: a request may still wait for its key
+  kSigning,    // in the log; no signature left the key server, and one may be made (again)
+  kSigned,     // and this is the signature
+  kCancelled,  // no signature left the key server, and none will
+};
+[[nodiscard]] std::string_view to_string(IntentProgress progress);  // "unknown", "signing", "signed", "cancelled"
+// To ask-intent and cancel-intent. There is a signature exactly when it was signed.
 struct IntentAnswer {
+  IntentProgress progress = IntentProgress::kUnknown;
   std::optional<Signed> signature;
 };
 // What the seal's CMS is made of, with the caller's statement and this time.

@@ -31,10 +31,25 @@ std::string code_of(const auto& result) {
 TEST(ProtocolTest, RequestsReadBack) {
   for (const Request& request :
        {Request(Ping{}), Request(ListKeys{}), Request(sign_request()), Request(AskIntent{"i-1"}),
-        Request(SealCapsule{"decision", "№ 7", base::sha256({}), "capsule"})}) {
+        Request(CancelIntent{"i-1"}), Request(SealCapsule{"decision", "№ 7", base::sha256({}), "capsule"})}) {
     const auto back = parse_request(write_request(request));
     ASSERT_TRUE(back) << back.error().message();
     EXPECT_EQ(*back, request);
+  }
+}
+
+TEST(ProtocolTest, OnlyAnIdIsCancelled) {
+  for (const char* id : {"", "a b", "i-1\n"}) {
+    EXPECT_EQ(code_of(parse_request(write_request(CancelIntent{id}))), "keyd.protocol");
+  }
+}
+
+// A signature without the word, or the word without a signature, is no answer.
+TEST(ProtocolTest, AnIntentsAnswerSaysItsState) {
+  for (const char* text : {R"({"answer":"intent","v":1})", R"({"answer":"intent","state":"lost","v":1})",
+                           R"({"answer":"intent","state":"signed","v":1})",
+                           R"({"answer":"intent","signed":{},"state":"cancelled","v":1})"}) {
+    EXPECT_EQ(code_of(parse_outcome(text)), "keyd.protocol") << text;
   }
 }
 
@@ -53,7 +68,8 @@ TEST(ProtocolTest, AnswersReadBack) {
   ASSERT_EQ(read.chain.size(), 1U);
 
   EXPECT_FALSE(answer_of<IntentAnswer>(parse_outcome(write_outcome(Answer(IntentAnswer{})))).signature);
-  EXPECT_EQ(answer_of<IntentAnswer>(parse_outcome(write_outcome(Answer(IntentAnswer{made})))).signature->signature,
+  EXPECT_EQ(answer_of<IntentAnswer>(parse_outcome(write_outcome(Answer(IntentAnswer{IntentProgress::kSigned, made}))))
+                .signature->signature,
             made.signature);
 
   const base::Time sealed_at{std::chrono::seconds(1'800'000'000)};

@@ -76,6 +76,8 @@ base::Result<Approval> check_approval(pki::Context& context, const client::Inten
   const base::Digest& key = signature.certificate->key().digest;
   const auto listed = std::ranges::find(approvers, key, &ApproverConfig::key);
   if (listed == approvers.end()) return base::fail(base::Code::kKeydApprover, "key " + key.hex());
+  if (listed->licensor != intent.licensor)
+    return base::fail(base::Code::kKeydApprover, "an officer of another licensor");
   if (!listed->kinds.contains(intent.kind)) return base::fail(base::Code::kKeydApprover, "not for this kind");
   const pki::Identity identity = pki::identity_of(*signature.certificate);
   if (listed->iin && identity.iin != listed->iin) return base::fail(base::Code::kKeydApprover, "another person's IIN");

@@ -20,7 +20,8 @@ struct Approval {  // made by check_approval only
 
 // The text is built here from the intent. Attached or detached.
 // keyd.approval: no CMS, not exactly one signer, broken, over anything else, an algorithm that kz-submission refuses;
-// keyd.approver: the signer's key is not on the list, not for this kind, or the certificate names another person.
+// keyd.approver: the signer's key is not on the list, not for this licensor or kind, or the certificate names another
+// person.
 [[nodiscard]] base::Result<Approval> check_approval(pki::Context& context, const client::Intent& intent,
                                                     base::ByteView cms, std::span<const ApproverConfig> approvers,
                                                     base::Time now);

@@ -17,7 +17,10 @@ using test::must;
 class ApprovalTest : public testing::Test {
  protected:
   ApprovalTest() : context_(must(pki::Context::create())), officer_("officer"), other_("somebody") {
-    approvers_ = {{.key = officer_.certificate()->key().digest, .iin = {}, .kinds = {IntentKind::kLicence}}};
+    approvers_ = {{.key = officer_.certificate()->key().digest,
+                   .licensor = "050540001234",
+                   .iin = {},
+                   .kinds = {IntentKind::kLicence}}};
   }
   static Intent intent() {
     return {.id = "i-1",
@@ -98,6 +101,14 @@ TEST_F(ApprovalTest, AKindThatIsNotTheOfficersIsRefused) {
   Intent refusal = intent();
   refusal.kind = IntentKind::kRefusal;
   EXPECT_EQ(check(refusal, sign(officer_, client::intent_text(refusal))), "keyd.approver");
+}
+
+TEST_F(ApprovalTest, AnotherLicensorsIntentIsRefused) {
+  Intent theirs = intent();
+  theirs.licensor = "050540001235";
+  EXPECT_EQ(check(theirs, sign(officer_, client::intent_text(theirs))), "keyd.approver");
+  approvers_[0].licensor = theirs.licensor;
+  EXPECT_EQ(check(theirs, sign(officer_, client::intent_text(theirs))), "ok");
 }
 
 TEST_F(ApprovalTest, AnotherPersonsIinIsRefused) {

@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t kMaxConfigBytes = 1U << 20;
 constexpr std::size_t kMaxCertificateFileBytes = 256U << 10;
 constexpr std::size_t kMaxNameBytes = 64;
+constexpr std::size_t kBinDigits = 12;
 constexpr std::size_t kMaxKeys = 64;  // a thread each
 
 std::unexpected<base::Error> invalid(std::string key, std::string reason) {
@@ -287,6 +288,11 @@ class ConfigReader {
     const base::Result<base::Digest> digest = base::digest_from_hex(key);
     if (!digest) return invalid(table.place_of("key"), "the SHA-256 of a public key is needed, 64 hexadecimal digits");
     approver.key = *digest;
+    TANBA_TRY(approver.licensor, table.text("licensor"));
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    if (approver.licensor.size() != kBinDigits || !std::ranges::all_of(approver.licensor, is_digit)) {
+      return invalid(table.place_of("licensor"), "the BIN of the licensor is needed, 12 digits");
+    }
     TANBA_TRY(approver.iin, table.optional_text("iin"));
     TANBA_TRY(const std::vector<std::string> kinds, table.texts("kinds"));
     for (const std::string& text : kinds) {
@@ -372,6 +378,7 @@ max_queued = 64                               # requests that wait; more are ans
 # The officers' keys that approve: SHA-256 of the public key (SubjectPublicKeyInfo), see `tanba cert show`.
 [[approvers]]
 key = "4f1c…"
+licensor = "100440000212"                     # BIN: whose keys this officer's approvals are for
 iin = "860904350504"                          # optional: the certificate must name this person
 kinds = ["licence", "refusal"]
 )";

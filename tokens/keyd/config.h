@@ -54,6 +54,7 @@ struct KeyConfig {
 
 struct ApproverConfig {
   base::Digest key;                // SHA-256 of the officer's SubjectPublicKeyInfo
+  std::string licensor;            // BIN of the body for which this officer decides, and no other
   std::optional<std::string> iin;  // when given, the approval's certificate must name it
   std::set<client::IntentKind> kinds;
 };

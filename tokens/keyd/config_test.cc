@@ -33,6 +33,7 @@ pin_credential = "refusal-pin"
 max_queued = 5
 [[approvers]]
 key = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+licensor = "050540001234"
 iin = "860904350504"
 kinds = ["licence", "refusal"]
 )";
@@ -55,6 +56,7 @@ TEST(KeydConfigTest, ReadsEverything) {
   EXPECT_EQ(config.keys[1].pin, (PinSource{PinOrigin::kCredential, "refusal-pin"}));
   EXPECT_EQ(config.keys[1].max_queued, 5U);
   ASSERT_EQ(config.approvers.size(), 1U);
+  EXPECT_EQ(config.approvers[0].licensor, "050540001234");
   EXPECT_EQ(config.approvers[0].iin, "860904350504");
   EXPECT_EQ(config.approvers[0].kinds.size(), 2U);
 }

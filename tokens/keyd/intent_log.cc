@@ -47,6 +47,11 @@ base::Status write_at_end(int fd, std::string_view text) {
   return {};
 }
 
+std::unexpected<base::Error> was_cancelled(const std::string& intent) {
+  return base::fail(base::Code::kIntentState,
+                    {{"intent", intent}, {"state", std::string(to_string(client::IntentProgress::kCancelled))}});
+}
+
 }  // namespace
 
 struct IntentLog::Line {
@@ -173,11 +178,18 @@ base::Status IntentLog::take_line(const json::object& object, const Line& line) 
   if (event == "sealing") return take_sealing(reader);
   TANBA_TRY(const std::string intent, reader.text("intent"));
   const auto known = intents_.find(intent);
+  if (known != intents_.end() && known->second.cancelled) return client::protocol_failure("it was cancelled before");
+  if (event == "cancelled") {
+    if (known != intents_.end() && known->second.signed_at != 0)
+      return client::protocol_failure("it was signed before");
+    intents_[intent].cancelled = true;
+    return {};
+  }
   if (event == "signing") {
     TANBA_TRY(const std::string request, reader.text("request"));
     TANBA_TRY(const base::Digest digest, base::digest_from_hex(request));
     if (known != intents_.end()) return client::protocol_failure("an intent begins twice");
-    intents_.emplace(intent, Record{.request = digest, .signed_at = 0, .signed_length = 0, .signed_line = {}});
+    intents_.emplace(intent, Record{.request = digest});
     return {};
   }
   if (event != "signed") return client::protocol_failure("event");
@@ -234,12 +246,29 @@ base::Result<std::optional<IntentLog::Found>> IntentLog::find(const std::string&
   if (damage_) return std::unexpected(*damage_);
   const auto known = intents_.find(intent);
   if (known == intents_.end()) return std::nullopt;
-  Found found{.request = known->second.request, .answer = std::nullopt};
-  if (known->second.signed_at == 0) return found;
-  base::Result<client::Signed> answer = read_signed(known->second);
+  return found(known->second);
+}
+
+base::Result<IntentLog::Found> IntentLog::found(const Record& record) {
+  Found out{.request = record.request, .answer = std::nullopt};
+  if (record.cancelled) out.progress = client::IntentProgress::kCancelled;
+  if (record.signed_at == 0) return out;
+  base::Result<client::Signed> answer = read_signed(record);
   if (!answer) return broken(answer.error().cause());
-  found.answer = *std::move(answer);
-  return found;
+  out.progress = client::IntentProgress::kSigned;
+  out.answer = *std::move(answer);
+  return out;
+}
+
+base::Result<IntentLog::Found> IntentLog::cancel(const std::string& intent) {
+  const std::scoped_lock lock(mutex_);
+  if (damage_) return std::unexpected(*damage_);
+  const auto known = intents_.find(intent);
+  if (known != intents_.end() && (known->second.signed_at != 0 || known->second.cancelled)) return found(known->second);
+  TANBA_CHECK(append({{"event", "cancelled"}, {"intent", intent}}));
+  Record& record = intents_[intent];
+  record.cancelled = true;
+  return found(record);
 }
 
 base::Status IntentLog::write_signing(const SigningEntry& entry) {
@@ -248,6 +277,7 @@ base::Status IntentLog::write_signing(const SigningEntry& entry) {
   const client::Intent& intent = entry.intent;
   const auto known = intents_.find(intent.id);
   if (known != intents_.end()) {
+    if (known->second.cancelled) return was_cancelled(intent.id);
     if (known->second.request == entry.request) return {};
     return base::fail(base::Code::kKeydIntentConflict, {{"intent", intent.id}});
   }
@@ -262,7 +292,7 @@ base::Status IntentLog::write_signing(const SigningEntry& entry) {
                       {"digest", base::to_hex(intent.document.value)},
                       {"approver", entry.approver.hex()},
                       {"approval", base::to_base64(entry.approval)}}));
-  intents_.emplace(intent.id, Record{.request = entry.request, .signed_at = 0, .signed_length = 0, .signed_line = {}});
+  intents_.emplace(intent.id, Record{.request = entry.request});
   return {};
 }
 
@@ -283,6 +313,7 @@ base::Result<client::Signed> IntentLog::write_signed(const std::string& intent, 
   if (damage_) return std::unexpected(*damage_);
   const auto known = intents_.find(intent);
   if (known == intents_.end()) return base::fail(base::Code::kInternal, "signed without an entry before");
+  if (known->second.cancelled) return was_cancelled(intent);
   if (known->second.signed_at != 0) return read_signed(known->second);
   TANBA_TRY(const Line line,
             append({{"event", "signed"}, {"intent", intent}, {"signed", client::write_signed(answer)}}));

@@ -3,8 +3,9 @@
 // A file of lines, each canonical JSON with its number and the SHA-256 of the line before it. An intent has two lines:
 // "signing" is on the disk before the key is used, "signed", with the signature value, before anybody hears of it. So
 // after a crash at any moment one of two things holds: the signature never left and may be made (again), or it stands
-// here and is given out again. A capsule's seal has one line, "sealing", on the disk before the key is used: a seal may
-// be made again, so its value is not kept.
+// here and is given out again. Instead of "signed" an intent may have a line "cancelled", with or without "signing"
+// before it: a signature that is made meanwhile does not leave, and none is made after it. A capsule's seal has one
+// line, "sealing", on the disk before the key is used: a seal may be made again, so its value is not kept.
 //
 // At the start the whole chain is verified. Octets after the last line break are a line whose writing was cut off: they
 // are dropped, and that is reported. Anything else that does not fit means damage: every call is keyd.log from then on,
@@ -44,21 +45,27 @@ class IntentLog {
   [[nodiscard]] std::uint64_t entries() const;
 
   struct Found {
-    base::Digest request;
+    client::IntentProgress progress = client::IntentProgress::kSigning;  // never kUnknown
+    base::Digest request;                                                // of nothing when cancelled before any
     std::optional<client::Signed> answer;
   };
   // Nothing when the intent is not known.
   [[nodiscard]] base::Result<std::optional<Found>> find(const std::string& intent);
+  // From here on the intent is not signed: durable when it returns. When it was signed before, the signature comes back
+  // and the intent stays signed. One lock orders this with both entries about signing.
+  [[nodiscard]] base::Result<Found> cancel(const std::string& intent);
   // Durable when it returns; nothing to do when it was written before. keyd.intent_conflict when the intent stands for
-  // another request.
+  // another request; intent.state when it was cancelled.
   [[nodiscard]] base::Status write_signing(const SigningEntry& entry);
   [[nodiscard]] base::Status write_sealing(const cms::SealStatement& statement, const std::string& key);
   // Durable when it returns. The first answer stays: when there is one already (two at once), that one comes back.
+  // intent.state when it was cancelled meanwhile: the signature is then nobody's.
   [[nodiscard]] base::Result<client::Signed> write_signed(const std::string& intent, const client::Signed& answer);
 
  private:
   struct Record {
     base::Digest request;
+    bool cancelled = false;
     std::uint64_t signed_at = 0;      // where its "signed" line begins; 0 (the first line's place): none
     std::uint32_t signed_length = 0;  // without the line break
     base::Digest signed_line;
@@ -76,6 +83,7 @@ class IntentLog {
   // Writes and syncs one line; where it lies comes back.
   [[nodiscard]] base::Result<Line> append(boost::json::object object);
   [[nodiscard]] base::Result<client::Signed> read_signed(const Record& record) const;
+  [[nodiscard]] base::Result<Found> found(const Record& record);
   [[nodiscard]] std::unexpected<base::Error> broken(std::string cause);
 
   const std::filesystem::path path_;

@@ -94,6 +94,46 @@ TEST_F(IntentLogTest, NothingIsSignedWithoutAnEntryBefore) {
   EXPECT_EQ(code_of(open()->write_signed("a", answer(1))), "internal");
 }
 
+TEST_F(IntentLogTest, WhatWasCancelledIsNeverSigned) {
+  using client::IntentProgress;
+  {
+    const auto log = open();
+    EXPECT_EQ(must(log->cancel("never asked")).progress, IntentProgress::kCancelled);
+    must(log->write_signing(entry("asked")));
+    EXPECT_EQ(must(log->cancel("asked")).progress, IntentProgress::kCancelled);
+    EXPECT_EQ(must(log->cancel("asked")).progress, IntentProgress::kCancelled);  // once more is the same
+    EXPECT_EQ(log->entries(), 4U);
+    EXPECT_EQ(code_of(log->write_signing(entry("never asked"))), "intent.state");
+  }
+  const auto log = open();
+  must(log->health());
+  for (const char* id : {"never asked", "asked"}) {
+    EXPECT_EQ(must(log->find(id))->progress, IntentProgress::kCancelled);
+    EXPECT_FALSE(must(log->find(id))->answer);
+    EXPECT_EQ(code_of(log->write_signing(entry(id))), "intent.state");
+  }
+  EXPECT_EQ(log->entries(), 4U);
+}
+
+// The key was at work when the intent was given up.
+TEST_F(IntentLogTest, ASignatureMadeMeanwhileDoesNotLeave) {
+  const auto log = open();
+  must(log->write_signing(entry("a")));
+  must(log->cancel("a"));
+  EXPECT_EQ(code_of(log->write_signed("a", answer(1))), "intent.state");
+  EXPECT_FALSE(must(log->find("a"))->answer);
+}
+
+TEST_F(IntentLogTest, WhatWasSignedIsNotCancelled) {
+  const auto log = open();
+  must(log->write_signing(entry("a")));
+  must(log->write_signed("a", answer(1)));
+  const auto found = must(log->cancel("a"));
+  EXPECT_EQ(found.progress, client::IntentProgress::kSigned);
+  EXPECT_EQ(found.answer->signature, base::Bytes(256, 1));
+  EXPECT_EQ(log->entries(), 3U);
+}
+
 TEST_F(IntentLogTest, EveryUnfinishedTailIsCutOff) {
   const std::string whole = good_log();
   const std::size_t last_line = whole.rfind('\n', whole.size() - 2) + 1;

@@ -35,6 +35,8 @@ using test::code_of;
 using test::must;
 
 constexpr std::chrono::milliseconds kLong = 60s;  // never reached
+constexpr const char* kLicensor = "050540001234";
+constexpr const char* kOther = "050540001235";
 
 class KeydTest : public testing::Test {
  protected:
@@ -58,10 +60,11 @@ class KeydTest : public testing::Test {
     const auto token = std::make_shared<Token>(module, test::uri("pkcs11:token=tanba"));
     must(token->log_in(base::Secret(test::kUserPin)));
     std::uint8_t id = 1;
-    for (const char* name : {"licence", "refusal"}) {
+    for (const auto& [name, bin] : {std::pair{"licence", kLicensor}, {"refusal", kLicensor}, {"theirs", kOther}}) {
       const KeySetup setup{name, {id++}};
       const auto key = must(generate_rsa_key(token, setup, 2048));
-      must(store_certificate(*token, *test::issue_certificate(key->public_key().spki, issuer_.get(), name), setup));
+      must(
+          store_certificate(*token, *test::issue_certificate(key->public_key().spki, issuer_.get(), name, bin), setup));
     }
   }
   void write_pin(std::string_view pin, mode_t mode = 0600) const {
@@ -82,8 +85,9 @@ class KeydTest : public testing::Test {
                          "\"]\n[log]\npath = \"log\"\n" +
                          "[[modules]]\nname = \"m\"\npath = \"" TANBA_FAULT_MODULE_PATH "\"\n" +
                          key("licence", "licence", "licence") + key("refusal", "refusal", "refusal") +
-                         key("capsule", "capsule", "licence") + "[[approvers]]\nkey = \"" +
-                         officer_.certificate()->key().digest.hex() + "\"\nkinds = [\"licence\", \"refusal\"]\n");
+                         key("theirs", "licence", "theirs") + key("capsule", "capsule", "licence") +
+                         "[[approvers]]\nkey = \"" + officer_.certificate()->key().digest.hex() + "\"\nlicensor = \"" +
+                         kLicensor + "\"\nkinds = [\"licence\", \"refusal\"]\n");
   }
 
   [[nodiscard]] pid_t spawn(const std::vector<std::string>& more, std::optional<rlim_t> max_file = {}) const {
@@ -151,7 +155,7 @@ class KeydTest : public testing::Test {
             .kind = kind,
             .number = "26000001-7",
             .document = {.algorithm = pki::DigestAlgorithm::kSha256, .value = base::Bytes(32, 0x5A)},
-            .licensor = "050540001234",
+            .licensor = kLicensor,
             .key = kind == IntentKind::kLicence ? "licence" : "refusal"};
   }
   base::Bytes approve(test::SoftwareSigner& by, const Intent& what) const {
@@ -199,7 +203,7 @@ TEST_F(KeydTest, SignsWhatAnOfficerApproved) {
 TEST_F(KeydTest, ListsItsKeys) {
   start();
   const client::KeyList list = must(client().list_keys(kLong));
-  ASSERT_EQ(list.keys.size(), 3U);
+  ASSERT_EQ(list.keys.size(), 4U);
   for (const client::KeyDescription& key : list.keys) {
     EXPECT_EQ(key.state, client::KeyState::kReady) << key.name << key.reason;
     EXPECT_NE(key.certificate, nullptr);
@@ -292,6 +296,24 @@ TEST_F(KeydTest, AKeyServesItsPurposeOnly) {
   EXPECT_EQ(hsm_.count_calls("C_Sign"), 0U);
 }
 
+TEST_F(KeydTest, ALicensorsOfficersUseItsOwnKeys) {
+  start();
+  // Another licensor's key, for the officer's own licensor: the certificate says whose it is.
+  Intent with_their_key = intent("i-1");
+  with_their_key.key = "theirs";
+  EXPECT_EQ(code_of(sign(approved(with_their_key))), "keyd.approver");
+  // In the other licensor's name, with either key.
+  for (const char* key : {"theirs", "licence"}) {
+    Intent in_their_name = intent("i-2");
+    in_their_name.licensor = kOther;
+    in_their_name.key = key;
+    EXPECT_EQ(code_of(sign(approved(in_their_name))), "keyd.approver");
+  }
+  EXPECT_EQ(hsm_.count_calls("C_Sign"), 0U);
+  EXPECT_EQ(must(client().ping(kLong)).log_entries, 1U);
+  must(sign(approved(intent("i-3"))));
+}
+
 TEST_F(KeydTest, SealsCapsulesByAStatementOfItsOwn) {
   start();
   const client::SealCapsule request{"decision", "26000001-7", base::sha256({}), "capsule"};
@@ -350,6 +372,45 @@ TEST_F(KeydTest, AlgorithmsThatDoNotFitAreRefused) {
   request.algorithm.scheme = pki::SignatureScheme::kEcdsa;
   EXPECT_EQ(code_of(sign(request)), "token.mechanism");
   EXPECT_EQ(hsm_.count_calls("C_Sign"), 0U);
+}
+
+TEST_F(KeydTest, ACancelledIntentIsNeverSigned) {
+  using client::IntentProgress;
+  start();
+  const SignIntent before = approved(intent("i-1"));
+  EXPECT_EQ(must(client().ask_intent("i-1", kLong)).progress, IntentProgress::kUnknown);
+  EXPECT_EQ(must(client().cancel_intent("i-1", kLong)).progress, IntentProgress::kCancelled);
+  EXPECT_EQ(code_of(sign(before)), "intent.state");
+  const client::Signed made = must(sign(approved(intent("i-2"))));
+  EXPECT_EQ(must(client().cancel_intent("i-2", kLong)).signature->signature, made.signature);
+  EXPECT_EQ(must(client().ask_intent("i-2", kLong)).progress, IntentProgress::kSigned);
+  EXPECT_EQ(end(SIGKILL), 128 + SIGKILL);
+  start();
+  EXPECT_EQ(code_of(sign(before)), "intent.state");
+  EXPECT_EQ(must(client().ask_intent("i-1", kLong)).progress, IntentProgress::kCancelled);
+  EXPECT_EQ(hsm_.count_calls("C_Sign"), 1U);
+}
+
+// One is with its key and another waits for it; then both are given up.
+TEST_F(KeydTest, CancellingReachesWhatWaitsAndWhatIsUnderWay) {
+  start();
+  hsm_.set_fault("C_Sign sleep 300");
+  std::vector<std::thread> asking;
+  std::vector<std::string> codes(2);
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    asking.emplace_back(
+        [&, i, request = approved(intent("i-" + std::to_string(i)))] { codes[i] = code_of(sign(request)); });
+    while (hsm_.count_calls("C_Sign") == 0) std::this_thread::sleep_for(1ms);
+  }
+  std::vector<client::IntentProgress> said;
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    said.push_back(must(client().cancel_intent("i-" + std::to_string(i), kLong)).progress);
+  }
+  for (std::thread& thread : asking) thread.join();
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    // On a slow machine the signature may have been faster; never both.
+    EXPECT_EQ(codes[i], said[i] == client::IntentProgress::kCancelled ? "intent.state" : "ok");
+  }
 }
 
 // What a caller can send that is no request of the protocol.

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "cms/capsule_seal.h"
+#include "pki/identity.h"
 #include "pki/xml_signed_info.h"
 #include "tokens/client/json_reader.h"
 #include "tokens/keyd/approval.h"
@@ -24,6 +25,13 @@ Pkcs11Uri token_part(Pkcs11Uri uri) {
   uri.id.reset();
   uri.type.reset();
   return uri;
+}
+
+// A licensor's key signs what its own officers approved for it: whose key it is, its certificate says.
+base::Status check_licensor(const KeyHolder& key, const client::Intent& intent) {
+  const pki::CertificatePtr certificate = key.describe().certificate;
+  if (certificate && pki::identity_of(*certificate).bin == intent.licensor) return {};
+  return base::fail(base::Code::kKeydApprover, "the key is another licensor's");
 }
 
 }  // namespace
@@ -164,8 +172,21 @@ void Service::handle_request(client::AskIntent request, Reply reply) {
     const base::Result<std::optional<IntentLog::Found>> found = log_->find(request.intent);
     if (!found) return (*shared)(std::unexpected(found.error()));
     client::IntentAnswer answer;
-    if (*found) answer.signature = (*found)->answer;
+    if (*found) answer = {(*found)->progress, (*found)->answer};
     (*shared)(client::Answer(std::move(answer)));
+  });
+  if (!posted) (*shared)(std::unexpected(posted.error()));
+}
+
+// Requests to sign that wait for their key, and one that the key works at, meet the entry in the log: none of them
+// gives a signature any more.
+void Service::handle_request(client::CancelIntent request, Reply reply) {
+  const auto shared = std::make_shared<Reply>(std::move(reply));
+  const base::Status posted = reader_.post([this, shared, request = std::move(request)] {
+    base::Result<IntentLog::Found> found = log_->cancel(request.intent);
+    if (!found) return (*shared)(std::unexpected(found.error()));
+    events_.write(Level::kInfo, "intent.cancel", {{"intent", request.intent}, {"now", to_string(found->progress)}});
+    (*shared)(client::Answer(client::IntentAnswer{found->progress, std::move(found->answer)}));
   });
   if (!posted) (*shared)(std::unexpected(posted.error()));
 }
@@ -230,6 +251,10 @@ client::Outcome Service::seal(KeyHolder& key, pki::Context& context, const clien
 
 client::Outcome Service::sign_intent(KeyHolder& key, pki::Context& context, const client::SignIntent& request) {
   TANBA_TRY(std::optional<IntentLog::Found> found, log_->find(request.intent.id));
+  if (found && found->progress == client::IntentProgress::kCancelled) {
+    return base::fail(base::Code::kIntentState,
+                      {{"intent", request.intent.id}, {"state", std::string(to_string(found->progress))}});
+  }
   if (found && found->request != request_digest(request)) {
     return base::fail(base::Code::kKeydIntentConflict, {{"intent", request.intent.id}});
   }
@@ -249,6 +274,7 @@ base::Result<client::Signed> Service::sign_approved(KeyHolder& key, pki::Context
     return base::fail(base::Code::kKeydProtocol, {{"what", "algorithm"}});
   }
   TANBA_CHECK(key.ensure_ready(Look::kTrust));
+  TANBA_CHECK(check_licensor(key, intent));
   TANBA_CHECK(key.check_algorithm(request.algorithm, now));
   TANBA_TRY(const std::string signed_info, pki::signed_info_for(request.algorithm, intent.document.value));
   TANBA_CHECK(log_->write_signing({.intent = intent,

@@ -43,6 +43,7 @@ class Service {
   void handle_request(const client::ListKeys& request, Reply reply);
   void handle_request(client::SignIntent request, Reply reply);
   void handle_request(client::AskIntent request, Reply reply);
+  void handle_request(client::CancelIntent request, Reply reply);
   void handle_request(client::SealCapsule request, Reply reply);
   // Of the key of this name, when that is for this purpose: keyd.unknown_key, keyd.purpose.
   [[nodiscard]] base::Result<KeyHolder*> key_for(const std::string& name, client::KeyPurpose purpose) const;
