@@ -122,6 +122,7 @@ TEST(PdfAttacks, ADictionaryThatIsTwoThingsIsHeldToTheStricterRule) {
 }
 TEST(PdfAttacks, WhatAFieldSaysByItsLinksUpwardsIsComparedWhenItIsNone) {
   expect("pdf-field-as-layer-policy", {"pdf.changed"});
+  expect("pdf-field-link-changed", {"pdf.changed"});
 }
 TEST(PdfAttacks, FieldsAreNamedByWhatNamesFieldsAndNotByResources) {
   expect("pdf-field-as-property", {"pdf.changed"});
