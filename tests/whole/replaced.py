@@ -4,7 +4,7 @@ ends with its original; no licence is granted that ended before."""
 import sys
 
 import signing
-from stack import check, expect, main, say
+from stack import SERVICE, check, expect, main, say
 
 
 def application_about(stack, action, licence, name="head"):
