@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "base/text.h"
@@ -159,7 +160,10 @@ void write_finding(Page& page, const verify::Finding& finding, verify::SubjectKi
   for (const verify::RevocationEntry& entry : finding.revocation) write_revocation(page, entry);
   for (const verify::TimestampFinding& timestamp : finding.timestamps) write_timestamp(page, 1, timestamp);
   for (const verify::CounterSignatureFinding& one : finding.counter_signatures) write_counter_signature(page, one);
-  if (finding.level == "B-T" && finding.best_signature_time) {
+  // A time stamp proves it also in what is no baseline signature; B-LT says as much by its name.
+  const bool stamped = std::ranges::any_of(
+      finding.timestamps, [](const verify::TimestampFinding& stamp) { return stamp.result.errors.empty(); });
+  if (stamped && finding.level != "B-LT" && finding.best_signature_time) {
     page.line(1, "{}: {}", page.say(Word::kProvedTime), base::format_time(*finding.best_signature_time));
   }
   write_errors(page, 1, finding.errors);

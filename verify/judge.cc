@@ -65,7 +65,6 @@ Judgement finish(Report report, std::vector<Need> needs) {
 Finding describe(const pki::SignatureFacts& facts, const JudgeInput& input) {
   Finding finding;
   finding.id = facts.id;
-  finding.level = "B-B";
   finding.errors = facts.errors;
   finding.warnings = facts.warnings;
   finding.algorithms = facts.algorithm_names;
@@ -135,9 +134,7 @@ base::Result<Finding> judge_signature(Means& means, const pki::DocumentFacts& do
   }
   add_each_once(needs, verdict.needs);
   put_timestamps(proof, needs, verdict.finding);
-  if (!verdict.finding.timestamps.empty()) {
-    verdict.finding.level = level_of(document, facts, verdict.finding);
-  }
+  verdict.finding.level = level_of(document, facts, verdict.finding);
   return std::move(verdict.finding);
 }
 

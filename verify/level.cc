@@ -37,17 +37,36 @@ class Inside {
   std::set<std::string> certificates_;
 };
 
+bool is_baseline(const pki::SignatureFacts& signature) {
+  return signature.certificate_reference == pki::CertificateReference::kSigned &&
+         signature.claimed_signing_time.has_value();
+}
+
 }  // namespace
 
-std::string level_of(const pki::DocumentFacts& document, const pki::SignatureFacts& signature, const Finding& finding) {
+Lasting lasting_in(const pki::DocumentFacts& document, const pki::SignatureFacts& signature, const Finding& finding) {
+  Lasting lasting = Lasting::kNothing;
+  if (finding.timestamps.empty()) return lasting;
   const Inside inside(document, signature);
-  std::string level = "B-B";
   for (const TimestampFinding& timestamp : finding.timestamps) {
     if (!timestamp.result.errors.empty()) continue;
-    if (inside.has_all(timestamp.result) && inside.has_all(finding)) return "B-LT";
-    level = "B-T";
+    if (inside.has_all(timestamp.result) && inside.has_all(finding)) return Lasting::kEvidence;
+    lasting = Lasting::kTimestamp;
   }
-  return level;
+  return lasting;
+}
+
+std::string level_of(const pki::DocumentFacts& document, const pki::SignatureFacts& signature, const Finding& finding) {
+  if (!is_baseline(signature)) return {};
+  switch (lasting_in(document, signature, finding)) {
+    case Lasting::kNothing:
+      return "B-B";
+    case Lasting::kTimestamp:
+      return "B-T";
+    case Lasting::kEvidence:
+      return "B-LT";
+  }
+  return {};
 }
 
 }  // namespace tanba::verify

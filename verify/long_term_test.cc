@@ -100,6 +100,8 @@ class LongTermTest : public testing::Test {
     signature.algorithm = algorithm;
     signature.certificate = get("leaf");
     signature.covers = {.whole = true, .what = "content"};
+    signature.certificate_reference = pki::CertificateReference::kSigned;
+    signature.claimed_signing_time = stamped_;
     signature.timestamps.push_back(stamp);
     Facts facts;
     facts.content.format = pki::DocumentFormat::kCms;
@@ -388,6 +390,22 @@ TEST_F(LongTermTest, ARevocationCountsFromTheStampBackwards) {
 }
 
 // --- the level -------------------------------------------------------------------------------------------------------
+
+// They last as any does, and are no level: nobody but the signer could have made them one.
+TEST_F(LongTermTest, WithoutTheSignersCertificateOrTimeInWhatIsSignedThereIsNoLevel) {
+  list(after_stamp());
+  expect_good("B-LT");
+  Facts unnamed = facts();
+  unnamed.content.signatures[0].certificate_reference = pki::CertificateReference::kAbsent;
+  Facts timeless = facts();
+  timeless.content.signatures[0].claimed_signing_time.reset();
+  for (const Facts& lacking : {unnamed, timeless}) {
+    const Report report = judged(lacking);
+    EXPECT_EQ(report.outcome.decision, Decision::kAccept) << message(report);
+    EXPECT_EQ(report.findings[0].level, "");
+    EXPECT_EQ(report.findings[0].best_signature_time, stamped_);
+  }
+}
 
 TEST_F(LongTermTest, WhatLiesBesideIsNotInside) {
   list(after_stamp(), Where::kBeside);

@@ -195,7 +195,10 @@ void put_finding(JsonWriter& out, const Finding& finding, SubjectKind subject, L
   put_claim_members(out, finding, language);
   if (subject == SubjectKind::kDocument) {
     put_clean(out, "id", finding.id);
-    out.text("level", finding.level);
+    if (finding.level.empty())
+      out.null("level");
+    else
+      out.text("level", finding.level);
     put_time(out, "claimedSigningTime", finding.claimed_signing_time);
     put_time(out, "bestSignatureTime", finding.best_signature_time);
     put_timestamps(out, finding.timestamps, language);

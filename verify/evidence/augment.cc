@@ -6,6 +6,7 @@
 
 #include "verify/evidence/augment_format.h"
 #include "verify/evidence/augment_values.h"
+#include "verify/level.h"
 
 namespace tanba::verify::evidence {
 namespace {
@@ -17,8 +18,11 @@ using base::Result;
 
 constexpr std::array<std::string_view, 3> kLevelNames = {"B-B", "B-T", "B-LT"};
 
-Level level_of(const Finding& finding) {
-  return parse_level(finding.level).value_or(Level::kBB);
+// What a signature has of a level, whether or not it was made as one of the baseline: what it lacks of that (which
+// nobody but its signer could add) is no reason to let its evidence go.
+Level level_of(const Verified& verified, std::size_t i) {
+  const pki::DocumentFacts& document = verified.facts->content;
+  return static_cast<Level>(lasting_in(document, document.signatures.at(i), verified.report.findings.at(i)));
 }
 
 std::unexpected<Error> not_reached(Level level, std::string reason) {
@@ -76,8 +80,11 @@ class Lifting {
  private:
   [[nodiscard]] bool accepted() const { return verified_.report.outcome.decision == Decision::kAccept; }
   [[nodiscard]] pki::DocumentFormat format() const { return verified_.facts->content.format; }
-  [[nodiscard]] bool has_level(const Report& report, Level level) const {
-    return std::ranges::all_of(report.findings, [&](const Finding& one) { return level_of(one) >= level; });
+  [[nodiscard]] static bool has_level(const Verified& verified, Level level) {
+    for (std::size_t i = 0; i < verified.report.findings.size(); ++i) {
+      if (level_of(verified, i) < level) return false;
+    }
+    return true;
   }
 
   [[nodiscard]] Task task_for(const Bytes& document) const {
@@ -105,12 +112,12 @@ class Lifting {
   }
 
   base::Status stamp_all() {
-    if (task_.level < Level::kBT || has_level(verified_.report, Level::kBT)) return {};
+    if (task_.level < Level::kBT || has_level(verified_, Level::kBT)) return {};
     if (stamper_ == nullptr || !stamper_->has_authorities()) {
       return not_reached(Level::kBT, "no time-stamp authority is named");
     }
     for (std::size_t i = 0; i < verified_.report.findings.size(); ++i) {
-      if (level_of(verified_.report.findings[i]) >= Level::kBT) continue;
+      if (level_of(verified_, i) >= Level::kBT) continue;
       TANBA_TRY(Bytes octets,
                 octets_to_stamp(format(), document_, {i, verified_.report.findings.size()}, task_.limits));
       TANBA_TRY(const TimeStamp stamp, stamper_->request(std::make_shared<const Bytes>(std::move(octets)), input_,
@@ -127,7 +134,7 @@ class Lifting {
   base::Status put_values() {
     for (std::size_t i = 0; i < verified_.report.findings.size(); ++i) {
       const Finding& finding = verified_.report.findings[i];
-      if (level_of(finding) >= Level::kBLT) continue;
+      if (level_of(verified_, i) >= Level::kBLT) continue;
       TANBA_TRY(const SignatureValues values, values_of(verified_, finding, input_));
       if (values.signer.empty() && values.timestamps.empty()) continue;
       TANBA_TRY(document_,
@@ -138,13 +145,13 @@ class Lifting {
 
   Result<Augmented> finish() {
     if (task_.level < Level::kBLT) {
-      if (!has_level(verified_.report, task_.level)) return not_reached(task_.level, "the time stamp does not hold");
+      if (!has_level(verified_, task_.level)) return not_reached(task_.level, "the time stamp does not hold");
       return Augmented{.document = std::move(document_), .report = std::move(verified_.report)};
     }
     TANBA_TRY(Verified alone, verify_alone(input_.now));
     if (alone.report.outcome.decision == Decision::kRefuse) return not_reached(task_.level, first_reason(alone.report));
     if (alone.report.outcome.decision != Decision::kAccept) return lacking(first_reason(alone.report));
-    if (!has_level(alone.report, task_.level)) return lacking("what would suffice by itself, years later");
+    if (!has_level(alone, task_.level)) return lacking("what would suffice by itself, years later");
     TANBA_TRY(const Verified later, verify_alone(last_end(alone.report) + base::Seconds(86400)));
     if (later.report.outcome.decision != Decision::kAccept) return lacking(first_reason(later.report));
     return Augmented{.document = std::move(document_), .report = std::move(alone.report)};
