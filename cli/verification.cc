@@ -159,6 +159,9 @@ base::Status set_times(const VerificationOptions& options, verify::JudgeInput& i
   }
   if (!options.existed_at.empty()) {
     TANBA_TRY(input.existed_at, base::parse_time(options.existed_at));
+    if (*input.existed_at > input.now) {
+      return base::fail(Code::kInputUsage, {{"reason", "--existed-at lies after the time of checking"}});
+    }
   }
   return {};
 }

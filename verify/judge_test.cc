@@ -113,6 +113,14 @@ TEST_F(JudgeTest, HoldIsRefusedAndCalledAHold) {
   EXPECT_TRUE(has(judge_person("on-hold"), Code::kRevocationOnHold));
 }
 
+TEST_F(JudgeTest, NobodyVouchesForWhatIsStillToCome) {
+  add_crls();
+  input_.existed_at = person("not-yet-valid")->not_before() + std::chrono::hours(1);
+  const Report report = judge_person("not-yet-valid");
+  EXPECT_TRUE(has(report, Code::kPathNotYetValid));
+  EXPECT_EQ(report.existed_at, input_.now);
+}
+
 TEST_F(JudgeTest, OcspAloneIsEnoughForTheCertificateItAnswersFor) {
   add_ocsp("ocsp/head.ors");
   add_crl("crl/root.crl");

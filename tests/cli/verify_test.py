@@ -179,6 +179,7 @@ class Contract(Asking):
         asked = ["verify", self.document, *self.trust]
         for arguments in (["verify"], ["verify", self.document, "--nonsense"], [*asked, "--at", "yesterday"],
                           [*asked, "--at", "2026-13-01"], [*asked, *self.at, "--existed-at", "0"],
+                          [*asked, "--existed-at", "2999-01-01"], [*asked, "--at", "2026-01-01", "--existed-at", "2026-01-01T00:00:01Z"],
                           ["verify", *self.good, "--policy", "my-own"], ["verify", *self.good, "--revocation", "maybe"],
                           ["cert", "verify", self.certificate("head"), "--purpose", "love"],
                           ["cert", "verify", self.certificate("head"), "--initial-policy", "1.two"], ["verify", self.document, self.document, "--data", self.document],
