@@ -91,8 +91,8 @@ struct Responder {
 };
 
 // Finds the responder among the issuer, the embedded certificates and `candidates`, checks its right to answer for
-// `issuer` (RFC 6960 4.2.2.2: a delegate is signed by the issuer's own key) and the signature. Validity and revocation
-// of a delegate's certificate stay with the caller (id-pkix-ocsp-nocheck: Certificate::has_ocsp_no_check).
+// `issuer` (RFC 6960 4.2.2.2: a delegate is signed by the issuer's own key) and the signature. Validity, path and
+// revocation of a delegate's certificate stay with the caller (id-pkix-ocsp-nocheck: Certificate::has_ocsp_no_check).
 // Whether the policy allows the algorithm is the caller's to judge too; one that is not known is ocsp.signature.
 // Errors: ocsp.responder, ocsp.signature. Costs at most eight public-key operations.
 [[nodiscard]] base::Result<Responder> verify_response(pki::Context& context, const OcspResponse& response,

@@ -1,5 +1,6 @@
 // One candidate chain, judged: RFC 5280 section 6 by OpenSSL, and around it what OpenSSL leaves open (which algorithms,
-// what for, whose trust, when). Inside of the path search.
+// what for, whose trust, when). Inside of the path search, and for a path that
+// another one gives, as an OCSP responder's.
 #pragma once
 
 #include <vector>

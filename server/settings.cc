@@ -117,7 +117,8 @@ constexpr std::array kSettings{
 
     Setting{"anchor", "file", kText, kRequired, "", "PEM or DER file with one certificate or several."},
     Setting{"anchor", "purposes", kTexts, kRequired, "",
-            "Any of `applicant`, `officer`, `operator`, `ocsp`, `tsa`, `portal`."},
+            "Any of `applicant`, `officer`, `operator`, `ocsp`, `tsa`, `portal`. `ocsp`: answers of OCSP responders "
+            "that its authorities name count."},
     Setting{"anchor", "not_before", kTime, kOptional, "", "Trusted from then on, beside the certificate's own dates."},
     Setting{"anchor", "not_after", kTime, kOptional, "", "Trusted until then."},
 

@@ -29,6 +29,8 @@ struct CertificatePlan {
   std::string key_usage = "critical,digitalSignature";
   std::string extended_key_usage{};  // "critical,timeStamping"; empty: none
   bool ocsp_no_check = false;
+  bool unknown_critical = false;  // an extension that nobody knows
+  std::string name_constraints{};
   // OpenSSL's configuration: sections [points] or others that `points` names, e.g. "@p1,@p2".
   std::string points{};    // crlDistributionPoints
   std::string freshest{};  // freshestCRL

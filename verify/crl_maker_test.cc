@@ -155,6 +155,14 @@ const MadeCertificate& CrlMaker::certificate(const CertificatePlan& plan) {
   if (!plan.issuer.empty()) add(NID_authority_key_identifier, "keyid:always");
   if (!plan.extended_key_usage.empty()) add(NID_ext_key_usage, plan.extended_key_usage);
   if (plan.ocsp_no_check) add(NID_id_pkix_OCSP_noCheck, "ignored");
+  if (!plan.name_constraints.empty()) add(NID_name_constraints, plan.name_constraints, plan.sections);
+  if (plan.unknown_critical) {
+    const std::unique_ptr<ASN1_OBJECT, pki::Deleter<ASN1_OBJECT_free>> oid(OBJ_txt2obj("1.2.3.4.5.6", 1));
+    const std::unique_ptr<ASN1_OCTET_STRING, pki::Deleter<ASN1_OCTET_STRING_free>> null(ASN1_OCTET_STRING_new());
+    ASN1_OCTET_STRING_set(null.get(), reinterpret_cast<const unsigned char*>("\x05\x00"), 2);
+    const ExtensionPtr unknown(X509_EXTENSION_create_by_OBJ(nullptr, oid.get(), 1, null.get()));
+    must(X509_add_ext(made.get(), unknown.get(), -1) == 1, "unknown extension");
+  }
   if (!plan.points.empty()) add(NID_crl_distribution_points, plan.points, plan.sections);
   if (!plan.freshest.empty()) add(NID_freshest_crl, plan.freshest, plan.sections);
   must(X509_sign(made.get(), key(issuer_name), EVP_sha256()) > 0, "signature");

@@ -433,8 +433,9 @@ base::Result<Judgement> judge_ocsp(pki::Context& context, pki::PathCache* cache,
     finding.errors.push_back(Error(Code::kPathNoChain, {{"certificate", "OCSP"}, {"issuer", "-"}},
                                    "no certificate at hand is named by both hashes of the CertID"));
   } else {
-    TANBA_TRY(std::vector<Error> responder,
-              judge.revocation().check_responder(*subject.response, PathPart(&issuer, 1)));
+    TANBA_TRY(ClaimVerdict claim, claim_authority(judge, issuer, input));
+    const PathPart issuers_path = claim.chain.empty() ? PathPart(&issuer, 1) : PathPart(claim.chain);
+    TANBA_TRY(std::vector<Error> responder, judge.revocation().check_responder(*subject.response, issuers_path));
     // The response is the thing judged: what does not verify is refused, not awaited.
     for (const Error& error : responder) {
       const bool broken = error.code() == Code::kOcspSignature;
@@ -442,7 +443,6 @@ base::Result<Judgement> judge_ocsp(pki::Context& context, pki::PathCache* cache,
           broken ? Code::kSignatureBroken : Code::kPathKeyUsage,
           std::vector<base::ErrorArgument>{{"certificate", issuer->label()}, {"purpose", "OCSP"}}, error.message());
     }
-    TANBA_TRY(ClaimVerdict claim, claim_authority(judge, issuer, input));
     add_each_once(needs, claim.needs);
     put_claim(claim, finding);
   }

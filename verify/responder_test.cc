@@ -39,8 +39,8 @@ class ResponderTest : public testing::Test {
     maker_.certificate(plan);
   }
   // About the leaf.
-  void answer() {
-    const auto response = ocsp::parse_response(maker_.answer({.responder = "responder"}));
+  void answer(const std::string& responder = "responder") {
+    const auto response = ocsp::parse_response(maker_.answer({.responder = responder}));
     ASSERT_TRUE(response.has_value()) << response.error().message();
     evidence_.add(OcspItem{.id = (*response)->digest,
                            .response = *response,
@@ -59,11 +59,9 @@ class ResponderTest : public testing::Test {
   void clear() { evidence_ = {}; }
 
   Report judged() {
-    input_.trust = pki::TrustSnapshot::make({{.certificate = maker_.get("CA").ours,
-                                              .purposes = pki::TrustPurposes::all(),
-                                              .trusted_from = {},
-                                              .trusted_until = {}}},
-                                            {});
+    input_.trust = pki::TrustSnapshot::make(
+        {{.certificate = maker_.get(anchor_).ours, .purposes = purposes_, .trusted_from = {}, .trusted_until = {}}},
+        {});
     base::Budget budget{base::Limits{}};
     auto judgement = judge_certificate(*context_, nullptr, maker_.get("leaf").ours, input_, budget);
     if (!judgement) {
@@ -95,6 +93,8 @@ class ResponderTest : public testing::Test {
   test::CrlMaker maker_;
   EvidenceSet evidence_;
   JudgeInput input_;
+  std::string anchor_ = "CA";
+  pki::TrustPurposes purposes_ = pki::TrustPurposes::all();
 };
 
 TEST_F(ResponderTest, OneThatNeedNotBeCheckedIsBelievedWithoutEvidence) {
@@ -130,6 +130,62 @@ TEST_F(ResponderTest, OneThatMustBeCheckedNeedsEvidence) {
   responder({});
   answer();
   expect_nobody();
+}
+
+// RFC 5280 4.2: "A certificate-using system MUST reject the certificate if it encounters a critical extension it does
+// not recognize".
+TEST_F(ResponderTest, OneWithACriticalExtensionThatNobodyKnowsIsNobody) {
+  responder({.ocsp_no_check = true, .unknown_critical = true});
+  answer();
+  expect_nobody();
+}
+
+TEST_F(ResponderTest, OneWhoseNameItsAuthorityMayNotCertifyIsNobody) {
+  maker_.certificate({.name = "root", .serial = 1, .ca = true, .key_usage = "critical,keyCertSign,cRLSign"});
+  anchor_ = "root";
+  const auto judged_under = [&](const char* excluded) {
+    clear();
+    maker_.certificate({.name = "CA",
+                        .issuer = "root",
+                        .serial = 2,
+                        .ca = true,
+                        .key_usage = "critical,keyCertSign,cRLSign",
+                        .name_constraints = "critical,excluded;dirName:away",
+                        .sections = std::string("[away]\nCN=") + excluded + "\n"});
+    maker_.certificate({.name = "leaf", .issuer = "CA", .serial = 5});
+    responder({.ocsp_no_check = true});
+    input_.candidates = {maker_.get("CA").ours};
+    const auto of_root = maker_.list({.signer = "root"});
+    evidence_.add(CrlItem{
+        .id = of_root.ours->digest(), .crl = of_root.ours, .asked_for = {}, .source = "list", .received_at = noon()});
+    answer();
+  };
+  judged_under("somebody");
+  expect_believed();
+  judged_under("responder");
+  expect_nobody();
+}
+
+// Under an anchor that is not trusted for responders an authority answers for itself.
+TEST_F(ResponderTest, ItsAnchorIsTrustedForResponders) {
+  purposes_ = {pki::TrustPurpose::kApplicant, pki::TrustPurpose::kOcsp};
+  answer();
+  expect_believed();
+  purposes_ = {pki::TrustPurpose::kApplicant};
+  expect_nobody();
+  clear();
+  answer("");
+  expect_believed();
+}
+
+// What was remembered of a path is not asked of another.
+TEST_F(ResponderTest, AnotherListOfAnchorsIsAskedAgain) {
+  answer();
+  expect_believed();
+  purposes_ = {pki::TrustPurpose::kApplicant};
+  expect_nobody();
+  purposes_ = pki::TrustPurposes::all();
+  expect_believed();
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "pki/identity.h"
+#include "pki/path_validation.h"
 #include "verify/claim.h"
 #include "verify/crl_status.h"
 
@@ -57,6 +58,47 @@ bool ends_every_token(ocsp::RevocationReason reason) {
     default:
       return true;
   }
+}
+
+// The name of the fact "nothing in this path speaks against the responder, whatever the time".
+base::Digest responder_path_fact(const pki::Path& path, const pki::TrustSnapshot& trust) {
+  static constexpr std::string_view kWhat = "path of an OCSP responder";
+  base::Sha256 name;
+  name.update(base::as_bytes(kWhat));
+  name.update(trust.id().view());
+  for (const CertificatePtr& certificate : path.certificates) name.update(certificate->digest().view());
+  return name.finish();
+}
+
+// RFC 6960 4.2.2.2 lets an authority name its responder; that it may is RFC 5280 6.1's to say: critical extensions that
+// nobody knows, names and policies that those above allow, and an anchor that is trusted for responders. Times and
+// algorithms are judged apart from it, as of the answer, so what was found here stays true under one list of anchors.
+base::Result<std::optional<Error>> check_responder_path(pki::Context& context, const JudgeInput& input,
+                                                        base::Budget& budget, const CertificatePtr& responder,
+                                                        PathPart issuers, Time at) {
+  if (input.trust->anchor_of(issuers.back()->digest()) == nullptr) {
+    return Error::because(Code::kOcspResponder, "the responder's certificate: its authority is under no anchor");
+  }
+  pki::Path path{.certificates = {responder}};
+  path.certificates.insert(path.certificates.end(), issuers.begin(), issuers.end());
+  const base::Digest fact = responder_path_fact(path, *input.trust);
+  if (context.knows_verified(fact)) return std::nullopt;
+  const pki::PathQuery query{.leaf = responder,
+                             .trust = input.trust,
+                             .candidates = {},
+                             .at = at,
+                             .trust_purpose = pki::TrustPurpose::kOcsp,
+                             .key_purpose = pki::KeyPurpose::kOcspSigning,
+                             .algorithm_policy = pki::PolicyId::kConformance,
+                             .policy_inputs = {}};
+  TANBA_TRY(const std::vector<Error> errors, validate_path(context, path, query, budget));
+  for (const Error& error : errors) {
+    const bool of_time = error.code() == Code::kPathExpired || error.code() == Code::kPathNotYetValid ||
+                         error.code() == Code::kPathAnchorWindow;
+    if (!of_time) return Error::because(Code::kOcspResponder, "the responder's certificate: " + error.message());
+  }
+  context.remember_verified(fact);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -198,6 +240,11 @@ base::Result<std::vector<Error>> RevocationJudge::check_responder(const ocsp::Oc
     if (auto ok = check_algorithm(input_.policy.id, *algorithm, issuer_key, at, issuer->label()); !ok) {
       errors.push_back(ok.error());
     }
+  }
+  if (errors.empty()) {
+    TANBA_TRY(auto unfit,
+              check_responder_path(context_, input_, budget_, responder->certificate, issuers, responder_at));
+    if (unfit) errors.push_back(*std::move(unfit));
   }
   if (errors.empty()) {
     TANBA_TRY(auto revoked, check_responder_revocation(response, *responder, issuers));
