@@ -188,6 +188,7 @@ class Normaliser {
     Reader revocation = table("revocation");
     out_.ocsp_freshness.max_age = revocation.duration_s("ocsp_max_age_s");
     out_.crl_freshness.max_age = revocation.duration_s("crl_max_age_s");
+    out_.embedded_crl_limit = revocation.duration_s("embedded_crl_max_age_s");
     out_.evidence_rule = read_evidence_rule(revocation);
     out_.evidence_grace = revocation.duration_s("grace_s");
     out_.crl_refresh = revocation.duration_s("crl_refresh_s");

@@ -111,6 +111,7 @@ struct Config {
   std::optional<std::filesystem::path> intermediates;
   ocsp::FreshnessRules ocsp_freshness{};
   ocsp::FreshnessRules crl_freshness{};
+  base::Seconds embedded_crl_limit{0};
   verify::EvidenceRule evidence_rule = verify::EvidenceRule::kOcspOrCrl;
   base::Seconds evidence_grace{0};
   std::map<base::Digest, verify::FreshnessRule> issuer_rules;

@@ -225,6 +225,7 @@ TEST(Config, RevocationRulesAreTheOperatorsOrAnIssuersOwn) {
   ASSERT_TRUE(config);
   EXPECT_EQ(config->evidence_rule, kOcspAndCrl);
   EXPECT_EQ(config->evidence_grace, base::Seconds(60));
+  EXPECT_EQ(config->embedded_crl_limit, base::Seconds(172800));
   const verify::FreshnessRule& own = config->issuer_rules.at(*base::digest_from_hex(issuer));
   EXPECT_EQ(own.evidence, kOcspAndCrl) << "what is left out is as for all";
   EXPECT_EQ(own.grace, base::Seconds(60));

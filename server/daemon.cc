@@ -85,6 +85,7 @@ Result<licensing::flow::Settings> make_settings(const Config& config) {
   settings.host = config.host;
   settings.policy.ocsp_freshness = config.ocsp_freshness;
   settings.policy.crl_freshness = config.crl_freshness;
+  settings.policy.embedded_crl_limit = config.embedded_crl_limit;
   settings.policy.evidence = config.evidence_rule;
   settings.policy.grace = config.evidence_grace;
   settings.policy.certificate_reference = config.certificate_reference;

@@ -129,6 +129,11 @@ constexpr std::array kSettings{
             "How old an OCSP answer without nextUpdate may be.", 1, 2592000},
     Setting{"revocation", "crl_max_age_s", kNumber, kOptional, "86400", "How old a CRL without nextUpdate may be.", 1,
             31536000},
+    Setting{
+        "revocation", "embedded_crl_max_age_s", kNumber, kOptional, "172800",
+        "How old a CRL that only the document brings may be, whatever its nextUpdate says, when sources give nothing "
+        "newer and nothing proves the signature to be older. Of OCSP answers, `ocsp_max_age_s` is that limit.",
+        1, 31536000},
     Setting{"revocation", "evidence", kText, kOptional, "\"ocsp-or-crl\"",
             "What is enough: `ocsp-or-crl`, `ocsp-and-crl` (both must say good), `ocsp-only`, `crl-only`. What says "
             "revoked refuses, whatever kind it is."},

@@ -121,20 +121,23 @@ Result<pki::PolicyInputs> path_inputs_from(const json::value& value) {
 
 json::object policy_json(const Policy& policy) {
   const auto& [id, revocation, coverage, certificate_reference, ocsp_freshness, crl_freshness, evidence, grace,
-               issuer_rules, path_inputs] = policy;
+               embedded_crl_limit, issuer_rules, path_inputs] = policy;
   json::array rules;
   for (const auto& [issuer, rule] : issuer_rules) rules.push_back(rule_json(issuer, rule));
-  return {{"id", to_string(id)},
-          {"version", pki::kPolicyVersion},
-          {"revocation", to_string(revocation)},
-          {"wholeCoverage", coverage == CoverageRule::kWhole},
-          {"signingCertificateRequired", certificate_reference == CertificateReferenceRule::kRequired},
-          {"ocsp", freshness_json(ocsp_freshness)},
-          {"crl", freshness_json(crl_freshness)},
-          {"evidence", to_string(evidence)},
-          {"grace", grace.count()},
-          {"issuerRules", std::move(rules)},
-          {"pathInputs", path_inputs_json(path_inputs)}};
+  json::object out{{"id", to_string(id)},
+                   {"version", pki::kPolicyVersion},
+                   {"revocation", to_string(revocation)},
+                   {"wholeCoverage", coverage == CoverageRule::kWhole},
+                   {"signingCertificateRequired", certificate_reference == CertificateReferenceRule::kRequired},
+                   {"ocsp", freshness_json(ocsp_freshness)},
+                   {"crl", freshness_json(crl_freshness)},
+                   {"evidence", to_string(evidence)},
+                   {"grace", grace.count()},
+                   {"issuerRules", std::move(rules)},
+                   {"pathInputs", path_inputs_json(path_inputs)}};
+  // As in capsules made before there was such a limit: without it, nothing is said of it.
+  if (embedded_crl_limit) out["embeddedCrlLimit"] = embedded_crl_limit->count();
+  return out;
 }
 
 Result<Policy> policy_from(const json::value& value) {
@@ -155,6 +158,9 @@ Result<Policy> policy_from(const json::value& value) {
   TANBA_TRY(policy.crl_freshness, freshness_member(value, "crl"));
   TANBA_TRY(policy.evidence, evidence_rule_member(value));
   TANBA_TRY(policy.grace, seconds_member(value, "grace"));
+  if (value.as_object().contains("embeddedCrlLimit")) {
+    TANBA_TRY(policy.embedded_crl_limit, seconds_member(value, "embeddedCrlLimit"));
+  }
   TANBA_TRY(const json::array* rules, array_member(value, "issuerRules"));
   for (const json::value& one : *rules) {
     TANBA_TRY(const base::Digest issuer, digest_member(one, "issuer"));
@@ -222,13 +228,25 @@ Result<JudgeInput> input_from(const json::value& value) {
 
 // --- evidence ------------------------------------------------------------------------------------------------------
 
+// Only where it is so: absent in capsules made before it was told apart.
+void put_brought_too(bool brought_too, json::object& out) {
+  if (brought_too) out["broughtToo"] = true;
+}
+
+Result<bool> brought_too_member(const json::value& value) {
+  if (!value.as_object().contains("broughtToo")) return false;
+  return bool_member(value, "broughtToo");
+}
+
 json::object ocsp_json(const OcspItem& item) {
-  const auto& [id, response, octets, nonce, asked_for, source, received_at] = item;
-  return {{"octets", base::to_base64(response->octets)},
-          {"nonce", base::to_base64(nonce)},
-          {"askedFor", digest_json(asked_for)},
-          {"source", text_json(source)},
-          {"receivedAt", base::format_time(received_at)}};
+  const auto& [id, response, octets, nonce, asked_for, source, received_at, brought_too] = item;
+  json::object out{{"octets", base::to_base64(response->octets)},
+                   {"nonce", base::to_base64(nonce)},
+                   {"askedFor", digest_json(asked_for)},
+                   {"source", text_json(source)},
+                   {"receivedAt", base::format_time(received_at)}};
+  put_brought_too(brought_too, out);
+  return out;
 }
 
 Result<OcspItem> ocsp_from(const json::value& value) {
@@ -241,15 +259,18 @@ Result<OcspItem> ocsp_from(const json::value& value) {
   TANBA_TRY(item.asked_for, optional_digest_member(value, "askedFor"));
   TANBA_TRY(item.source, text_member(value, "source"));
   TANBA_TRY(item.received_at, time_member(value, "receivedAt"));
+  TANBA_TRY(item.brought_too, brought_too_member(value));
   return item;
 }
 
 json::object crl_json(const CrlItem& item) {
-  const auto& [id, crl, asked_for, source, received_at, octets] = item;
-  return {{"sha256", id.hex()},
-          {"askedFor", digest_json(asked_for)},
-          {"source", text_json(source)},
-          {"receivedAt", base::format_time(received_at)}};
+  const auto& [id, crl, asked_for, source, received_at, octets, brought_too] = item;
+  json::object out{{"sha256", id.hex()},
+                   {"askedFor", digest_json(asked_for)},
+                   {"source", text_json(source)},
+                   {"receivedAt", base::format_time(received_at)}};
+  put_brought_too(brought_too, out);
+  return out;
 }
 
 Result<CrlItem> crl_from(const json::value& value, const ListSource& lists) {
@@ -259,6 +280,7 @@ Result<CrlItem> crl_from(const json::value& value, const ListSource& lists) {
   TANBA_TRY(item.asked_for, optional_digest_member(value, "askedFor"));
   TANBA_TRY(item.source, text_member(value, "source"));
   TANBA_TRY(item.received_at, time_member(value, "receivedAt"));
+  TANBA_TRY(item.brought_too, brought_too_member(value));
   return item;
 }
 

@@ -34,6 +34,7 @@ struct CertificatePlan {
   // OpenSSL's configuration: sections [points] or others that `points` names, e.g. "@p1,@p2".
   std::string points{};    // crlDistributionPoints
   std::string freshest{};  // freshestCRL
+  std::string ocsp{};      // authorityInfoAccess, "URI:http://..."
   std::string sections{};
   base::Time from = noon() - base::Seconds(86400L * 300);
   base::Time until = noon() + base::Seconds(86400L * 300);
@@ -90,7 +91,8 @@ class CrlMaker {
   // Remembered by name: lists and certificates that name it as issuer are bound to it.
   const MadeCertificate& certificate(const CertificatePlan& plan);
   [[nodiscard]] MadeList list(const ListPlan& plan);
-  [[nodiscard]] base::Bytes answer(const AnswerPlan& plan);  // DER
+  [[nodiscard]] base::Bytes list_octets(const ListPlan& plan);  // DER
+  [[nodiscard]] base::Bytes answer(const AnswerPlan& plan);     // DER
   [[nodiscard]] const MadeCertificate& get(const std::string& name) const { return certificates_.at(name); }
 
  private:

@@ -165,6 +165,7 @@ const MadeCertificate& CrlMaker::certificate(const CertificatePlan& plan) {
   }
   if (!plan.points.empty()) add(NID_crl_distribution_points, plan.points, plan.sections);
   if (!plan.freshest.empty()) add(NID_freshest_crl, plan.freshest, plan.sections);
+  if (!plan.ocsp.empty()) add(NID_info_access, "OCSP;" + plan.ocsp);
   must(X509_sign(made.get(), key(issuer_name), EVP_sha256()) > 0, "signature");
   auto parsed = pki::Certificate::parse(der_of(made.get(), i2d_X509));
   must(parsed.has_value(), "our parser");
@@ -173,7 +174,7 @@ const MadeCertificate& CrlMaker::certificate(const CertificatePlan& plan) {
   return kept;
 }
 
-MadeList CrlMaker::list(const ListPlan& plan) {
+base::Bytes CrlMaker::list_octets(const ListPlan& plan) {
   X509CrlPtr made(X509_CRL_new());
   must(X509_CRL_set_version(made.get(), X509_CRL_VERSION_2) == 1, "version");
   const std::string& issuer = plan.issuer.empty() ? plan.signer : plan.issuer;
@@ -183,7 +184,11 @@ MadeList CrlMaker::list(const ListPlan& plan) {
   for (const EntryPlan& entry : plan.entries) add_entry(made.get(), entry);
   add_list_extensions(made.get(), plan, certificates_.at(plan.signer).theirs.get());
   must(X509_CRL_sign(made.get(), key(plan.signer), plan.sha1 ? EVP_sha1() : EVP_sha256()) > 0, "signature");
-  const base::Bytes der = der_of(made.get(), i2d_X509_CRL);
+  return der_of(made.get(), i2d_X509_CRL);
+}
+
+MadeList CrlMaker::list(const ListPlan& plan) {
+  const base::Bytes der = list_octets(plan);
   // OpenSSL caches what extensions say when it reads a list.
   const unsigned char* octets = der.data();
   X509CrlPtr theirs(d2i_X509_CRL(nullptr, &octets, static_cast<long>(der.size())));

@@ -112,6 +112,7 @@ void CrlStatusJudge::Covered::add(const Usable& list) {
   with_grace |= list.reasons;
   if (list.age.freshness == Freshness::kCurrent) {
     current |= list.reasons;
+    if (!list.only_in_document()) without_document |= list.reasons;
     then |= list.reasons;
   } else if (list.age.freshness == Freshness::kThen) {
     then |= list.reasons;
@@ -123,6 +124,7 @@ void CrlStatusJudge::Covered::add(const Usable& list) {
 void CrlStatusJudge::conclude(const Covered& covered, CrlStatus& out) {
   if (out.bad) return;
   out.good = covered.current == ocsp::kAllReasons;
+  out.good_without_document = covered.without_document == ocsp::kAllReasons;
   out.good_then = covered.then == ocsp::kAllReasons;
   if (!out.good_then && covered.with_grace == ocsp::kAllReasons) out.good_in_grace = covered.oldest;
   if (out.good_then || out.good_in_grace || covered.with_grace == 0) return;
@@ -153,7 +155,13 @@ Status CrlStatusJudge::take_base(const CrlItem& item, PathPart path, CrlStatus& 
     return {};
   }
   lists_.push_back({.item = &item, .age = age, .reasons = *reasons, .key = signer->key, .delta = nullptr});
+  limit_age(item, *path[1], lists_.back());
   return {};
+}
+
+void CrlStatusJudge::limit_age(const CrlItem& item, const pki::Certificate& issuer, Usable& list) const {
+  if (input_.existed_at || !only_in_document(item) || list.only_revokes) return;
+  list.only_revokes = too_old_to_bring(*item.crl, input_.policy, rule_for(input_.policy, issuer), input_.now);
 }
 
 Age CrlStatusJudge::age_of(const Crl& crl, const pki::Certificate& issuer) const {
@@ -187,7 +195,10 @@ Status CrlStatusJudge::take_delta(const CrlItem& item, PathPart path, CrlStatus&
       continue;
     }
     fitted = true;
-    if (list.delta == nullptr || list.delta->crl->this_update() < delta.this_update()) list.delta = &item;
+    if (list.delta != nullptr && list.delta->crl->this_update() >= delta.this_update()) continue;
+    list.delta = &item;
+    // One that does not speak of the certificate releases nobody.
+    if (delta.find(path[0]->issuer(), path[0]->serial())) limit_age(item, *path[1], list);
   }
   if (!fitted) {
     out.unusable.push_back(misfit.value_or(Error(Code::kCrlDelta, {{"what", "no list that it goes on from"}})));
@@ -353,6 +364,10 @@ void CrlStatusJudge::judge_one(const Usable& list, PathPart path, CertificateRol
   const auto revoked = combined(crl, delta, certificate);
   const bool hold = revoked && revoked->reason == RevocationReason::kCertificateHold;
   if (hold && superseded(list)) return;
+  if (!revoked && list.only_revokes) {
+    out.unusable.push_back(*list.only_revokes);
+    return;
+  }
   if (!revoked) {
     if (auto keeps = check_keeps(crl, certificate); !keeps) {
       out.unusable.push_back(keeps.error());

@@ -26,6 +26,7 @@ struct CrlStatus {
   std::vector<base::Error> unusable;  // why lists at hand do not count, or do not suffice
   std::vector<RevocationEntry> entries;
   bool good = false;                       // not revoked for any reason, by lists that are current
+  bool good_without_document = false;      // the same without lists that only the document brings
   bool good_then = false;                  // the same with those that were current when it mattered
   std::optional<Age> good_in_grace;        // the same with lists that have ended, under the rule's grace: the oldest
   bool bad = false;                        // revoked or held
@@ -49,6 +50,10 @@ class CrlStatusJudge {
     ocsp::ReasonMask reasons = 0;
     pki::PublicKeyInfo key;
     const CrlItem* delta = nullptr;
+    std::optional<base::Error> only_revokes{};  // why its good word does not count
+    [[nodiscard]] bool only_in_document() const {
+      return verify::only_in_document(*item) || (delta != nullptr && verify::only_in_document(*delta));
+    }
   };
   // The key that signed the list, and how to name its holder; or why the list does not count.
   struct Signer {
@@ -58,6 +63,8 @@ class CrlStatusJudge {
 
   [[nodiscard]] base::Status take_base(const CrlItem& item, PathPart path, CrlStatus& out);
   [[nodiscard]] base::Status take_delta(const CrlItem& item, PathPart path, CrlStatus& out);
+  // What only the document brings says "good" for a short time only, where nothing proves the signature to be older.
+  void limit_age(const CrlItem& item, const pki::Certificate& issuer, Usable& list) const;
   [[nodiscard]] Age age_of(const ocsp::Crl& crl, const pki::Certificate& issuer) const;
   [[nodiscard]] base::Result<base::Result<Signer>> find_signer(const ocsp::Crl& crl, PathPart path);
   [[nodiscard]] base::Result<base::Status> check_signature(const ocsp::Crl& crl, const Signer& signer);
@@ -68,7 +75,8 @@ class CrlStatusJudge {
   // For which reasons the lists say that it is not revoked.
   struct Covered {
     ocsp::ReasonMask current = 0;
-    ocsp::ReasonMask then = 0;  // or was when it mattered
+    ocsp::ReasonMask without_document = 0;  // current, and not only in the document
+    ocsp::ReasonMask then = 0;              // or was when it mattered
     ocsp::ReasonMask with_grace = 0;
     std::optional<Age> oldest;  // of those in grace
     void add(const Usable& list);

@@ -13,7 +13,9 @@ bool add_once(std::vector<Item>& items, std::map<base::Digest, std::size_t>& pla
     items.push_back(std::move(item));
     return true;
   }
-  if (item.source == kEmbedded) items[place->second].source = item.source;
+  Item& found = items[place->second];
+  if ((item.source == kEmbedded) != (found.source == kEmbedded)) found.brought_too = true;
+  if (item.source == kEmbedded) found.source = item.source;
   return false;
 }
 

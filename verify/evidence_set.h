@@ -31,6 +31,7 @@ struct OcspItem {
   std::optional<base::Digest> asked_for;  // the certificate that it was fetched for
   std::string source;                     // URL, file, or "embedded"
   base::Time received_at;
+  bool brought_too = false;  // embedded, and somebody besides the document brought it as well
 };
 
 struct CrlItem {
@@ -40,7 +41,14 @@ struct CrlItem {
   std::string source;
   base::Time received_at;
   std::shared_ptr<const ListOctets> octets{};  // null: nobody kept them; no capsule can be made with this list
+  bool brought_too = false;
 };
+
+// Whoever made the document chose it, and as of when.
+template <class Item>
+[[nodiscard]] bool only_in_document(const Item& item) {
+  return item.source == kEmbedded && !item.brought_too;
+}
 
 // A source that was asked about a certificate and gave nothing usable as octets.
 struct SourceFailure {

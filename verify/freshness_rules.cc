@@ -109,6 +109,27 @@ Age judge_age(const ocsp::Crl& crl, const FreshnessRule& rule, const Existence& 
   return judge_age_for(crl, crl.this_update(), Code::kCrlStale, rule, existence);
 }
 
+namespace {
+
+std::optional<Error> too_old(Code code, const Times& times, base::Seconds limit, Time now) {
+  if (now <= times.this_update + limit) return std::nullopt;
+  return stale_error(code, times, now);
+}
+
+}  // namespace
+
+std::optional<Error> too_old_to_bring(const ocsp::SingleResponse& answer, const Policy& policy,
+                                      const FreshnessRule& rule, Time now) {
+  if (!policy.embedded_crl_limit) return std::nullopt;
+  return too_old(Code::kOcspStale, {answer.this_update, answer.next_update}, rule.ocsp.max_age, now);
+}
+
+std::optional<Error> too_old_to_bring(const ocsp::Crl& crl, const Policy& policy, const FreshnessRule& /*rule*/,
+                                      Time now) {
+  if (!policy.embedded_crl_limit) return std::nullopt;
+  return too_old(Code::kCrlStale, {crl.this_update(), crl.next_update()}, *policy.embedded_crl_limit, now);
+}
+
 std::vector<std::string_view> lacking(EvidenceRule rule, const GoodEvidence& found) {
   switch (rule) {
     case EvidenceRule::kOcspOrCrl:

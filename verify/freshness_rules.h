@@ -68,6 +68,13 @@ struct Existence {
 [[nodiscard]] Age judge_age(const ocsp::SingleResponse& answer, const FreshnessRule& rule, const Existence& existence);
 [[nodiscard]] Age judge_age(const ocsp::Crl& crl, const FreshnessRule& rule, const Existence& existence);
 
+// Why a good word that only the document brings does not count: it is older than such a word may be. nextUpdate is no
+// bound: the signer chose among all that were made since the certificate was, and a list may be good for months.
+[[nodiscard]] std::optional<base::Error> too_old_to_bring(const ocsp::SingleResponse& answer, const Policy& policy,
+                                                          const FreshnessRule& rule, base::Time now);
+[[nodiscard]] std::optional<base::Error> too_old_to_bring(const ocsp::Crl& crl, const Policy& policy,
+                                                          const FreshnessRule& rule, base::Time now);
+
 // Good evidence that was found, by kind; the last in grace of each.
 struct GoodEvidence {
   bool ocsp = false;

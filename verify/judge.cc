@@ -274,8 +274,11 @@ Policy policy_for(pki::PolicyId id) {
   // without nextUpdate break RFC 5280 5.1.2.5; a day bridges daily publication.
   policy.ocsp_freshness.max_age = std::chrono::hours(1);
   policy.crl_freshness.max_age = std::chrono::hours(24);
+  // Two daily lists: the evening's document with the morning's list is judged the next day.
+  policy.embedded_crl_limit = std::chrono::hours(48);
   if (id == pki::PolicyId::kConformance) {
     policy.coverage = CoverageRule::kPart;
+    policy.embedded_crl_limit.reset();
     policy.ocsp_freshness.max_age = std::chrono::hours(24);
   }
   return policy;

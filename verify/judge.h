@@ -37,6 +37,9 @@ struct Policy {
   // Beside these, what stands for certificates of every issuer that has no rule of its own (freshness_rules.h).
   EvidenceRule evidence = EvidenceRule::kOcspOrCrl;
   base::Seconds grace{0};
+  // How old a list that only the document brings may be for its good word to count, where nothing proves the signature
+  // to be older; of an answer, ocsp_freshness.max_age is the limit then. Nothing: nextUpdate decides.
+  std::optional<base::Seconds> embedded_crl_limit;
   std::map<base::Digest, FreshnessRule> issuer_rules;  // by the issuer's certificate, SHA-256
   pki::PolicyInputs path_inputs;
 };

@@ -150,18 +150,20 @@ struct RevocationJudge::Gathered {
   std::vector<Error> unusable;  // why evidence at hand does not count
   std::vector<RevocationEntry> entries;
   GoodEvidence good;
+  GoodEvidence without_document;  // of it, what is not only in the document
   bool ocsp_bad = false;
   bool crl_bad = false;
   std::vector<std::string> delta_sources;  // that may go on from the lists that decided
   [[nodiscard]] bool disagree() const { return (good.ocsp && crl_bad) || (good.crl && ocsp_bad); }
   // Evidence that is not current is good only under the rule's grace.
-  void good_ocsp(const Age& age) {
+  void good_ocsp(const Age& age, const OcspItem& item) {
     if (age.freshness == Freshness::kInGrace)
       good.ocsp_in_grace = age;
     else if (age.freshness == Freshness::kThen)
       good.ocsp_then = true;
     else
       good.ocsp = true;
+    without_document.ocsp |= age.freshness == Freshness::kCurrent && !only_in_document(item);
   }
 };
 
@@ -346,9 +348,15 @@ base::Status RevocationJudge::gather_ocsp(PathPart path, CertificateRole role, G
         entry.holds = true;
       }
     } else {
+      if (only_in_document(item) && !input_.existed_at) {
+        if (auto old = too_old_to_bring(*answer, input_.policy, rule, input_.now)) {
+          out.unusable.push_back(*std::move(old));
+          continue;
+        }
+      }
       entry.holds = true;
     }
-    if (entry.holds) out.good_ocsp(age);
+    if (entry.holds) out.good_ocsp(age, item);
     if (age.freshness == Freshness::kInGrace) entry.holds = false;
     out.entries.push_back(std::move(entry));
   }
@@ -361,6 +369,7 @@ base::Status RevocationJudge::gather_crls(PathPart path, CertificateRole role, G
   std::ranges::move(status.unusable, std::back_inserter(out.unusable));
   std::ranges::move(status.entries, std::back_inserter(out.entries));
   out.good.crl = status.good;
+  out.without_document.crl = status.good_without_document;
   out.good.crl_then = status.good_then;
   out.good.crl_in_grace = status.good_in_grace;
   out.crl_bad = status.bad;
@@ -474,8 +483,15 @@ base::Result<RevocationVerdict> RevocationJudge::check(PathPart path, Certificat
   const EvidenceRule rule = rule_for(input_.policy, *issuer).evidence;
   if (!verdict.errors.empty()) return verdict;
   if (lacking(rule, gathered.good).empty()) {
+    // What only the document brings counts, and does not keep sources from being asked: its signer chose it, and as of
+    // when. Where nothing proves that the signature is older, the newest word decides.
+    if (!input_.existed_at && !lacking(rule, gathered.without_document).empty()) {
+      name_needs(certificate, issuer, gathered.without_document, verdict);
+      verdict.missing.clear();
+    }
     // Where OCSP answered already, a delta would add nothing that the rule asks for.
-    if (!gathered.good.ocsp) name_deltas(certificate, issuer, gathered, verdict);
+    const bool answered = input_.existed_at ? gathered.good.ocsp : gathered.without_document.ocsp;
+    if (!answered && verdict.needs.empty()) name_deltas(certificate, issuer, gathered, verdict);
     return verdict;
   }
 
