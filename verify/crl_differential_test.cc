@@ -122,22 +122,30 @@ const std::array kDifferences = {
         [](const Combination& lists, Verdict ours, Verdict) {
           return lists.delta_fits() && lists.base->plan.when == When::kEnded && ours == Verdict::kOpen;
         }},
-    Difference{"RFC 5280 5.2.4: a delta says something only together with a complete list of its scope, and there is "
-               "no current "
-               "one; OpenSSL 3.0 takes a delta for some reasons only for a complete list",
-               [](const Combination& lists, Verdict ours, Verdict) {
-                 const auto for_some_reasons = [](const Scope& scope) {
-                   return std::string_view(scope.point).starts_with("onlysomereasons");
-                 };
-                 return lists.delta != nullptr && for_some_reasons(*lists.delta->plan.scope) &&
-                        lists.base->plan.when != When::kNow && lists.second == nullptr && ours == Verdict::kOpen;
-               }},
     Difference{
         "RFC 5280 6.3.3 (a): a delta has to be current to be used; OpenSSL takes one that is out of date or not yet "
         "made",
         [](const Combination& lists, Verdict, Verdict) {
           return lists.delta_fits() && lists.delta->plan.when != When::kNow;
         }},
+    Difference{
+        "crl_status.h: a current delta that lists the certificate revokes whatever list it was made for; OpenSSL "
+        "passes over those that fit no list at hand",
+        [](const Combination& lists, Verdict ours, Verdict) {
+          if (lists.delta == nullptr || ours != Verdict::kRevoked) return false;
+          if (lists.delta_fits() && lists.base->plan.when == When::kNow) return false;
+          const Plan& delta = lists.delta->plan;
+          return delta.when == When::kNow && Combination::is_for_users(*delta.scope) && delta.says != kNothing &&
+                 delta.says != kOther && delta.says != kRemove;
+        }},
+    Difference{"crl_status.h: a list older than the one that a current delta was made for is not the newest and makes "
+               "nothing good; OpenSSL takes it without the delta",
+               [](const Combination& lists, Verdict ours, Verdict) {
+                 if (lists.delta == nullptr || ours != Verdict::kOpen) return false;
+                 const Plan& delta = lists.delta->plan;
+                 return delta.when == When::kNow && delta.scope == lists.base->plan.scope &&
+                        delta.base_number > lists.base->plan.number;
+               }},
     Difference{"RFC 5280 5.3.1: removeFromCRL \"may only appear in delta CRLs\"; in a complete list the certificate is "
                "listed, and OpenSSL takes it for released",
                [](const Combination& lists, Verdict ours, Verdict) {

@@ -56,6 +56,18 @@ bool same_scope(const Crl& a, const Crl& b) {
          (!own || base::equal(own->der, others->der));
 }
 
+// Numbers as Crl::number() writes them: whole octets in hexadecimal, none of them a leading zero.
+bool number_below(const std::string& a, const std::string& b) {
+  return a.size() != b.size() ? a.size() < b.size() : a < b;
+}
+
+// RFC 5280 5.2.4: a delta is for "a complete CRL [...] with a CRL number that is equal to or greater than the
+// BaseCRLNumber". Whoever made the delta has made a newer list than this one.
+bool is_of_later_list(const Crl& delta, const Crl& list) {
+  return same_scope(delta, list) && delta.authority_key_id() == list.authority_key_id() && !list.number().empty() &&
+         number_below(list.number(), delta.base_number());
+}
+
 // Those in the path of what is judged are judged for its time; a list that came after their end is nobody's word.
 Status check_signed_in_time(const Crl& crl, const pki::Certificate& signer) {
   if (crl.this_update() <= signer.not_after()) return {};
@@ -103,6 +115,7 @@ Result<CrlStatus> CrlStatusJudge::judge(PathPart path, CertificateRole role) {
   // 6.3.3: "the reasons_mask is not all-reasons and the cert_status is UNREVOKED": several lists may be needed.
   Covered covered;
   for (const Usable& list : lists_) judge_one(list, path, role, covered, out);
+  for (const Listing& delta : listings_) judge_listing(delta, certificate, role, out);
   conclude(covered, out);
   if (out.good) name_delta_sources(certificate, out);
   return out;
@@ -179,6 +192,8 @@ Status CrlStatusJudge::take_delta(const CrlItem& item, PathPart path, CrlStatus&
     if (age.error) out.unusable.push_back(*age.error);
     return {};
   }
+  auto listed = delta.find(path.front()->issuer(), path.front()->serial());
+  if (listed && listed->reason == RevocationReason::kRemoveFromCrl) listed.reset();
   std::optional<Error> misfit;
   bool fitted = false;
   for (Usable& list : lists_) {
@@ -194,6 +209,7 @@ Status CrlStatusJudge::take_delta(const CrlItem& item, PathPart path, CrlStatus&
       misfit = as_signature_error(verified.error());
       continue;
     }
+    if (listed && !fitted) listings_.push_back({.item = &item, .key = list.key, .entry = *listed});
     fitted = true;
     if (list.delta != nullptr && list.delta->crl->this_update() >= delta.this_update()) continue;
     list.delta = &item;
@@ -201,9 +217,47 @@ Status CrlStatusJudge::take_delta(const CrlItem& item, PathPart path, CrlStatus&
     if (delta.find(path[0]->issuer(), path[0]->serial())) limit_age(item, *path[1], list);
   }
   if (!fitted) {
+    TANBA_CHECK(take_lone_delta(item, path, listed));
     out.unusable.push_back(misfit.value_or(Error(Code::kCrlDelta, {{"what", "no list that it goes on from"}})));
   }
   return {};
+}
+
+Status CrlStatusJudge::take_lone_delta(const CrlItem& item, PathPart path, const std::optional<RevokedEntry>& listed) {
+  const Crl& delta = *item.crl;
+  const auto is_older = [&](const Usable& list) { return is_of_later_list(delta, *list.item->crl); };
+  if (!listed && std::ranges::none_of(lists_, is_older)) return {};
+  TANBA_TRY(const Result<Signer> signer, find_signer(delta, path));
+  if (!signer) return {};
+  if (listed) listings_.push_back({.item = &item, .key = signer->key, .entry = *listed});
+  for (Usable& list : lists_) {
+    if (!is_older(list) || list.key.digest != signer->key.digest || list.only_revokes) continue;
+    list.only_revokes = Error(Code::kCrlDelta, {{"what", "it was made for a later list than the one at hand"}});
+  }
+  return {};
+}
+
+void CrlStatusJudge::judge_listing(const Listing& delta, const pki::Certificate& certificate, CertificateRole role,
+                                   CrlStatus& out) const {
+  // What goes on from a list was judged with it.
+  if (std::ranges::any_of(lists_, [&](const Usable& list) { return list.delta == delta.item; })) return;
+  const RevokedEntry& listed = delta.entry;
+  const bool hold = listed.reason == RevocationReason::kCertificateHold;
+  if (hold && superseded(*delta.item->crl, delta.key)) return;
+  if (!revocation_.counts(role, listed.reason, listed.revocation_time, listed.invalidity_date)) return;
+  out.refusals.push_back(revoked_error(certificate, role, listed.revocation_time, listed.reason, delta.item->source));
+  out.bad = true;
+  out.entries.push_back({.certificate = certificate.label(),
+                         .source = delta.item->source,
+                         .kind = "delta CRL",
+                         .status = hold ? RevocationStatus::kOnHold : RevocationStatus::kRevoked,
+                         .this_update = delta.item->crl->this_update(),
+                         .next_update = delta.item->crl->next_update(),
+                         .revocation_time = listed.revocation_time,
+                         .reason = reason_text(listed.reason),
+                         .evidence = delta.item->id.hex(),
+                         .holds = false,
+                         .certificate_digest = certificate.digest().hex()});
 }
 
 void CrlStatusJudge::name_delta_sources(const pki::Certificate& certificate, CrlStatus& out) const {
@@ -337,11 +391,14 @@ Result<bool> CrlStatusJudge::holds(const Crl& crl, const pki::Path& path, std::v
 
 // --- what a list says ------------------------------------------------------------------------------------------------
 
-// A newer list of the same scope is at hand.
-bool CrlStatusJudge::superseded(const Usable& list) const {
-  const Crl& own = *list.item->crl;
+// A newer list of the same scope by the same key is at hand, or a newer delta to one. Another authority of the same
+// name knows nothing of the certificate, so it has not released it either.
+bool CrlStatusJudge::superseded(const Crl& crl, const pki::PublicKeyInfo& key) const {
+  const auto newer = [&](const CrlItem* other) {
+    return other != nullptr && same_scope(crl, *other->crl) && crl.this_update() < other->crl->this_update();
+  };
   return std::ranges::any_of(lists_, [&](const Usable& other) {
-    return same_scope(own, *other.item->crl) && own.this_update() < other.item->crl->this_update();
+    return other.key.digest == key.digest && (newer(other.item) || (crl.is_delta() && newer(other.delta)));
   });
 }
 
@@ -363,7 +420,7 @@ void CrlStatusJudge::judge_one(const Usable& list, PathPart path, CertificateRol
                         .certificate_digest = certificate.digest().hex()};
   const auto revoked = combined(crl, delta, certificate);
   const bool hold = revoked && revoked->reason == RevocationReason::kCertificateHold;
-  if (hold && superseded(list)) return;
+  if (hold && superseded(crl, list.key)) return;
   if (!revoked && list.only_revokes) {
     out.unusable.push_back(*list.only_revokes);
     return;

@@ -7,6 +7,9 @@
 // - Of several lists of one scope each that is in date counts: what an older one revokes stays revoked (3.3: entries
 // stay
 //   until the certificate has ended). Only a hold ends when a newer list does not have it any more.
+// - A delta that lists the certificate for a revocation counts without a list that it goes on from; it never releases
+//   without one. A list that is older than the one that a delta was made for is known not to be the newest: it does not
+//   make anything good.
 // - A list that was made after the certificate had ended says nothing by not listing it, unless it has
 // expiredCertsOnCRL.
 #pragma once
@@ -63,6 +66,17 @@ class CrlStatusJudge {
 
   [[nodiscard]] base::Status take_base(const CrlItem& item, PathPart path, CrlStatus& out);
   [[nodiscard]] base::Status take_delta(const CrlItem& item, PathPart path, CrlStatus& out);
+  // A delta that lists the certificate: its word against it counts whatever list it was made for.
+  struct Listing {
+    const CrlItem* item = nullptr;
+    pki::PublicKeyInfo key;
+    ocsp::RevokedEntry entry;
+  };
+  // A delta that goes on from no list at hand: what it says against the certificate, and against those lists.
+  [[nodiscard]] base::Status take_lone_delta(const CrlItem& item, PathPart path,
+                                             const std::optional<ocsp::RevokedEntry>& listed);
+  void judge_listing(const Listing& delta, const pki::Certificate& certificate, CertificateRole role,
+                     CrlStatus& out) const;
   // What only the document brings says "good" for a short time only, where nothing proves the signature to be older.
   void limit_age(const CrlItem& item, const pki::Certificate& issuer, Usable& list) const;
   [[nodiscard]] Age age_of(const ocsp::Crl& crl, const pki::Certificate& issuer) const;
@@ -83,7 +97,7 @@ class CrlStatusJudge {
   };
   void judge_one(const Usable& list, PathPart path, CertificateRole role, Covered& covered, CrlStatus& out);
   static void conclude(const Covered& covered, CrlStatus& out);
-  [[nodiscard]] bool superseded(const Usable& list) const;
+  [[nodiscard]] bool superseded(const ocsp::Crl& crl, const pki::PublicKeyInfo& key) const;
   void name_delta_sources(const pki::Certificate& certificate, CrlStatus& out) const;
   RevocationJudge& revocation_;
   pki::Context& context_;
@@ -91,6 +105,7 @@ class CrlStatusJudge {
   const JudgeInput& input_;
   base::Budget& budget_;
   std::vector<Usable> lists_;
+  std::vector<Listing> listings_;
 };
 
 }  // namespace tanba::verify

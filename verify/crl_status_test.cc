@@ -39,6 +39,22 @@ class CrlStatusTest : public testing::Test {
         {.name = name, .issuer = issuer, .serial = 2, .ca = true, .key_usage = "critical,keyCertSign,cRLSign"});
     at_hand(name);
   }
+  // The leaf by A, whose name and anchor B has too.
+  void twins() {
+    anchors_ = {"Root"};
+    authority("Root");
+    for (const char* name : {"A", "B"}) {
+      maker_.certificate({.name = name,
+                          .issuer = "Root",
+                          .subject = "CA",
+                          .serial = name[0],
+                          .ca = true,
+                          .key_usage = "critical,keyCertSign,cRLSign"});
+      at_hand(name);
+    }
+    leaf({.issuer = "A", .serial = 5});
+    add({.signer = "Root"});
+  }
   void at_hand(const std::string& name) { input_.candidates.push_back(maker_.get(name).ours); }
   // The certificate that is judged.
   void leaf(CertificatePlan plan) {
@@ -299,6 +315,69 @@ TEST_F(CrlStatusTest, TheCertificateMayNameTheDeltaToo) {
   EXPECT_TRUE(needs_.empty()) << "a delta is at hand";
 }
 
+// Whatever list it was made for: nobody but the authority can have listed it.
+TEST_F(CrlStatusTest, ADeltaThatListsTheCertificateRefusesWithoutItsList) {
+  for (const int reason : {kKeyCompromise, kHold}) {
+    const Code code = reason == kHold ? Code::kRevocationOnHold : Code::kRevocationRevoked;
+    clear();  // none at hand
+    add({.number = 12, .base_number = 11, .entries = {{.serial = 5, .reason = reason}}});
+    expect(Decision::kRefuse, code);
+    clear();  // an older one
+    add({});
+    add({.number = 12, .base_number = 11, .entries = {{.serial = 5, .reason = reason}}});
+    expect(Decision::kRefuse, code);
+    clear();  // one of another scope
+    add({.point = "onlyuser=TRUE"});
+    add({.number = 11, .base_number = 10, .entries = {{.serial = 5, .reason = reason}}});
+    expect(Decision::kRefuse, code);
+  }
+  // A newer delta does not take back what is for good.
+  clear();
+  add({});
+  add({.number = 11,
+       .base_number = 10,
+       .this_update = noon() - Seconds(3600),
+       .entries = {{.serial = 5, .reason = kKeyCompromise}}});
+  add({.number = 12, .base_number = 10, .this_update = noon() - Seconds(60)});
+  expect(Decision::kRefuse, Code::kRevocationRevoked);
+}
+
+TEST_F(CrlStatusTest, ADeltaThatIsNotTheAuthoritysRefusesNothing) {
+  authority("other");
+  add({});
+  add({.signer = "other",
+       .issuer = "CA",
+       .number = 12,
+       .base_number = 11,
+       .entries = {{.serial = 5, .reason = kKeyCompromise}},
+       .has_key_id = false});
+  expect_good();
+  clear();
+  add({});
+  add({.number = 12, .base_number = 11, .entries = {{.serial = 5, .reason = kRemove}}});
+  expect(Decision::kRetry, Code::kCrlDelta);
+}
+
+TEST_F(CrlStatusTest, AHoldOfADeltaEndsWithANewerList) {
+  add({.number = 9, .base_number = 8, .this_update = noon() - 2 * kDay, .entries = {{.serial = 5, .reason = kHold}}});
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+  add({});
+  expect_good();
+}
+
+// The authority has made a newer list since: the one at hand may lack what that has.
+TEST_F(CrlStatusTest, AListOlderThanADeltasBaseIsNotEnough) {
+  leaf({.serial = 5, .points = "URI:http://crl/1"});
+  add({});
+  expect_good();
+  add({.number = 12, .base_number = 11});
+  expect(Decision::kRetry, Code::kCrlDelta);
+  ASSERT_EQ(needs_.size(), 1U);
+  EXPECT_EQ(needs_[0].sources, std::vector<std::string>{"http://crl/1"});
+  add({.number = 11, .this_update = noon() - Seconds(3600)});
+  expect_good();
+}
+
 // --- scope -----------------------------------------------------------------------------------------------------------
 
 TEST_F(CrlStatusTest, ListsOfOtherKindsSayNothing) {
@@ -492,6 +571,21 @@ TEST_F(CrlStatusTest, AListOfAnotherScopeDoesNotEndAHold) {
   add({.number = 9, .this_update = noon() - 2 * kDay, .entries = {{.serial = 5, .reason = kHold}}});
   add({.point = "onlyuser=TRUE"});
   expect(Decision::kRefuse, Code::kRevocationOnHold);
+}
+
+// Both are authorities under one anchor; what one of them held, the other knows nothing of.
+TEST_F(CrlStatusTest, AnotherAuthorityOfTheNameLiftsNoHold) {
+  twins();
+  add({.signer = "A",
+       .issuer = "CA",
+       .number = 9,
+       .this_update = noon() - 2 * kDay,
+       .entries = {{.serial = 5, .reason = kHold}}});
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+  add({.signer = "B", .issuer = "CA"});
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+  add({.signer = "A", .issuer = "CA"});
+  expect_good();
 }
 
 // --- ended certificates ----------------------------------------------------------------------------------------------
