@@ -26,7 +26,7 @@ struct CertificatePlan {
   std::string subject{};  // commonName; empty: the name
   long serial = 1;
   bool ca = false;
-  std::string key_usage = "critical,digitalSignature";
+  std::string key_usage = "critical,digitalSignature";  // empty: none
   std::string extended_key_usage{};  // "critical,timeStamping"; empty: none
   bool ocsp_no_check = false;
   bool unknown_critical = false;  // an extension that nobody knows

@@ -149,7 +149,7 @@ const MadeCertificate& CrlMaker::certificate(const CertificatePlan& plan) {
     must(X509_add_ext(made.get(), extension(nid, value, sections, issuer, made.get(), nullptr).get(), -1) == 1, "ext");
   };
   add(NID_basic_constraints, plan.ca ? "critical,CA:TRUE" : "CA:FALSE");
-  add(NID_key_usage, plan.key_usage);
+  if (!plan.key_usage.empty()) add(NID_key_usage, plan.key_usage);
   add(NID_subject_key_identifier, "hash");
   // Without it OpenSSL takes a key that one name certifies for itself for self-signed.
   if (!plan.issuer.empty()) add(NID_authority_key_identifier, "keyid:always");

@@ -167,7 +167,12 @@ Status CrlStatusJudge::take_base(const CrlItem& item, PathPart path, CrlStatus& 
     out.unusable.push_back(signer.error());
     return {};
   }
-  lists_.push_back({.item = &item, .age = age, .reasons = *reasons, .key = signer->key, .delta = nullptr});
+  lists_.push_back({.item = &item,
+                    .age = age,
+                    .reasons = *reasons,
+                    .key = signer->key,
+                    .delta = nullptr,
+                    .only_revokes = signer->only_revokes});
   limit_age(item, *path[1], lists_.back());
   return {};
 }
@@ -295,6 +300,7 @@ Result<Status> CrlStatusJudge::check_signature(const Crl& crl, const Signer& sig
 // for the certification path MUST be the same as the trust anchor used to validate the target certificate."
 Result<Result<CrlStatusJudge::Signer>> CrlStatusJudge::find_signer(const Crl& crl, PathPart path) {
   Error why = Error::because(Code::kCrlIssuer, "no certificate of the list's signer is at hand");
+  std::optional<Result<Signer>> against;  // whose word counts against a certificate only
   // Those above the certificate are validated with it.
   const PathPart issuers = path.subspan(1);
   const std::vector<pki::PublicKeyInfo> keys = pki::effective_keys(issuers);
@@ -313,14 +319,24 @@ Result<Result<CrlStatusJudge::Signer>> CrlStatusJudge::find_signer(const Crl& cr
     if (std::ranges::find(issuers, outside->digest(), [](const auto& c) { return c->digest(); }) != issuers.end()) {
       continue;
     }
-    Status ok = ocsp::check_signer(crl, *outside);
-    if (ok) {
-      TANBA_TRY(ok, outside->digest() == path.front()->digest() ? check_own_signer(crl, outside)
-                                                                : check_outside_signer(crl, outside, path));
+    if (auto ok = ocsp::check_signer(crl, *outside); !ok) {
+      why = ok.error();
+      continue;
     }
-    if (ok) return Result<Signer>(Signer{.certificate = outside, .key = outside->key()});
-    why = ok.error();
+    if (outside->digest() == path.front()->digest()) {
+      TANBA_TRY(const Status ok, check_own_signer(crl, outside));
+      if (ok) return Result<Signer>(Signer{.certificate = outside, .key = outside->key()});
+      why = ok.error();
+      continue;
+    }
+    TANBA_TRY(const Result<Signer> signer, check_outside_signer(crl, outside, path));
+    if (signer && !signer->only_revokes) return signer;
+    if (signer)
+      against = signer;
+    else
+      why = signer.error();
   }
+  if (against) return *against;
   return Result<Signer>(base::fail(why));
 }
 
@@ -340,9 +356,12 @@ Result<Status> CrlStatusJudge::check_own_signer(const Crl& crl, const Certificat
 }
 
 // The claim that this certificate may sign the list: its own path, and nothing in it revoked.
-Result<Status> CrlStatusJudge::check_outside_signer(const Crl& crl, const CertificatePtr& signer, PathPart path) {
-  TANBA_TRY(Status signature, check_signature(crl, {.certificate = signer, .key = signer->key()}));
-  if (!signature) return signature;
+Result<Result<CrlStatusJudge::Signer>> CrlStatusJudge::check_outside_signer(const Crl& crl,
+                                                                            const CertificatePtr& signer,
+                                                                            PathPart path) {
+  Signer made{.certificate = signer, .key = signer->key()};
+  TANBA_TRY(const Status signature, check_signature(crl, made));
+  if (!signature) return Result<Signer>(base::fail(signature.error()));
   // When the signature's existence is vouched for, the list came later: its signer is judged then.
   const pki::PathQuery query{.leaf = signer,
                              .trust = input_.trust,
@@ -358,14 +377,38 @@ Result<Status> CrlStatusJudge::check_outside_signer(const Crl& crl, const Certif
   for (const pki::Path& own : found->valid) {
     if (own.certificates.back()->digest() != path.back()->digest()) continue;
     TANBA_TRY(const bool good, holds(crl, own, why));
-    if (good) return Status();
+    if (!good) continue;
+    made.only_revokes.reset();
+    if (may_say_good(crl, own.certificates, path)) return Result<Signer>(made);
+    made.only_revokes =
+        Error::because(Code::kCrlIssuer, "another key than the issuer's, which the issuer names nowhere");
   }
+  if (made.only_revokes) return Result<Signer>(made);
   std::string cause = "no path under the same anchor";
   if (!found->rejected.empty() && !found->rejected.front().errors.empty()) {
     cause = found->rejected.front().errors.front().message();
   }
   if (!why.empty()) cause = why.front().message();
-  return Status(base::fail(Code::kCrlIssuer, "the signer's certificate: " + cause));
+  return Result<Signer>(base::fail(Code::kCrlIssuer, "the signer's certificate: " + cause));
+}
+
+// 6.3.3 (f) takes any certificate of the issuer's name that may sign lists and ends in the same anchor. Authorities of
+// one name with different keys exist, also below one root, and what one of them lists says nothing of the other's
+// certificates. Its list is good word only where the issuer lets it be: by cRLIssuer in what it issued; by a
+// certificate that the issuer's own key signed for the name, as when keys change (RFC 4210 4.4: "OldWithNew",
+// "NewWithOld"); or where whoever certified the issuer certified a key for its lists and for nothing else.
+bool CrlStatusJudge::may_say_good(const Crl& crl, PathPart signer, PathPart path) const {
+  if (input_.policy.id == pki::PolicyId::kConformance) return true;
+  const auto& usage = signer[0]->key_usage();
+  if (!usage || (*usage & pki::kCrlSign) == 0) return false;
+  const pki::Certificate& issuer = *path[1];
+  if (!(crl.issuer() == issuer.subject())) return true;  // check_scope: a point of the certificate names it
+  const auto same_key = [](const pki::Certificate& a, const pki::Certificate& b) {
+    return a.key().digest == b.key().digest;
+  };
+  if (same_key(*signer[0], issuer) || same_key(*signer[1], issuer)) return true;
+  const bool for_lists_only = (*usage & pki::kKeyCertSign) == 0;
+  return for_lists_only && path.size() > 2 && same_key(*signer[1], *path[2]);
 }
 
 Result<bool> CrlStatusJudge::holds(const Crl& crl, const pki::Path& path, std::vector<Error>& why) {

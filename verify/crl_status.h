@@ -10,6 +10,8 @@
 // - A delta that lists the certificate for a revocation counts without a list that it goes on from; it never releases
 //   without one. A list that is older than the one that a delta was made for is known not to be the newest: it does not
 //   make anything good.
+// - A list by another key of the issuer's name makes something good only where the issuer says so (not in the policy
+//   conformance): 6.3.3 (f) is content with any certificate of that name under the same anchor.
 // - A list that was made after the certificate had ended says nothing by not listing it, unless it has
 // expiredCertsOnCRL.
 #pragma once
@@ -62,6 +64,7 @@ class CrlStatusJudge {
   struct Signer {
     pki::CertificatePtr certificate;
     pki::PublicKeyInfo key;
+    std::optional<base::Error> only_revokes{};  // why its lists do not make anything good
   };
 
   [[nodiscard]] base::Status take_base(const CrlItem& item, PathPart path, CrlStatus& out);
@@ -83,8 +86,10 @@ class CrlStatusJudge {
   [[nodiscard]] base::Result<base::Result<Signer>> find_signer(const ocsp::Crl& crl, PathPart path);
   [[nodiscard]] base::Result<base::Status> check_signature(const ocsp::Crl& crl, const Signer& signer);
   [[nodiscard]] base::Result<base::Status> check_own_signer(const ocsp::Crl& crl, const pki::CertificatePtr& signer);
-  [[nodiscard]] base::Result<base::Status> check_outside_signer(const ocsp::Crl& crl, const pki::CertificatePtr& signer,
-                                                                PathPart path);
+  [[nodiscard]] base::Result<base::Result<Signer>> check_outside_signer(const ocsp::Crl& crl,
+                                                                        const pki::CertificatePtr& signer,
+                                                                        PathPart path);
+  [[nodiscard]] bool may_say_good(const ocsp::Crl& crl, PathPart signer, PathPart path) const;
   [[nodiscard]] base::Result<bool> holds(const ocsp::Crl& crl, const pki::Path& path, std::vector<base::Error>& why);
   // For which reasons the lists say that it is not revoked.
   struct Covered {

@@ -25,7 +25,8 @@ constexpr int kRemove = 8;
 
 class CrlStatusTest : public testing::Test {
  protected:
-  CrlStatusTest() : context_(pki::test::make_context()) {
+  explicit CrlStatusTest(test::CrlMaker::Keys keys = test::CrlMaker::Keys::kEc)
+      : context_(pki::test::make_context()), maker_(keys) {
     authority("CA");
     leaf({.serial = 5});
     input_.now = noon();
@@ -547,6 +548,74 @@ TEST_F(CrlStatusTest, AListByAnotherKeyOfTheAuthorityNeedsThatKeysStatus) {
   clear();
   add(list);
   add({.signer = "CRL key", .issuer = "CA", .point = "fullname=URI:http://crl/2"});
+  expect(Decision::kRetry, Code::kCrlIssuer);
+}
+
+// Which other keys of the issuer's name speak for what it issued, where documents are filed.
+class OtherKeyTest : public CrlStatusTest {
+ protected:
+  OtherKeyTest() : CrlStatusTest(test::CrlMaker::Keys::kRsa) {
+    twins();
+    input_.policy = policy_for(pki::PolicyId::kKzSubmission);
+  }
+  void other_key(const std::string& issuer, const std::string& usage) {
+    maker_.certificate({.name = "other", .issuer = issuer, .subject = "CA", .serial = 9, .key_usage = usage});
+    at_hand("other");
+  }
+  void add_list_by(const std::string& signer, std::vector<EntryPlan> entries = {}) {
+    add({.signer = signer, .issuer = "CA", .entries = std::move(entries)});
+  }
+};
+
+TEST_F(OtherKeyTest, ANamesakesListMakesNothingGoodAndMayRevoke) {
+  add_list_by("A");
+  expect_good();
+  clear();
+  add({.signer = "Root"});
+  add_list_by("B");
+  expect(Decision::kRetry, Code::kCrlIssuer);
+  add_list_by("B", {{.serial = 5, .reason = kKeyCompromise}});
+  expect(Decision::kRefuse, Code::kRevocationRevoked);
+  // RFC 5280 6.3.3 (f) asks for no more.
+  clear();
+  input_.policy = policy_for(pki::PolicyId::kConformance);
+  add({.signer = "Root"});
+  add_list_by("B");
+  expect_good();
+}
+
+TEST_F(OtherKeyTest, AKeyThatTheIssuerCertifiedForItsNameMaySpeak) {
+  leaf({.issuer = "A", .serial = 5, .points = "URI:http://crl/1"});
+  maker_.certificate({.name = "other",
+                      .issuer = "A",
+                      .subject = "CA",
+                      .serial = 9,
+                      .ca = true,
+                      .key_usage = "critical,keyCertSign,cRLSign",
+                      .points = "URI:http://crl/2"});
+  at_hand("other");
+  add({.signer = "other", .issuer = "CA", .point = "fullname=URI:http://crl/1"});
+  expect(Decision::kRetry, Code::kCrlIssuer);  // whether that key is revoked is not known
+  add({.signer = "A", .issuer = "CA", .point = "fullname=URI:http://crl/2"});
+  expect_good();
+}
+
+TEST_F(OtherKeyTest, AKeyForListsAloneByWhoCertifiedTheIssuerMaySpeak) {
+  other_key("Root", "critical,cRLSign");
+  add_list_by("other");
+  expect_good();
+}
+
+TEST_F(OtherKeyTest, AKeyForListsUnderAnotherAuthorityMayNot) {
+  other_key("B", "critical,cRLSign");
+  add_list_by("B");  // about the signer of the list
+  add_list_by("other");
+  expect(Decision::kRetry, Code::kCrlIssuer);
+}
+
+TEST_F(OtherKeyTest, ACertificateThatDoesNotSayWhatItsKeyIsForMayNot) {
+  other_key("Root", "");
+  add_list_by("other");
   expect(Decision::kRetry, Code::kCrlIssuer);
 }
 
