@@ -414,6 +414,9 @@ TEST_F(CapsuleTest, TheRecordLosesNothing) {
                           .reason = "theft"});
   evidence_.add(LocalHold{.over = LocalHold::Over::kSerial, .value = "00", .issuer = "", .since = {}, .reason = {}});
   evidence_.note_asked("http://x/", head->digest());
+  CrlItem inside_too = evidence_.crls().front();
+  inside_too.source = kEmbedded;
+  evidence_.add(std::move(inside_too));
   input_.existed_at = input_.now - std::chrono::hours(1);
   input_.policy.grace = base::Seconds(77);
   input_.policy.issuer_rules[head->digest()] = {.evidence = EvidenceRule::kCrlOnly, .ocsp_limit = base::Seconds(5)};
@@ -425,6 +428,7 @@ TEST_F(CapsuleTest, TheRecordLosesNothing) {
   const ListSource lists = [&](const base::Digest&) { return base::Result<ocsp::CrlPtr>(evidence_.crls()[0].crl); };
   const CapsuleInputs inputs = must(read_inputs(capsule.record, capsule.trust, lists));
   EXPECT_EQ(write_record(inputs.facts, inputs.input, inputs.evidence, inputs.limits), capsule.record);
+  EXPECT_TRUE(inputs.evidence.crls().front().brought_too);
   EXPECT_EQ(write_trust(*inputs.input.trust), capsule.trust);
   EXPECT_EQ(inputs.input.trust->id(), input_.trust->id());
   EXPECT_EQ(inputs.evidence.holds().size(), 1U) << "a hold over a serial that is not at hand says nothing";
