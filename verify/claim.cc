@@ -133,6 +133,7 @@ base::Result<ClaimVerdict> ClaimJudge::best_by_revocation(const pki::PathResult&
 base::Result<ClaimVerdict> ClaimJudge::with_revocation(const pki::Path& path) {
   ClaimVerdict verdict;
   verdict.chain = path.certificates;
+  revocation_.begin_claim(*path.certificates.front());
   for (std::size_t i = 0; i + 1 < path.certificates.size(); ++i) {
     const CertificateRole role = i == 0 ? CertificateRole::kEndEntity : CertificateRole::kAuthority;
     TANBA_TRY(RevocationVerdict one, revocation_.check(PathPart(path.certificates).subspan(i), role));

@@ -27,7 +27,7 @@ struct CertificatePlan {
   long serial = 1;
   bool ca = false;
   std::string key_usage = "critical,digitalSignature";  // empty: none
-  std::string extended_key_usage{};  // "critical,timeStamping"; empty: none
+  std::string extended_key_usage{};                     // "critical,timeStamping"; empty: none
   bool ocsp_no_check = false;
   bool unknown_critical = false;  // an extension that nobody knows
   std::string name_constraints{};

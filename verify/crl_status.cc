@@ -125,7 +125,7 @@ void CrlStatusJudge::Covered::add(const Usable& list) {
   with_grace |= list.reasons;
   if (list.age.freshness == Freshness::kCurrent) {
     current |= list.reasons;
-    if (!list.only_in_document()) without_document |= list.reasons;
+    if (!list.signers_choice) without_document |= list.reasons;
     then |= list.reasons;
   } else if (list.age.freshness == Freshness::kThen) {
     then |= list.reasons;
@@ -172,7 +172,8 @@ Status CrlStatusJudge::take_base(const CrlItem& item, PathPart path, CrlStatus& 
                     .reasons = *reasons,
                     .key = signer->key,
                     .delta = nullptr,
-                    .only_revokes = signer->only_revokes});
+                    .only_revokes = signer->only_revokes,
+                    .signers_choice = is_signers_choice(input_, item, crl.this_update())});
   limit_age(item, *path[1], lists_.back());
   return {};
 }
@@ -218,6 +219,7 @@ Status CrlStatusJudge::take_delta(const CrlItem& item, PathPart path, CrlStatus&
     fitted = true;
     if (list.delta != nullptr && list.delta->crl->this_update() >= delta.this_update()) continue;
     list.delta = &item;
+    list.signers_choice |= is_signers_choice(input_, item, delta.this_update());
     // One that does not speak of the certificate releases nobody.
     if (delta.find(path[0]->issuer(), path[0]->serial())) limit_age(item, *path[1], list);
   }
@@ -485,6 +487,7 @@ void CrlStatusJudge::judge_one(const Usable& list, PathPart path, CertificateRol
     out.bad = true;
   } else {
     covered.add(list);
+    if (list.age.freshness == Freshness::kThen && list.age.error) out.ended.push_back(*list.age.error);
     entry.holds = list.age.freshness != Freshness::kInGrace;
   }
   out.entries.push_back(entry);

@@ -29,6 +29,7 @@ namespace tanba::verify {
 struct CrlStatus {
   std::vector<base::Error> refusals;  // revoked or held
   std::vector<base::Error> unusable;  // why lists at hand do not count, or do not suffice
+  std::vector<base::Error> ended;     // of those that were current when it mattered, and say good: crl.stale
   std::vector<RevocationEntry> entries;
   bool good = false;                       // not revoked for any reason, by lists that are current
   bool good_without_document = false;      // the same without lists that only the document brings
@@ -56,9 +57,7 @@ class CrlStatusJudge {
     pki::PublicKeyInfo key;
     const CrlItem* delta = nullptr;
     std::optional<base::Error> only_revokes{};  // why its good word does not count
-    [[nodiscard]] bool only_in_document() const {
-      return verify::only_in_document(*item) || (delta != nullptr && verify::only_in_document(*delta));
-    }
+    bool signers_choice = false;                // of the document's signer: the list, or a delta of it
   };
   // The key that signed the list, and how to name its holder; or why the list does not count.
   struct Signer {

@@ -191,6 +191,68 @@ TEST_F(DocumentEvidenceTest, WhatIsProvedToBeOlderIsJudgedByItsOwnTime) {
   EXPECT_EQ(judged(), Decision::kAccept);
 }
 
+// --- proved by a time stamp to be older ------------------------------------------------------------------------------
+
+class StampedEvidenceTest : public DocumentEvidenceTest {
+ protected:
+  // Stamped two days ago; both this list and the stamp's time lie before what the sources would say now.
+  StampedEvidenceTest() {
+    input_.existed_at = noon() - 2 * kDay;
+    input_.evidence_since = noon();
+  }
+  void ended_list() { add({.this_update = noon() - 3 * kDay, .next_update = noon() - kDay}, "embedded"); }
+  [[nodiscard]] bool warns() const {
+    return std::ranges::any_of(report_.findings.front().warnings,
+                               [](const base::Error& warning) { return warning.code() == Code::kCrlStale; });
+  }
+};
+
+TEST_F(StampedEvidenceTest, WhatWasCurrentThenIsNotEnoughWhileTheSourcesCanAnswer) {
+  ended_list();
+  EXPECT_EQ(judged(), Decision::kRetry);
+  EXPECT_TRUE(has(Code::kCrlStale));
+  EXPECT_FALSE(report_.findings.front().missing_evidence.empty());
+  EXPECT_EQ(needed(), Sources{"http://ocsp/ca"});
+  answer(Seconds(60), "http://ocsp/ca");
+  EXPECT_EQ(judged(), Decision::kAccept);
+}
+
+TEST_F(StampedEvidenceTest, AnArchiveIsContentWithIt) {
+  input_.policy = policy_for(pki::PolicyId::kKzArchive);
+  ended_list();
+  EXPECT_EQ(judged(), Decision::kAccept);
+  EXPECT_FALSE(warns());
+}
+
+TEST_F(StampedEvidenceTest, ItIsEnoughWithAWarningWhereNobodyAnswers) {
+  const test::CertificatePlan plan{.name = "leaf", .issuer = "CA", .serial = 5};
+  maker_.certificate(plan);  // names no source
+  ended_list();
+  EXPECT_EQ(judged(), Decision::kAccept);
+  EXPECT_TRUE(warns());
+  test::CertificatePlan ended = plan;
+  ended.points = "URI:http://crl/ca";
+  ended.until = noon() - kHour;
+  maker_.certificate(ended);
+  EXPECT_EQ(judged(), Decision::kAccept);
+  EXPECT_TRUE(warns());
+  // Its authority lasts, and names a source; years later there may be no network to ask it.
+  evidence_ = {};
+  ended_list();
+  add({.signer = "Root", .this_update = noon() - 3 * kDay, .next_update = noon() - kDay}, "embedded");
+  EXPECT_EQ(judged(), Decision::kAccept);
+}
+
+TEST_F(StampedEvidenceTest, WhatTheSignerCouldChooseDoesNotKeepSourcesFromBeingAsked) {
+  add(aged(150 * kDay), "embedded");
+  EXPECT_EQ(judged(), Decision::kAccept);
+  EXPECT_EQ(needed(), Sources{"http://ocsp/ca"});
+  clear();
+  add(aged(kDay), "embedded");  // made after the stamp
+  EXPECT_EQ(judged(), Decision::kAccept);
+  EXPECT_TRUE(needs_.empty());
+}
+
 TEST_F(DocumentEvidenceTest, OtherPeoplesVectorsAreJudgedByTheStandardsAlone) {
   input_.policy = policy_for(pki::PolicyId::kConformance);
   add(aged(150 * kDay), "embedded");

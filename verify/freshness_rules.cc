@@ -96,7 +96,8 @@ Age judge_age_for(const Evidence& evidence, Time this_update, Code stale, const 
   if (this_update >= *existence.existed_at) return {.freshness = Freshness::kCurrent};
   const bool counts = existence.proof == Proof::kTimeStamp &&
                       judge_age(evidence, rule, *existence.existed_at).freshness == Freshness::kCurrent;
-  return counts ? Age{.freshness = Freshness::kThen} : age;
+  if (counts) age.freshness = Freshness::kThen;
+  return age;
 }
 
 }  // namespace

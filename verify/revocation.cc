@@ -148,6 +148,7 @@ void RevocationJudge::note_beneath(const CertificatePtr& signer, std::vector<Rev
 struct RevocationJudge::Gathered {
   std::vector<Error> refusals;  // revoked, held, unknown
   std::vector<Error> unusable;  // why evidence at hand does not count
+  std::vector<Error> ended;     // good evidence that was current when it mattered, and is not any more
   std::vector<RevocationEntry> entries;
   GoodEvidence good;
   GoodEvidence without_document;  // of it, what is not only in the document
@@ -155,15 +156,19 @@ struct RevocationJudge::Gathered {
   bool crl_bad = false;
   std::vector<std::string> delta_sources;  // that may go on from the lists that decided
   [[nodiscard]] bool disagree() const { return (good.ocsp && crl_bad) || (good.crl && ocsp_bad); }
+  void note_ended(const Age& age) {
+    good.ocsp_then = true;
+    if (age.error) ended.push_back(*age.error);
+  }
   // Evidence that is not current is good only under the rule's grace.
-  void good_ocsp(const Age& age, const OcspItem& item) {
+  void good_ocsp(const Age& age, bool chosen) {
     if (age.freshness == Freshness::kInGrace)
       good.ocsp_in_grace = age;
     else if (age.freshness == Freshness::kThen)
-      good.ocsp_then = true;
+      note_ended(age);
     else
       good.ocsp = true;
-    without_document.ocsp |= age.freshness == Freshness::kCurrent && !only_in_document(item);
+    without_document.ocsp |= age.freshness == Freshness::kCurrent && !chosen;
   }
 };
 
@@ -356,7 +361,7 @@ base::Status RevocationJudge::gather_ocsp(PathPart path, CertificateRole role, G
       }
       entry.holds = true;
     }
-    if (entry.holds) out.good_ocsp(age, item);
+    if (entry.holds) out.good_ocsp(age, is_signers_choice(input_, item, answer->this_update));
     if (age.freshness == Freshness::kInGrace) entry.holds = false;
     out.entries.push_back(std::move(entry));
   }
@@ -367,6 +372,7 @@ base::Status RevocationJudge::gather_crls(PathPart path, CertificateRole role, G
   TANBA_TRY(CrlStatus status, CrlStatusJudge(*this, context_, cache_, input_, budget_).judge(path, role));
   std::ranges::move(status.refusals, std::back_inserter(out.refusals));
   std::ranges::move(status.unusable, std::back_inserter(out.unusable));
+  std::ranges::move(status.ended, std::back_inserter(out.ended));
   std::ranges::move(status.entries, std::back_inserter(out.entries));
   out.good.crl = status.good;
   out.without_document.crl = status.good_without_document;
@@ -406,6 +412,20 @@ void RevocationJudge::name_needs(const CertificatePtr& certificate, const Certif
   if (lacked(Need::Kind::kCrl) && (!crl.sources.empty() || verdict.missing.empty())) {
     verdict.missing.push_back(std::move(crl));
   }
+}
+
+// ADR 0006: an archive is content with what whoever checked at the time of the stamp would have gone by. Who hands in
+// something new can bring a stamp of any time since the certificate was issued, and a list from before the revocation:
+// while somebody still answers for the certificate, that somebody has to be heard.
+bool RevocationJudge::must_be_current(const pki::Certificate& certificate, CertificateRole role) const {
+  if (input_.policy.id != pki::PolicyId::kKzSubmission || role == CertificateRole::kEvidenceSigner) return false;
+  // Authorities outlast whom they certified; what rests on one that has ended is no new submission by its holder.
+  if (!claimed_until_ || input_.now > *claimed_until_) return false;
+  const bool can_be_asked = !certificate.ocsp_urls().empty() ||
+                            std::ranges::any_of(certificate.crl_points(), [](const pki::DistributionPoint& point) {
+                              return !point.urls.empty();
+                            });
+  return can_be_asked && input_.now <= certificate.not_after();
 }
 
 // Only when every source was asked and one did not serve.
@@ -484,21 +504,25 @@ base::Result<RevocationVerdict> RevocationJudge::check(PathPart path, Certificat
   if (!verdict.errors.empty()) return verdict;
   if (lacking(rule, gathered.good).empty()) {
     // What only the document brings counts, and does not keep sources from being asked: its signer chose it, and as of
-    // when. Where nothing proves that the signature is older, the newest word decides.
-    if (!input_.existed_at && !lacking(rule, gathered.without_document).empty()) {
+    // when. Where nothing proves that the signature is older, or the policy asks for it, the newest word decides.
+    const bool newest_decides = !input_.existed_at || must_be_current(*certificate, role);
+    if (newest_decides && !lacking(rule, gathered.without_document).empty()) {
       name_needs(certificate, issuer, gathered.without_document, verdict);
       verdict.missing.clear();
     }
     // Where OCSP answered already, a delta would add nothing that the rule asks for.
-    const bool answered = input_.existed_at ? gathered.good.ocsp : gathered.without_document.ocsp;
+    const bool answered = newest_decides ? gathered.without_document.ocsp : gathered.good.ocsp;
     if (!answered && verdict.needs.empty()) name_deltas(certificate, issuer, gathered, verdict);
     return verdict;
   }
 
   name_needs(certificate, issuer, gathered.good, verdict);
   // Newer evidence is asked for where a source may give it; what told of the right time counts all the same.
-  if (enough_then(rule, gathered.good)) {
+  if (enough_then(rule, gathered.good) && !must_be_current(*certificate, role)) {
     verdict.missing.clear();
+    if (input_.policy.id == pki::PolicyId::kKzSubmission) {
+      std::ranges::move(gathered.ended, std::back_inserter(verdict.warnings));
+    }
     return verdict;
   }
   if (take_grace(*certificate, rule, gathered.good, verdict)) return verdict;

@@ -34,6 +34,8 @@ class RevocationJudge {
   RevocationJudge(pki::Context& context, pki::PathCache* cache, const JudgeInput& input, base::Budget& budget)
       : context_(context), cache_(cache), input_(input), budget_(budget) {}
 
+  // What is checked from now on is the path of this claim's certificate.
+  void begin_claim(const pki::Certificate& certificate) { claimed_until_ = certificate.not_after(); }
   // Of the first certificate of `path`; there are at least two.
   [[nodiscard]] base::Result<RevocationVerdict> check(PathPart path, CertificateRole role);
   // The responder of this answer has the right to give it, and its own certificate holds at the time of judging.
@@ -58,6 +60,7 @@ class RevocationJudge {
                   RevocationVerdict& verdict) const;
   void name_deltas(const pki::CertificatePtr& certificate, const pki::CertificatePtr& issuer, const Gathered& gathered,
                    RevocationVerdict& verdict) const;
+  [[nodiscard]] bool must_be_current(const pki::Certificate& certificate, CertificateRole role) const;
   [[nodiscard]] bool take_grace(const pki::Certificate& certificate, EvidenceRule rule, const GoodEvidence& found,
                                 RevocationVerdict& verdict) const;
   static void note_lacking(const pki::Certificate& certificate, EvidenceRule rule, const GoodEvidence& found,
@@ -68,6 +71,7 @@ class RevocationJudge {
   base::Budget& budget_;
   // Certificates whose revocation is being judged: evidence that needs itself is a cycle (DESIGN 3).
   std::vector<base::Digest> open_;
+  std::optional<base::Time> claimed_until_;
   Beneath beneath_;
   // Adds what was found out about a signer of evidence.
   void note_beneath(const pki::CertificatePtr& signer, std::vector<RevocationEntry> entries, Beneath further);
@@ -78,6 +82,12 @@ class RevocationJudge {
 [[nodiscard]] Existence existence_of(const JudgeInput& input);
 // When the algorithms of evidence must be good enough: when it is known to exist, not when it says that it was made.
 [[nodiscard]] base::Time evidence_time(const JudgeInput& input);
+// Only the document brings it, and it was made before the signature is proved to have existed: whoever signed could
+// take any that suited.
+template <class Item>
+[[nodiscard]] bool is_signers_choice(const JudgeInput& input, const Item& item, base::Time this_update) {
+  return only_in_document(item) && (!input.existed_at || this_update < *input.existed_at);
+}
 // The same input for what a signer of evidence did at this time.
 [[nodiscard]] JudgeInput at_time_of_evidence(const JudgeInput& input, base::Time made_at);
 
