@@ -428,6 +428,7 @@ Result<bool> CrlStatusJudge::holds(const Crl& crl, const pki::Path& path, std::v
     TANBA_TRY(RevocationVerdict one, judge.check(PathPart(path.certificates).subspan(i), role));
     revocation_.note_beneath(path.certificates[i], one.entries, judge_then ? judge.take_beneath() : Beneath{});
     if (one.errors.empty()) continue;
+    revocation_.note_lacks(one);
     std::ranges::move(one.errors, std::back_inserter(why));
     return false;
   }

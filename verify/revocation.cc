@@ -145,6 +145,14 @@ void RevocationJudge::note_beneath(const CertificatePtr& signer, std::vector<Rev
   std::ranges::move(further.certificates, std::back_inserter(beneath_.certificates));
 }
 
+// Evidence by somebody of whom it is not known whether the certificate is revoked may count yet: DESIGN 3, each claim
+// names what it needs.
+void RevocationJudge::note_lacks(const RevocationVerdict& of_signer) {
+  if (of_signer.errors.empty() || refuses(of_signer.errors)) return;
+  add_each_once(lacks_of_signers_.needs, of_signer.needs);
+  add_each_once(lacks_of_signers_.missing, of_signer.missing);
+}
+
 struct RevocationJudge::Gathered {
   std::vector<Error> refusals;  // revoked, held, unknown
   std::vector<Error> unusable;  // why evidence at hand does not count
@@ -281,6 +289,7 @@ base::Result<std::optional<Error>> RevocationJudge::check_responder_revocation(c
   if (own.errors.empty()) return std::nullopt;
   // What is lacking about one that need not be checked is no reason.
   if (no_check && !refuses(own.errors)) return std::nullopt;
+  note_lacks(own);
   return Error::because(Code::kOcspResponder, "the responder's certificate: " + own.errors.front().message());
 }
 
@@ -492,8 +501,10 @@ base::Result<RevocationVerdict> RevocationJudge::check(PathPart path, Certificat
     not_checked();
     return verdict;
   }
+  Lacks of_others = std::exchange(lacks_of_signers_, {});
   TANBA_CHECK(gather_ocsp(path, role, gathered));
   TANBA_CHECK(gather_crls(path, role, gathered));
+  const Lacks of_signers = std::exchange(lacks_of_signers_, std::move(of_others));
   verdict.errors = std::move(gathered.refusals);
   verdict.entries = std::move(gathered.entries);
   if (gathered.disagree()) {
@@ -525,7 +536,9 @@ base::Result<RevocationVerdict> RevocationJudge::check(PathPart path, Certificat
     }
     return verdict;
   }
+  add_each_once(verdict.needs, of_signers.needs);
   if (take_grace(*certificate, rule, gathered.good, verdict)) return verdict;
+  add_each_once(verdict.missing, of_signers.missing);
   for (const SourceFailure& failure : input_.evidence->failures()) {
     const bool ours = !failure.asked_for || failure.asked_for == certificate->digest();
     if (ours) gathered.unusable.push_back(failure.error);

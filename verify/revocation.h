@@ -73,6 +73,13 @@ class RevocationJudge {
   std::vector<base::Digest> open_;
   std::optional<base::Time> claimed_until_;
   Beneath beneath_;
+  // What is lacking about those who signed evidence, since the last check began.
+  struct Lacks {
+    std::vector<Need> needs;
+    std::vector<Need> missing;
+  };
+  Lacks lacks_of_signers_;
+  void note_lacks(const RevocationVerdict& of_signer);
   // Adds what was found out about a signer of evidence.
   void note_beneath(const pki::CertificatePtr& signer, std::vector<RevocationEntry> entries, Beneath further);
   friend class CrlStatusJudge;  // judges signers of lists, at the times of the lists, with what is open here

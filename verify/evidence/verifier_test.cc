@@ -151,5 +151,35 @@ TEST_F(VerifierTest, WhatTheSourceSaysIsAskedForOnce) {
   EXPECT_EQ(asked(), Paths{"/ocsp"});
 }
 
+// RFC 6960 4.2.2.2.1: a responder without id-pkix-ocsp-nocheck is to be checked, at the sources that it names.
+class CheckedResponderTest : public VerifierTest {
+ protected:
+  CheckedResponderTest() {
+    leaf({.serial = 5, .ocsp = "URI:" + server_.url("/ocsp")});
+    maker_.certificate({.name = "responder",
+                        .issuer = "CA",
+                        .serial = 9,
+                        .extended_key_usage = "OCSPSigning",
+                        .points = "URI:" + about_responder_});
+    document({});
+    serve_answer({.responder = "responder"});
+  }
+  const std::string about_responder_ = server_.url("/responder.crl");
+};
+
+TEST_F(CheckedResponderTest, WhatItsCertificateLacksIsFetchedToo) {
+  serve("/responder.crl", list({.point = "fullname=URI:" + about_responder_}));
+  const Report report = verified();
+  EXPECT_EQ(report.outcome.decision, Decision::kAccept) << message(report);
+  EXPECT_EQ(asked(), (Paths{"/ocsp", "/responder.crl"}));
+}
+
+TEST_F(CheckedResponderTest, ItsAnswerDoesNotCountWhileThatIsMissing) {
+  const Report report = verified();
+  EXPECT_EQ(report.outcome.decision, Decision::kRetry);
+  EXPECT_EQ(asked(), (Paths{"/ocsp", "/responder.crl"}));
+  EXPECT_EQ(report.findings.at(0).missing_evidence.size(), 2U) << "about the signer and about the responder";
+}
+
 }  // namespace
 }  // namespace tanba::verify::evidence
