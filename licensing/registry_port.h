@@ -114,7 +114,8 @@ struct ReserveNumber {
 };
 
 // Records what is about to be signed. The same id with the same content answers with what is there (intent.state if
-// different). registry.state when the number is not reserved for this application or there is an open intent.
+// different). registry.state when the number is not reserved for this application or there is an open intent, also one
+// of another application about to replace the same licence; for that licence as MarkSigning.
 struct PrepareIntent {
   using Answer = Intent;
   std::string id;  // a fresh UUID, lower case
@@ -146,7 +147,9 @@ struct ReturnIntent {
   std::string reason;  // dotted code
 };
 
-// From here on a signature may exist. intent.not_found, intent.state.
+// From here on a signature may exist. Asked again before each time that the key is asked. intent.not_found,
+// intent.state; registry.state, registry.not_found when the licence to be replaced is not the applicant's or cannot be
+// replaced now.
 struct MarkSigning {
   using Answer = Intent;
   std::string intent;
@@ -185,6 +188,17 @@ struct AbandonIntent {
   std::string note;
   Caller by;
   SignerWord signer = SignerWord::kNotAsked;
+};
+
+// signing -> voided: the key server signed, and the decision cannot be issued: its licence was replaced or ended
+// meanwhile, or the signature does not pass. The number is voided, the signed document kept, the application free for
+// another decision. The same again is fine. intent.not_found, intent.state.
+struct VoidIntent {
+  using Answer = Intent;
+  std::string intent;
+  base::Bytes document;  // signed
+  std::string report;    // canonical JSON of its verification
+  std::string reason;    // dotted code of what is in the way
 };
 
 // suspended, resumed, terminated (issue and replacement come with decisions). registry.not_found for another
@@ -308,6 +322,7 @@ class RegistryPort {
   virtual void submit(MarkSigning command, Done<MarkSigning::Answer> done) = 0;
   virtual void submit(CommitIntent command, Done<CommitIntent::Answer> done) = 0;
   virtual void submit(AbandonIntent command, Done<AbandonIntent::Answer> done) = 0;
+  virtual void submit(VoidIntent command, Done<VoidIntent::Answer> done) = 0;
   virtual void submit(ChangeLicence command, Done<ChangeLicence::Answer> done) = 0;
 
   // Reads block for as long as the database takes (bounded: registry.busy); they see what was committed.
@@ -321,7 +336,7 @@ class RegistryPort {
   [[nodiscard]] virtual base::Result<std::vector<LicenceRow>> licences(const Scope& scope,
                                                                        const LicenceQuery& query) = 0;
   [[nodiscard]] virtual base::Result<Intent> intent(std::string_view id) = 0;
-  // The one intent on this application that is neither committed nor abandoned.
+  // The one intent on this application that is neither committed, nor abandoned, nor voided.
   [[nodiscard]] virtual base::Result<std::optional<Intent>> open_intent(std::string_view application) = 0;
   [[nodiscard]] virtual base::Result<std::vector<Intent>> intents(IntentState state) = 0;
   // The evidence of an application's, decision's or approval's report, by application number, decision number or

@@ -61,7 +61,7 @@ TEST(Words, EveryWordReadsBackAndOthersDoNot) {
     EXPECT_EQ(parse_word<Channel>(to_string(value), "channel"), value);
   }
   for (const auto value : {IntentState::kPrepared, IntentState::kApproved, IntentState::kSigning,
-                           IntentState::kCommitted, IntentState::kAbandoned}) {
+                           IntentState::kCommitted, IntentState::kAbandoned, IntentState::kVoided}) {
     EXPECT_EQ(parse_word<IntentState>(to_string(value), "state"), value);
   }
   EXPECT_EQ(parse_word<Action>("Issue", "action").error().code(), Code::kInputMember);
@@ -162,6 +162,13 @@ TEST(States, IntentsNeedApprovalBeforeTheKeyServerSigns) {
   EXPECT_TRUE(check_intent_step("i", kOwn, kSigning, kAbandoned));
   EXPECT_FALSE(check_intent_step("i", kOwn, kCommitted, kAbandoned));
   EXPECT_FALSE(check_intent_step("i", kOwn, kAbandoned, kSigning));
+  // Only what a key server signed can be signed without being issued.
+  EXPECT_TRUE(check_intent_step("i", kServer, kSigning, kVoided));
+  EXPECT_FALSE(check_intent_step("i", kServer, kCommitted, kVoided));
+  EXPECT_FALSE(check_intent_step("i", kServer, kPrepared, kVoided));
+  EXPECT_FALSE(check_intent_step("i", kOwn, kSigning, kVoided));
+  EXPECT_FALSE(check_intent_step("i", kServer, kVoided, kCommitted));
+  EXPECT_EQ(openness(kVoided), Openness::kClosed);
 }
 
 }  // namespace

@@ -65,6 +65,8 @@ base::Status check_intent_step(std::string_view intent, SigningMode mode, Intent
         return from == IntentState::kSigning;
       case IntentState::kAbandoned:
         return openness(from) == Openness::kOpen;
+      case IntentState::kVoided:
+        return mode == SigningMode::kKeyd && from == IntentState::kSigning;
     }
     return false;
   };
@@ -73,7 +75,9 @@ base::Status check_intent_step(std::string_view intent, SigningMode mode, Intent
 }
 
 Openness openness(IntentState state) {
-  return state == IntentState::kCommitted || state == IntentState::kAbandoned ? Openness::kClosed : Openness::kOpen;
+  const bool closed =
+      state == IntentState::kCommitted || state == IntentState::kAbandoned || state == IntentState::kVoided;
+  return closed ? Openness::kClosed : Openness::kOpen;
 }
 
 }  // namespace tanba::licensing

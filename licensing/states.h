@@ -16,7 +16,8 @@ namespace tanba::licensing {
 [[nodiscard]] base::Result<LicenceState> licence_after(std::string_view number, LicenceState state, LicenceEvent event);
 
 // prepared -> approved -> signing -> committed; prepared -> signing only on a workstation, where signing is the
-// approval; signing -> prepared when the key server refused the approval; every open state -> abandoned. intent.state
+// approval; signing -> prepared when the key server refused the approval; every open state -> abandoned;
+// signing -> voided when the key server's signature exists and the decision cannot be issued any more. intent.state
 // otherwise.
 [[nodiscard]] base::Status check_intent_step(std::string_view intent, SigningMode mode, IntentState from,
                                              IntentState to);

@@ -45,11 +45,12 @@ constexpr std::array<Word<LicenceEvent>, 5> kLicenceEvents{{{LicenceEvent::kIssu
                                                             {LicenceEvent::kResumed, "resumed"},
                                                             {LicenceEvent::kTerminated, "terminated"},
                                                             {LicenceEvent::kReplaced, "replaced"}}};
-constexpr std::array<Word<IntentState>, 5> kIntentStates{{{IntentState::kPrepared, "prepared"},
+constexpr std::array<Word<IntentState>, 6> kIntentStates{{{IntentState::kPrepared, "prepared"},
                                                           {IntentState::kApproved, "approved"},
                                                           {IntentState::kSigning, "signing"},
                                                           {IntentState::kCommitted, "committed"},
-                                                          {IntentState::kAbandoned, "abandoned"}}};
+                                                          {IntentState::kAbandoned, "abandoned"},
+                                                          {IntentState::kVoided, "voided"}}};
 
 constexpr auto words_of(Channel) {
   return std::span(kChannels);

@@ -21,7 +21,7 @@ enum class SigningMode : std::uint8_t { kWorkstation, kKeyd };
 enum class ApplicationState : std::uint8_t { kRegistered, kInReview, kGranted, kRefused };
 enum class LicenceState : std::uint8_t { kActive, kSuspended, kTerminated, kReplaced };
 enum class LicenceEvent : std::uint8_t { kIssued, kSuspended, kResumed, kTerminated, kReplaced };
-enum class IntentState : std::uint8_t { kPrepared, kApproved, kSigning, kCommitted, kAbandoned };
+enum class IntentState : std::uint8_t { kPrepared, kApproved, kSigning, kCommitted, kAbandoned, kVoided };
 
 [[nodiscard]] std::string_view to_string(Channel value);           // portal, licensor, centre
 [[nodiscard]] std::string_view to_string(Action value);            // issue, reissue, duplicate
@@ -34,7 +34,8 @@ enum class IntentState : std::uint8_t { kPrepared, kApproved, kSigning, kCommitt
 [[nodiscard]] std::string_view to_string(ApplicationState value);  // registered, in-review, granted, refused
 [[nodiscard]] std::string_view to_string(LicenceState value);      // active, suspended, terminated, replaced
 [[nodiscard]] std::string_view to_string(LicenceEvent value);      // issued, suspended, resumed, terminated, replaced
-[[nodiscard]] std::string_view to_string(IntentState value);       // prepared, approved, signing, committed, abandoned
+// prepared, approved, signing, committed, abandoned, voided
+[[nodiscard]] std::string_view to_string(IntentState value);
 
 // parse_word<Action>("issue"); input.member when the word is none of the enumeration's. `member` names what was read.
 template <class Enumeration>

@@ -32,7 +32,8 @@ constexpr int kMaxCapsuleRounds = 16;           // in one go; a stop waits for t
 constexpr milliseconds kCapsuleInterval{1000};  // how soon a new capsule is sealed
 constexpr std::size_t kMaxAuthQueue = 1024;
 constexpr unsigned kLookUpThreads = 4;   // as many as the registry has sessions for reading
-constexpr unsigned kDeskThreads = 4;     // decisions: each may wait for a token
+constexpr unsigned kDeskThreads = 4;     // decisions on workstations: each may wait for a source
+constexpr unsigned kKeyDeskThreads = 4;  // decisions by the key server: each may wait for a token
 constexpr unsigned kLiftingThreads = 2;  // augmentation: each waits for others' services most of its time
 
 // Requests on their way in: counted, timed, logged.
@@ -149,6 +150,7 @@ struct Daemon::State {
   std::vector<Readiness::Check> checks();
   void add_gauges();
   void upkeep();
+  void recover();
   void seal_capsules();
   void compare_trust(const pki::TrustSnapshot& listed);
   void refresh_trust();
@@ -167,6 +169,7 @@ struct Daemon::State {
   std::unique_ptr<evidence::Workers> verifying;
   std::unique_ptr<evidence::Workers> looking_up;
   std::unique_ptr<evidence::Workers> desk;
+  std::unique_ptr<evidence::Workers> key_desk;
   std::unique_ptr<evidence::Workers> lifting;
   std::unique_ptr<net::fetch::Fetcher> fetcher;
   std::unique_ptr<SourceReporter> reporter;
@@ -191,6 +194,7 @@ struct Daemon::State {
   std::unique_ptr<net::http::Server> server;
   std::unique_ptr<Periodic> keeping_up;
   std::unique_ptr<Periodic> sealing;
+  std::unique_ptr<Periodic> recovering;
 };
 
 Status Daemon::State::open_registry(const pki::TrustSnapshotPtr& listed) {
@@ -240,6 +244,7 @@ Status Daemon::State::start_verification() {
   TANBA_TRY(verifying, workers(config.workers));
   TANBA_TRY(looking_up, workers(kLookUpThreads));
   TANBA_TRY(desk, workers(kDeskThreads));
+  TANBA_TRY(key_desk, workers(kKeyDeskThreads));
   TANBA_TRY(lifting, workers(kLiftingThreads));
   TANBA_TRY(auto policy, net::fetch::EgressPolicy::make(config.egress));
   fetcher = std::make_unique<net::fetch::Fetcher>(net::fetch::Fetcher::Options{.policy = std::move(policy)});
@@ -265,6 +270,7 @@ Status Daemon::State::start_flow() {
                                                                     .verifying = *verifying,
                                                                     .looking_up = *looking_up,
                                                                     .desk = *desk,
+                                                                    .key_desk = *key_desk,
                                                                     .lifting = *lifting,
                                                                     .verifier = *verifier,
                                                                     .augmenter = *augmenter,
@@ -354,7 +360,8 @@ void Daemon::State::add_gauges() {
   metrics.gauge("sessions", "Log-ins in force.", [this, number] { return number(sessions.size()); });
   metrics.gauge("verifying_queued", "Verifications waiting for a thread.",
                 [this, number] { return number(verifying->queued()); });
-  metrics.gauge("desk_queued", "Decisions waiting for a thread.", [this, number] { return number(desk->queued()); });
+  metrics.gauge("desk_queued", "Decisions waiting for a thread.",
+                [this, number] { return number(desk->queued() + key_desk->queued()); });
   metrics.gauge("fetch_active", "Fetches under way.", [this, number] { return number(fetcher->load().active); });
   metrics.gauge("fetch_queued", "Fetches waiting.", [this, number] { return number(fetcher->load().queued); });
   metrics.gauge("evidence_lists", "Revocation lists at hand.", [this, number] { return number(store.sizes().crls); });
@@ -371,6 +378,7 @@ void Daemon::State::add_gauges() {
 void Daemon::State::start_upkeep() {
   keeping_up = std::make_unique<Periodic>("upkeep", kUpkeepInterval, [this] { upkeep(); });
   sealing = std::make_unique<Periodic>("capsules", kCapsuleInterval, [this] { seal_capsules(); });
+  if (keyd) recovering = std::make_unique<Periodic>("intents", kUpkeepInterval, [this] { recover(); });
   sources->start();
 }
 
@@ -392,12 +400,16 @@ void Daemon::State::seal_capsules() {
   capsules_unstamped = waiting->unstamped;
 }
 
-// Holds and trust lists of another daemon, and decisions that a crash or an outage left with the key server.
+// Holds and trust lists of another daemon.
 void Daemon::State::upkeep() {
   refresh_trust();
   if (const auto kept = alerts->keep(); !kept) log.warning("alerts.not_kept", kept.error());
   if (const auto holds = flow->refresh_holds(); !holds) log.warning("holds.not_refreshed", holds.error());
-  if (!keyd) return;
+}
+
+// Decisions that a crash or an outage left with the key server. By itself: a key server that hangs holds up nothing
+// else.
+void Daemon::State::recover() {
   const std::size_t open = flow->recover();
   if (open > 0) log.write(LogLevel::kWarning, "intents.open", {{"count", static_cast<std::int64_t>(open)}});
 }
@@ -407,9 +419,11 @@ void Daemon::State::stop() {
   if (server) server->stop(config.stop_grace);
   keeping_up.reset();
   sealing.reset();
+  recovering.reset();
   if (sources) sources->stop();
   // Whoever waits for a verification first, then the verifications, then what they wait for.
   if (desk) desk->stop();
+  if (key_desk) key_desk->stop();
   if (lifting) lifting->stop();
   if (verifying) verifying->stop();
   fetcher.reset();

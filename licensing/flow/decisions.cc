@@ -57,6 +57,11 @@ Caller caller_of(const Officer& officer) {
   return {CallerKind::kOfficer, officer.id};
 }
 
+// The key server gave no answer, so that asking it about the next intent is in vain too.
+bool is_away(Code code) {
+  return code == Code::kKeydUnreachable || code == Code::kServerDeadline;
+}
+
 // A detached CMS, judged without its content.
 bool lacks_content(const verify::Report& report) {
   return std::ranges::any_of(verify::all_errors(report),
@@ -74,12 +79,12 @@ void on_desk(verify::evidence::Workers& desk, Done<T> done, Run run) {
 }  // namespace
 
 void Flow::prepare_decision(DecisionRequest request, Done<PreparedDecision> done) {
-  on_desk(parts_.desk, std::move(done),
+  on_desk(request.mode == SigningMode::kKeyd ? parts_.key_desk : parts_.desk, std::move(done),
           [this, request = std::move(request)](Worker& worker) mutable { return prepare_now(worker, request); });
 }
 
 void Flow::approve(Officer officer, std::string intent, base::Bytes approval, Done<DecisionOutcome> done) {
-  on_desk(parts_.desk, std::move(done),
+  on_desk(parts_.key_desk, std::move(done),
           [this, officer = std::move(officer), intent = std::move(intent), approval = std::move(approval)](
               Worker& worker) mutable { return approve_now(worker, officer, intent, std::move(approval)); });
 }
@@ -91,10 +96,19 @@ void Flow::accept_signature(Officer officer, std::string intent, base::Bytes doc
 }
 
 void Flow::abandon(Officer officer, std::string intent, std::string note, Done<Intent> done) {
-  on_desk(parts_.desk, std::move(done),
-          [this, officer = std::move(officer), intent = std::move(intent), note = std::move(note)](Worker&) mutable {
-            return abandon_now(officer, intent, std::move(note));
-          });
+  // Of what was to be signed on a workstation the key server knows nothing.
+  auto shared = std::make_shared<Done<Intent>>(std::move(done));
+  const auto answer = [shared](base::Result<Intent> result) { (*shared)(std::move(result)); };
+  const base::Status posted = parts_.desk.post(
+      [this, answer, officer = std::move(officer), id = std::move(intent), note = std::move(note)](Worker&) mutable {
+        const auto found = intent_of(officer, id);
+        if (!found) return answer(found);
+        auto run = [this, officer = std::move(officer), id, note = std::move(note)](Worker&) mutable {
+          return abandon_now(officer, id, std::move(note));
+        };
+        on_desk<Intent>(found->mode == SigningMode::kKeyd ? parts_.key_desk : parts_.desk, answer, std::move(run));
+      });
+  if (!posted) answer(std::unexpected(posted.error()));
 }
 
 base::Result<PreparedDecision> Flow::prepare_now(Worker& worker, DecisionRequest& request) {
@@ -102,9 +116,9 @@ base::Result<PreparedDecision> Flow::prepare_now(Worker& worker, DecisionRequest
             parts_.registry.application(OfLicensor{request.officer.bin}, request.application));
   const Service* service = settings_.services.find(application.service);
   if (service == nullptr) return base::fail(Code::kApplicationService, {{"service", application.service}});
-  std::string key;
+  tokens::client::KeyDescription key;
   if (request.mode == SigningMode::kKeyd) {
-    TANBA_TRY(key, key_name(application.licensor_bin, request.terms.kind));
+    TANBA_TRY(key, key_of(application.licensor_bin, request.terms.kind));
   }
   ApplicationFacts facts{application.number, application.service, application.licensor_bin, application.state,
                          application.action};
@@ -122,6 +136,7 @@ base::Result<PreparedDecision> Flow::prepare_now(Worker& worker, DecisionRequest
     TANBA_TRY(base::Bytes document, parts_.registry.document(open->prepared));
     return prepared_answer(*std::move(open), std::move(document));
   }
+  if (request.mode == SigningMode::kKeyd) TANBA_CHECK(check_seal(application.licensor_bin, key));
   TANBA_TRY(const RegisterNumber number, parts_.registry.execute(ReserveNumber{proposal, now}));
   TANBA_TRY(const std::string text, write_decision({.number = number.text(),
                                                     .service = service,
@@ -135,7 +150,7 @@ base::Result<PreparedDecision> Flow::prepare_now(Worker& worker, DecisionRequest
                                                                  .proposal = std::move(proposal),
                                                                  .number = number.text(),
                                                                  .mode = request.mode,
-                                                                 .key = key,
+                                                                 .key = key.name,
                                                                  .content = content,
                                                                  .prepared = document}));
   return prepared_answer(std::move(intent), std::move(document));
@@ -149,14 +164,14 @@ PreparedDecision Flow::prepared_answer(Intent intent, base::Bytes document) cons
 }
 
 // A licensor's key is known by its certificate: the key server says for what it is, the BIN for whom.
-base::Result<std::string> Flow::key_name(const std::string& licensor_bin, DecisionKind kind) const {
+base::Result<tokens::client::KeyDescription> Flow::key_of(const std::string& licensor_bin, DecisionKind kind) const {
   if (parts_.keys == nullptr) return base::fail(Code::kKeydUnreachable);
   TANBA_TRY(const tokens::client::KeyList list, parts_.keys->list_keys(settings_.keyd_timeout));
   const tokens::client::KeyDescription* locked = nullptr;
   for (const tokens::client::KeyDescription& key : list.keys) {
     if (key.purpose != purpose_of(kind_of(kind)) || !key.certificate) continue;
     if (identity_of(*key.certificate).bin != licensor_bin) continue;
-    if (key.state == tokens::client::KeyState::kReady) return key.name;
+    if (key.state == tokens::client::KeyState::kReady) return key;
     locked = &key;
   }
   if (locked != nullptr) return base::fail(Code::kTokenLocked, locked->name + ": " + locked->reason);
@@ -241,8 +256,54 @@ base::Result<verify::evidence::Verified> Flow::verify_approval(const Intent& int
   return verified;
 }
 
+// By what the key signs now nothing is issued that is not accepted: so it is not asked then.
+base::Status Flow::check_seal(const std::string& licensor_bin, const tokens::client::KeyDescription& key) {
+  verify::JudgeInput input = input_for(pki::TrustPurpose::kOfficer, parts_.clock.now());
+  input.policy.revocation = verify::RevocationMode::kRequire;
+  input.candidates = key.chain;
+  input.expected.bin = licensor_bin;
+  TANBA_TRY(const verify::evidence::Verified verified, parts_.verifier.verify_and_wait({.subject = key.certificate,
+                                                                                        .input = std::move(input),
+                                                                                        .evidence = local_evidence(),
+                                                                                        .deadline = deadline(),
+                                                                                        .limits = settings_.limits}));
+  if (verified.report.outcome.decision == verify::Decision::kAccept) return {};
+  const auto errors = verify::all_errors(verified.report);
+  if (errors.empty()) return base::fail(Error::because(Code::kInternal, "refused without a reason"));
+  return base::fail(errors.front().error);
+}
+
+// What may have changed since it was prepared, or since the key server was last reached.
+base::Status Flow::check_still_wanted(const Intent& intent) {
+  if (intent.officer.listing != Listing::kListed) return base::fail(Code::kRoleNotListed);
+  TANBA_CHECK(parts_.registry.execute(MarkSigning{intent.id}));
+  TANBA_TRY(const tokens::client::KeyList list, parts_.keys->list_keys(settings_.keyd_timeout));
+  const auto key = std::ranges::find(list.keys, intent.key, &tokens::client::KeyDescription::name);
+  if (key == list.keys.end()) return base::fail(Code::kKeydUnknownKey, {{"key", intent.key}});
+  // A token that was not seen yet shows no certificate, and signs nothing either: the key server says why.
+  return key->certificate ? check_seal(intent.licensor_bin, *key) : base::Status();
+}
+
+// The signature left the key server, so the number is spent; the application is not.
+base::Status Flow::void_signed(const Intent& intent, const base::Bytes& document, const verify::Report& report,
+                               const base::Error& why) {
+  if (intent.mode != SigningMode::kKeyd || intent.state != IntentState::kSigning) return {};
+  TANBA_CHECK(parts_.registry.execute(VoidIntent{.intent = intent.id,
+                                                 .document = document,
+                                                 .report = base::canonical_json(to_json(report)),
+                                                 .reason = std::string(base::dotted(why.code()))}));
+  return {};
+}
+
 // A refused approval signed nothing: the officer may give another one.
 base::Result<tokens::client::Signed> Flow::ask_to_sign(const Intent& intent) {
+  if (const base::Status wanted = check_still_wanted(intent); !wanted) {
+    if (is_away(wanted.error().code())) return base::fail(wanted.error());
+    // It may have been signed before: then that is taken, to be issued or voided.
+    TANBA_TRY(const tokens::client::IntentAnswer known, parts_.keys->ask_intent(intent.id, settings_.keyd_timeout));
+    if (known.signature) return *known.signature;
+    return base::fail(wanted.error());
+  }
   TANBA_TRY(const base::Bytes approval, parts_.registry.document(*intent.approval));
   // What is signed is the fixed template around a SHA-256 digest; the licensor's keys are RSA.
   const pki::SignatureAlgorithm algorithm{.scheme = pki::SignatureScheme::kRsaPkcs1,
@@ -262,7 +323,8 @@ base::Result<tokens::client::Signed> Flow::ask_to_sign(const Intent& intent) {
 }
 
 base::Result<DecisionOutcome> Flow::sign_and_commit(Worker& worker, const Intent& intent) {
-  if (intent.state == IntentState::kAbandoned || !intent.approval || parts_.keys == nullptr) {
+  const bool given_up = intent.state == IntentState::kAbandoned || intent.state == IntentState::kVoided;
+  if (given_up || !intent.approval || parts_.keys == nullptr) {
     return base::fail(Code::kIntentState, {{"intent", intent.id}, {"state", std::string(to_string(intent.state))}});
   }
   if (intent.state == IntentState::kCommitted && intent.signed_document) {
@@ -312,14 +374,21 @@ base::Result<DecisionOutcome> Flow::verify_and_commit(Intent intent, base::Bytes
                  .deadline = deadline(),
                  .limits = settings_.limits}));
   const std::vector<SignatureFinding> findings = signature_findings(verified.report, *verified.facts);
-  if (verified.report.outcome.decision != verify::Decision::kAccept)
+  if (verified.report.outcome.decision != verify::Decision::kAccept) {
+    if (verified.report.outcome.decision == verify::Decision::kRefuse) {
+      const auto errors = verify::all_errors(verified.report);
+      const Error why = errors.empty() ? Error(Code::kInternal) : errors.front().error;
+      TANBA_CHECK(void_signed(intent, *shared_document, verified.report, why));
+    }
     return DecisionOutcome{{}, std::move(verified.report)};
+  }
   if (intent.state == IntentState::kPrepared || intent.state == IntentState::kApproved) {
     TANBA_TRY(intent, parts_.registry.execute(MarkSigning{intent.id}));
   }
   auto decision = accept_signed_decision(intent, verified.facts->document, findings, settings_.entitlement);
   if (!decision) {
     add_errors(verified.report, not_yet_in(verified.report, decision.error()));
+    TANBA_CHECK(void_signed(intent, *shared_document, verified.report, decision.error().front()));
     if (verified.report.outcome.decision == verify::Decision::kAccept) return base::fail(decision.error().front());
     return DecisionOutcome{{}, std::move(verified.report)};
   }
@@ -334,8 +403,15 @@ base::Result<DecisionOutcome> Flow::verify_and_commit(Intent intent, base::Bytes
                        .evidence = std::move(evidence),
                        .decided_at = now};
   command.signers = signers_of(verified.report, *verified.facts, command.evidence);
-  TANBA_TRY(const Decided decided, parts_.registry.execute(std::move(command)));
-  return DecisionOutcome{FinishedDecision{decided, *shared_document, report}, std::move(verified.report)};
+  const auto decided = parts_.registry.execute(std::move(command));
+  if (!decided) {
+    const Code code = decided.error().code();
+    if (code == Code::kRegistryState || code == Code::kRegistryNotFound) {
+      TANBA_CHECK(void_signed(intent, *shared_document, verified.report, decided.error()));
+    }
+    return base::fail(decided.error());
+  }
+  return DecisionOutcome{FinishedDecision{*decided, *shared_document, report}, std::move(verified.report)};
 }
 
 // The answer to an abandonment was lost on its way: the key server has kept it, and so the registry does.
@@ -372,17 +448,18 @@ base::Result<Intent> Flow::abandon_now(const Officer& officer, const std::string
 }
 
 std::size_t Flow::recover() {
-  const auto open = parts_.registry.intents(IntentState::kSigning);
+  auto open = parts_.registry.intents(IntentState::kSigning);
   if (!open) return 1;  // not known: ask again
   auto context = pki::Context::create();
   if (!context) return open->size();
   Worker worker{*std::move(context), pki::PathCache()};
+  // A workstation's signature is with the officer, who sends it again or abandons the intent.
+  std::erase_if(*open, [](const Intent& intent) { return intent.mode != SigningMode::kKeyd; });
   std::size_t unfinished = 0;
-  for (const Intent& intent : *open) {
-    // A workstation's signature is with the officer, who sends it again or abandons the intent.
-    if (intent.mode != SigningMode::kKeyd) continue;
+  for (std::size_t i = 0; i < open->size(); ++i) {
     // The key server gives the same answer for the same intent, or signs it now: the officer did approve it.
-    const auto outcome = sign_and_commit(worker, intent);
+    const auto outcome = sign_and_commit(worker, (*open)[i]);
+    if (!outcome && is_away(outcome.error().code())) return unfinished + open->size() - i;
     if (!outcome || !outcome->finished) ++unfinished;
   }
   return unfinished;

@@ -31,7 +31,9 @@ class PlayedKeyServer final : public client::KeyServer {
 
   base::Result<client::Pong> ping(Timeout) override { return client::Pong{}; }
   base::Result<client::KeyList> list_keys(Timeout) override { return keys; }
+  std::function<void()> before_signing = [] {};
   base::Result<client::Signed> sign_intent(const client::SignIntent&, Timeout) override {
+    before_signing();
     ++signatures_asked;
     return base::fail(says);
   }
@@ -60,6 +62,7 @@ class DecisionsTest : public verify::test::AuthorityTest {
     registry_ = *registry::Registry::open(place_.options(), clock_);
     workers_ = *verify::evidence::Workers::start({.threads = 2});
     desk_ = *verify::evidence::Workers::start({.threads = 1});
+    key_desk_ = *verify::evidence::Workers::start({.threads = 1});
     verifier_ = std::make_unique<verify::evidence::Verifier>(*workers_, nullptr, store_);
     augmenter_ = std::make_unique<verify::evidence::Augmenter>(*workers_, *verifier_, nullptr);
     Settings settings{.services = *Services::make(default_services()), .entitlement = default_entitlement_policy()};
@@ -68,6 +71,7 @@ class DecisionsTest : public verify::test::AuthorityTest {
                                               .verifying = *workers_,
                                               .looking_up = *workers_,
                                               .desk = *desk_,
+                                              .key_desk = *key_desk_,
                                               .lifting = *desk_,
                                               .verifier = *verifier_,
                                               .augmenter = *augmenter_,
@@ -81,6 +85,7 @@ class DecisionsTest : public verify::test::AuthorityTest {
   }
   void TearDown() override {
     desk_->stop();
+    key_desk_->stop();
     workers_->stop();
   }
 
@@ -120,6 +125,14 @@ class DecisionsTest : public verify::test::AuthorityTest {
     return out;
   }
   IntentState state_of(const PreparedDecision& prepared) { return registry_->intent(prepared.intent.id)->state; }
+  void hold(const std::string& name) {
+    const auto certificate = verify::test::certificate(name);
+    ASSERT_TRUE(registry_->execute(registry::PlaceHold{.hold = {.id = registry::testing::uuid(9),
+                                                                .issuer = certificate->issuer().rfc4514(),
+                                                                .serial = std::string(certificate->serial_hex()),
+                                                                .reason = "утерян"}}));
+    ASSERT_TRUE(flow_->refresh_holds());
+  }
   void list(Listing listing) {
     Officer person = officer_;
     person.listing = listing;
@@ -164,7 +177,7 @@ class DecisionsTest : public verify::test::AuthorityTest {
   NoPaymentGateway payments_;
   verify::evidence::Store store_{verify::evidence::Store::Options{}};
   std::unique_ptr<registry::Registry> registry_;
-  std::unique_ptr<verify::evidence::Workers> workers_, desk_;
+  std::unique_ptr<verify::evidence::Workers> workers_, desk_, key_desk_;
   std::unique_ptr<verify::evidence::Verifier> verifier_;
   std::unique_ptr<verify::evidence::Augmenter> augmenter_;
   std::unique_ptr<Flow> flow_;
@@ -350,12 +363,7 @@ TEST_F(DecisionsTest, ACertificateThatDoesNotHoldDoesNotApprove) {
   add_key("officer-head.pem");
   const auto first = prepare(request(SigningMode::kKeyd));
   ASSERT_TRUE(first);
-  const auto certificate = verify::test::certificate("certs/officer.pem");
-  ASSERT_TRUE(registry_->execute(registry::PlaceHold{.hold = {.id = registry::testing::uuid(9),
-                                                              .issuer = certificate->issuer().rfc4514(),
-                                                              .serial = std::string(certificate->serial_hex()),
-                                                              .reason = "утерян"}}));
-  ASSERT_TRUE(flow_->refresh_holds());
+  hold("certs/officer.pem");
   EXPECT_FALSE(codes_of(approve(*first)).empty());
   EXPECT_EQ(state_of(*first), IntentState::kPrepared);
   EXPECT_EQ(keys_.signatures_asked, 0);
@@ -396,6 +404,72 @@ TEST_F(DecisionsTest, AnApprovalThatTheKeyServerRefusesLeavesTheIntentPrepared) 
   EXPECT_EQ(code_of(approve(*first)), Code::kKeydUnreachable);
   EXPECT_EQ(state_of(*first), IntentState::kSigning);
   EXPECT_EQ(keys_.signatures_asked, 3);
+}
+
+// --- a key that is of no use, a key server that hangs ---------------------------------------------------------------
+
+// What it signs would not be accepted: it is not asked, neither for the number nor later for the signature.
+TEST_F(DecisionsTest, AKeyWhoseCertificateDoesNotHoldIsNotAsked) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(code_of(approve(*first)), Code::kKeydUnreachable);
+  EXPECT_EQ(keys_.signatures_asked, 1);
+  hold("certs/officer-head.pem");
+  EXPECT_EQ(flow_->recover(), 1U);
+  EXPECT_EQ(keys_.signatures_asked, 1);
+  ASSERT_TRUE(abandon(officer_, first->intent.id));
+  const std::size_t before = reserved_numbers();
+  EXPECT_FALSE(prepare(request(SigningMode::kKeyd)));
+  EXPECT_EQ(reserved_numbers(), before);
+  EXPECT_TRUE(prepare(request()));
+}
+
+TEST_F(DecisionsTest, OfAnOfficerStruckOffNothingIsSignedLater) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(code_of(approve(*first)), Code::kKeydUnreachable);
+  list(Listing::kNotListed);
+  EXPECT_EQ(flow_->recover(), 1U);
+  EXPECT_EQ(keys_.signatures_asked, 1);
+}
+
+TEST_F(DecisionsTest, AKeyServerThatHangsHoldsUpNoWorkstation) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  std::promise<void> reached, released;
+  keys_.before_signing = [&] {
+    reached.set_value();
+    released.get_future().wait();
+  };
+  std::promise<base::Result<DecisionOutcome>> hanging;
+  flow_->approve(officer_, first->intent.id, signed_by("officer", first->approval_text),
+                 [&](base::Result<DecisionOutcome> outcome) { hanging.set_value(std::move(outcome)); });
+  reached.get_future().wait();
+  // While it hangs; CTest's limit ends a wait in vain.
+  DecisionRequest at_workstation = request();
+  at_workstation.application = registry_->execute(registration(2)).value().number;
+  const auto prepared = prepare(at_workstation);
+  EXPECT_TRUE(prepared);
+  EXPECT_TRUE(abandon(officer_, prepared->intent.id));
+  released.set_value();
+  EXPECT_EQ(code_of(hanging.get_future().get()), Code::kKeydUnreachable);
+}
+
+TEST_F(DecisionsTest, AKeyServerThatIsAwayIsAskedOnceARound) {
+  add_key("officer-head.pem");
+  for (int n : {0, 2, 3}) {
+    DecisionRequest one = request(SigningMode::kKeyd);
+    if (n > 0) one.application = registry_->execute(registration(n)).value().number;
+    const auto prepared = prepare(one);
+    ASSERT_TRUE(prepared) << prepared.error().message();
+    EXPECT_EQ(code_of(approve(*prepared)), Code::kKeydUnreachable);
+  }
+  EXPECT_EQ(keys_.signatures_asked, 3);
+  EXPECT_EQ(flow_->recover(), 3U);
+  EXPECT_EQ(keys_.signatures_asked, 4);
 }
 
 // --- those who may not ----------------------------------------------------------------------------------------------

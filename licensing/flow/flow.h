@@ -53,7 +53,8 @@ struct Parts {
   registry::Registry& registry;
   verify::evidence::Workers& verifying;   // CPU only: nothing blocks there
   verify::evidence::Workers& looking_up;  // reads of the registry
-  verify::evidence::Workers& desk;        // decisions: may wait for a key or a source
+  verify::evidence::Workers& desk;        // decisions: may wait for a source
+  verify::evidence::Workers& key_desk;    // decisions that wait for the key server, which may hang
   verify::evidence::Workers& lifting;     // augmentation: waits for time-stamp authorities and sources
   verify::evidence::Verifier& verifier;
   const verify::evidence::Augmenter& augmenter;
@@ -164,7 +165,9 @@ class Flow {
   // Key server: the CMS over approval_text of the officer who prepared (auth.denied to a colleague). It is verified
   // like a log-in (path, revocation, holds, IIN, BIN, role, listing) before anybody acts by it; then the intent is
   // approved, signed, verified and committed. Repeated with the same intent it goes on where it stopped. An approval
-  // that the key server refuses (keyd.approval, keyd.approver) leaves the intent prepared, for another one.
+  // that the key server refuses (keyd.approval, keyd.approver) leaves the intent prepared, for another one. The key is
+  // asked only while the decision can still be issued: the licence to be replaced, the officer's listing, the key's
+  // certificate. What was signed and then cannot be issued is voided.
   void approve(Officer officer, std::string intent, base::Bytes approval, Done<DecisionOutcome> done);
   // Workstation: the prepared document with the officer's signature.
   void accept_signature(Officer officer, std::string intent, base::Bytes document, Done<DecisionOutcome> done);
@@ -190,7 +193,7 @@ class Flow {
   // Takes over the holds in force. Blocks; the caller repeats it.
   [[nodiscard]] base::Status refresh_holds();
   // Finishes what a crash or an outage left in the state `signing`: asks the key server what became of each. Returns
-  // how many are still open. Blocks; the caller repeats it.
+  // how many are still open. Ends with the first that the key server does not answer. Blocks; the caller repeats it.
   [[nodiscard]] std::size_t recover();
 
   [[nodiscard]] const Settings& settings() const { return settings_; }
@@ -229,6 +232,10 @@ class Flow {
   [[nodiscard]] base::Result<DecisionOutcome> approve_now(Worker& worker, const Officer& officer, const std::string& id,
                                                           base::Bytes approval);
   [[nodiscard]] base::Result<verify::evidence::Verified> verify_approval(const Intent& intent, base::Bytes approval);
+  [[nodiscard]] base::Status check_seal(const std::string& licensor_bin, const tokens::client::KeyDescription& key);
+  [[nodiscard]] base::Status check_still_wanted(const Intent& intent);
+  [[nodiscard]] base::Status void_signed(const Intent& intent, const base::Bytes& document,
+                                         const verify::Report& report, const base::Error& why);
   [[nodiscard]] base::Result<tokens::client::Signed> ask_to_sign(const Intent& intent);
   [[nodiscard]] base::Result<DecisionOutcome> sign_and_commit(Worker& worker, const Intent& intent);
   [[nodiscard]] base::Result<DecisionOutcome> accept_now(Worker& worker, const Officer& officer, const std::string& id,
@@ -238,7 +245,8 @@ class Flow {
   [[nodiscard]] base::Result<Intent> abandon_now(const Officer& officer, const std::string& id, std::string note);
   [[nodiscard]] base::Result<DecisionOutcome> verify_and_commit(Intent intent, base::Bytes document);
   [[nodiscard]] base::Result<Intent> intent_of(const Officer& officer, const std::string& id);
-  [[nodiscard]] base::Result<std::string> key_name(const std::string& licensor_bin, DecisionKind kind) const;
+  [[nodiscard]] base::Result<tokens::client::KeyDescription> key_of(const std::string& licensor_bin,
+                                                                    DecisionKind kind) const;
   [[nodiscard]] tokens::client::Intent key_intent(const Intent& intent) const;
 
   void remember_chain(const std::string& person, const verify::Facts& facts);

@@ -35,6 +35,11 @@ struct StoredCommit {
   StoredFile report;
   EvidenceRefs evidence;
 };
+struct StoredVoid {
+  VoidIntent command;
+  StoredFile document;
+  StoredFile report;
+};
 struct StoredOnCapsule {
   PutOnCapsule command;
   StoredFile file;
@@ -53,6 +58,7 @@ struct StoredTrust {
 [[nodiscard]] base::Result<Intent> apply(Transaction& transaction, const MarkSigning& command);
 [[nodiscard]] base::Result<Decided> apply(Transaction& transaction, const StoredCommit& stored);
 [[nodiscard]] base::Result<Intent> apply(Transaction& transaction, const AbandonIntent& command);
+[[nodiscard]] base::Result<Intent> apply(Transaction& transaction, const StoredVoid& stored);
 [[nodiscard]] base::Result<LicenceState> apply(Transaction& transaction, const ChangeLicence& command);
 [[nodiscard]] base::Result<Nothing> apply(Transaction& transaction, const PutPortal& command);
 [[nodiscard]] base::Result<Nothing> apply(Transaction& transaction, const PutPortalKey& command);

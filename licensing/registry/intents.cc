@@ -33,7 +33,39 @@ base::Result<Intent> load_intent(Transaction& transaction, std::string_view id) 
   return *std::move(found);
 }
 
-// The application of this licensor, still undecided and without an open intent.
+// The licence that a reissue or duplicate is about: the applicant's own, in a state in which it can be replaced.
+base::Result<LicenceRow> load_replaceable(Transaction& transaction, const ApplicationRow& application) {
+  TANBA_TRY(auto old, find_licence(transaction.sql(), Everything{}, application.licence));
+  const bool the_holders = old && old->service == application.service &&
+                           old->holder_kind == application.applicant_kind &&
+                           old->holder_number == application.applicant_number;
+  if (!the_holders) return not_found("licence", application.licence);
+  TANBA_CHECK(licence_after(old->number, old->state, LicenceEvent::kReplaced));
+  return *std::move(old);
+}
+
+// Two signatures that replace one licence: the second could not be issued.
+base::Status check_only_one_replaces(Transaction& transaction, const ApplicationRow& application) {
+  TANBA_TRY(const auto open,
+            transaction.sql().row("SELECT i.id FROM intents i JOIN applications a ON a.number = i.application WHERE "
+                                  "a.licence = :licence AND a.number <> :application AND i.kind = 'grant' AND i.state "
+                                  "IN ('prepared', 'approved', 'signing')",
+                                  1, {application.licence, application.number}));
+  if (open) return conflict("licence", application.licence, "signing");
+  return {};
+}
+
+base::Status check_replaceable(Transaction& transaction, const Intent& intent) {
+  if (intent.kind != DecisionKind::kGrant) return {};
+  TANBA_TRY(const auto application,
+            find_application(transaction.sql(), OfLicensor{intent.licensor_bin}, intent.application));
+  if (!application) return not_found("application", intent.application);
+  if (application->licence.empty()) return {};
+  TANBA_CHECK(load_replaceable(transaction, *application));
+  return {};
+}
+
+// The application of this licensor, still undecided and without an open intent; what a grant would replace can be.
 base::Result<ApplicationRow> load_undecided(Transaction& transaction, const ProposedDecision& proposal) {
   TANBA_TRY(auto found,
             find_application(transaction.sql(), OfLicensor{proposal.licensor_bin()}, proposal.application()));
@@ -46,6 +78,10 @@ base::Result<ApplicationRow> load_undecided(Transaction& transaction, const Prop
                                   "('prepared', 'approved', 'signing')",
                                   1, {found->number}));
   if (open) return conflict("application", found->number, "signing");
+  if (proposal.kind() == DecisionKind::kGrant && !found->licence.empty()) {
+    TANBA_CHECK(load_replaceable(transaction, *found));
+    TANBA_CHECK(check_only_one_replaces(transaction, *found));
+  }
   return *std::move(found);
 }
 
@@ -139,17 +175,13 @@ base::Status insert_event(Transaction& transaction, const std::string& licence, 
 
 // The licence that a reissue or duplicate is about ends with this one.
 base::Status replace_licence(Transaction& transaction, const ApplicationRow& application, const Intent& intent) {
-  TANBA_TRY(const auto old, find_licence(transaction.sql(), Everything{}, application.licence));
-  const bool the_holders = old && old->service == application.service &&
-                           old->holder_kind == application.applicant_kind &&
-                           old->holder_number == application.applicant_number;
-  if (!the_holders) return not_found("licence", application.licence);
-  TANBA_TRY(const LicenceState state, licence_after(old->number, old->state, LicenceEvent::kReplaced));
-  TANBA_CHECK(insert_event(transaction, old->number, LicenceEvent::kReplaced, intent));
+  TANBA_TRY(const LicenceRow old, load_replaceable(transaction, application));
+  TANBA_TRY(const LicenceState state, licence_after(old.number, old.state, LicenceEvent::kReplaced));
+  TANBA_CHECK(insert_event(transaction, old.number, LicenceEvent::kReplaced, intent));
   TANBA_CHECK(transaction.sql().run(
       "UPDATE licences SET state = :state, replaced_by = :by, updated_at = :at WHERE number = :number",
-      {to_string(state), intent.number, transaction.now(), old->number}));
-  return transaction.journal("licence.replaced", old->number, officer_of(intent.officer), {{"by", intent.number}});
+      {to_string(state), intent.number, transaction.now(), old.number}));
+  return transaction.journal("licence.replaced", old.number, officer_of(intent.officer), {{"by", intent.number}});
 }
 
 base::Status insert_licence(Transaction& transaction, const StoredCommit& stored, const Intent& intent,
@@ -274,6 +306,7 @@ base::Result<Intent> apply(Transaction& transaction, const ReturnIntent& command
 
 base::Result<Intent> apply(Transaction& transaction, const MarkSigning& command) {
   TANBA_TRY(Intent intent, load_intent(transaction, command.intent));
+  TANBA_CHECK(check_replaceable(transaction, intent));
   if (intent.state == IntentState::kSigning) return intent;
   TANBA_CHECK(move_intent(transaction, intent, IntentState::kSigning));
   TANBA_CHECK(transaction.journal("intent.signing", intent.id, officer_of(intent.officer), {}));
@@ -304,6 +337,24 @@ base::Result<Decided> apply(Transaction& transaction, const StoredCommit& stored
   TANBA_CHECK(journal_decision(transaction, stored, intent));
   return Decided{application.number,        intent.number,     intent.kind, stored.document.digest,
                  stored.command.decided_at, Repetition::kFirst};
+}
+
+base::Result<Intent> apply(Transaction& transaction, const StoredVoid& stored) {
+  TANBA_TRY(Intent intent, load_intent(transaction, stored.command.intent));
+  if (intent.state == IntentState::kVoided && intent.signed_document == stored.document.digest) return intent;
+  TANBA_CHECK(move_intent(transaction, intent, IntentState::kVoided));
+  TANBA_CHECK(transaction.note_document(stored.document));
+  TANBA_CHECK(transaction.note_document(stored.report));
+  TANBA_CHECK(transaction.sql().run("UPDATE intents SET signed_document = :document, note = :note WHERE id = :id",
+                                    {stored.document.digest, stored.command.reason, intent.id}));
+  intent.signed_document = stored.document.digest;
+  intent.note = stored.command.reason;
+  TANBA_CHECK(transaction.journal("intent.voided", intent.id, Caller{},
+                                  {{"document", stored.document.digest.hex()},
+                                   {"reason", stored.command.reason},
+                                   {"report", stored.report.digest.hex()}}));
+  TANBA_CHECK(void_number(transaction, intent.number, intent.application, Caller{}));
+  return intent;
 }
 
 base::Result<Intent> apply(Transaction& transaction, const AbandonIntent& command) {

@@ -153,6 +153,14 @@ base::Result<StoredCommit> store_all(const DocumentStore& documents, CommitInten
   return StoredCommit{std::move(command), document, report, std::move(evidence)};
 }
 
+base::Result<StoredVoid> store_all(const DocumentStore& documents, VoidIntent command) {
+  TANBA_TRY(const StoredFile document, store(documents, command.document));
+  TANBA_TRY(const StoredFile report, store(documents, base::as_bytes(command.report)));
+  command.document = {};
+  command.report = {};
+  return StoredVoid{std::move(command), document, report};
+}
+
 base::Result<StoredTrust> store_all(const DocumentStore& documents, PutTrustVersion command) {
   TANBA_TRY(const StoredFile snapshot, store(documents, command.snapshot));
   command.snapshot = {};
@@ -184,6 +192,9 @@ std::size_t held_bytes(const ApproveIntent& command) {
 }
 std::size_t held_bytes(const CommitIntent& command) {
   return command.document.size() + command.report.size() + held_bytes(command.evidence);
+}
+std::size_t held_bytes(const VoidIntent& command) {
+  return command.document.size() + command.report.size();
 }
 std::size_t held_bytes(const PutTrustVersion& command) {
   return command.snapshot.size();
@@ -316,6 +327,9 @@ void Registry::submit(CommitIntent command, Done<CommitIntent::Answer> done) {
 }
 void Registry::submit(AbandonIntent command, Done<AbandonIntent::Answer> done) {
   parts_->enqueue<Intent>(std::move(command), std::move(done));
+}
+void Registry::submit(VoidIntent command, Done<VoidIntent::Answer> done) {
+  parts_->store_and_enqueue<Intent>(std::move(command), std::move(done));
 }
 void Registry::submit(ChangeLicence command, Done<ChangeLicence::Answer> done) {
   parts_->enqueue<LicenceState>(std::move(command), std::move(done));

@@ -63,6 +63,7 @@ class Registry final : public RegistryPort {
   void submit(MarkSigning command, Done<MarkSigning::Answer> done) override;
   void submit(CommitIntent command, Done<CommitIntent::Answer> done) override;
   void submit(AbandonIntent command, Done<AbandonIntent::Answer> done) override;
+  void submit(VoidIntent command, Done<VoidIntent::Answer> done) override;
   void submit(ChangeLicence command, Done<ChangeLicence::Answer> done) override;
   void submit(PutPortal command, Done<PutPortal::Answer> done);
   void submit(PutPortalKey command, Done<PutPortalKey::Answer> done);

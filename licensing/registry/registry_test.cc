@@ -520,6 +520,74 @@ TEST_P(RegistryTest, AReissueReplacesTheLicence) {
   EXPECT_EQ(registry_->licence(Everything{}, intent.number)->replaces, old);
 }
 
+TEST_P(RegistryTest, OneOpenIntentALicenceToBeReplaced) {
+  const std::string old = granted(1);
+  const std::string first = registry_->execute(reissue(2, old))->number;
+  const std::string second = registry_->execute(reissue(3, old))->number;
+  // Both have their number before either is prepared.
+  const std::string first_number = reserved(first);
+  const std::string second_number = reserved(second);
+  ASSERT_TRUE(registry_->execute(preparation(2, first, first_number)));
+  EXPECT_EQ(code_of(registry_->execute(preparation(3, second, second_number))), Code::kRegistryState);
+  EXPECT_EQ(code_of(registry_->execute(ReserveNumber{proposal(second), kNow})), Code::kRegistryState);
+  // Given up, it makes room; and a refusal replaces nothing.
+  ASSERT_TRUE(registry_->execute(AbandonIntent{uuid(2), "", kBy}));
+  EXPECT_TRUE(registry_->execute(preparation(3, second, second_number)));
+  const Intent refusal = signing(4, first, DecisionKind::kRefusal);
+  EXPECT_TRUE(registry_->execute(commitment(refusal, 4)));
+}
+
+TEST_P(RegistryTest, TheSecondReissueIsRefusedAndRefusable) {
+  const std::string old = granted(1);
+  const std::string first = registry_->execute(reissue(2, old))->number;
+  const std::string second = registry_->execute(reissue(3, old))->number;
+  ASSERT_TRUE(registry_->execute(commitment(signing(2, first), 2)));
+  EXPECT_EQ(code_of(registry_->execute(ReserveNumber{proposal(second), kNow})), Code::kRegistryState);
+  ASSERT_TRUE(registry_->execute(commitment(signing(3, second, DecisionKind::kRefusal), 3)));
+  EXPECT_EQ(registry_->application(Everything{}, second)->state, ApplicationState::kRefused);
+}
+
+TEST_P(RegistryTest, WhatIsNoLongerInForceIsNotSigned) {
+  const std::string old = granted(1);
+  const std::string application = registry_->execute(reissue(2, old))->number;
+  const std::string number = reserved(application);
+  ASSERT_TRUE(registry_->execute(preparation(2, application, number)));
+  ASSERT_TRUE(registry_->execute(ChangeLicence{old, LicenceEvent::kTerminated, officer(), "добровольно"}));
+  EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(2)})), Code::kRegistryState);
+  EXPECT_EQ(registry_->intent(uuid(2))->state, IntentState::kPrepared);
+}
+
+// The key server signed, and then there was nothing left to replace.
+TEST_P(RegistryTest, ASignedDecisionThatCannotBeIssuedIsVoided) {
+  const std::string old = granted(1);
+  const std::string application = registry_->execute(reissue(2, old))->number;
+  const std::string number = reserved(application);
+  ASSERT_TRUE(registry_->execute(preparation(2, application, number, SigningMode::kKeyd)));
+  const VoidIntent command{uuid(2), signed_document(2), R"({"decision":"accept"})", "registry.state"};
+  EXPECT_EQ(code_of(registry_->execute(command)), Code::kIntentState);  // nobody was asked
+  ASSERT_TRUE(registry_->execute(approval_of(2, {1})));
+  const auto intent = registry_->execute(MarkSigning{uuid(2)});
+  ASSERT_TRUE(intent);
+  ASSERT_TRUE(registry_->execute(ChangeLicence{old, LicenceEvent::kTerminated, officer(), "добровольно"}));
+  EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(2)})), Code::kRegistryState);
+  EXPECT_EQ(code_of(registry_->execute(commitment(*intent, 2))), Code::kRegistryState);
+  const auto voided = registry_->execute(command);
+  ASSERT_TRUE(voided) << voided.error().message() << voided.error().cause();
+  EXPECT_TRUE(registry_->execute(command));  // the same again
+  EXPECT_EQ(registry_->intent(uuid(2))->state, IntentState::kVoided);
+  EXPECT_EQ(registry_->intent(uuid(2))->note, "registry.state");
+  EXPECT_EQ(*registry_->document(*registry_->intent(uuid(2))->signed_document), signed_document(2));
+  EXPECT_EQ(code_of(registry_->execute(commitment(*intent, 2))), Code::kIntentState);
+  EXPECT_EQ(registry_->licences(Everything{}, {})->size(), 1U);
+  EXPECT_EQ(std::ranges::count(events(), "intent.voided"), 1);
+  EXPECT_EQ(std::ranges::count(events(), "number.voided"), 1);
+  // The application is free, and the number is not given out again.
+  const Intent refusal = signing(3, application, DecisionKind::kRefusal);
+  EXPECT_NE(refusal.number, number);
+  ASSERT_TRUE(registry_->execute(commitment(refusal, 3)));
+  EXPECT_TRUE(registry_->verify_journal());
+}
+
 TEST_P(RegistryTest, WhatIsNoLongerInForceIsNotReplacedAndNothingHalfDone) {
   const std::string old = granted(1);
   const std::string application = registry_->execute(reissue(2, old))->number;
