@@ -79,7 +79,9 @@ struct AlgorithmIdentifier {
 enum class PolicyId : std::uint8_t { kKzSubmission, kKzArchive, kConformance };
 [[nodiscard]] std::string_view to_string(PolicyId id);  // "kz-submission"
 [[nodiscard]] base::Result<PolicyId> parse_policy_id(std::string_view name);
-inline constexpr int kPolicyVersion = 1;
+// Of all three. It rises whenever judging changes so that reports of the same facts and evidence come out otherwise: a
+// capsule is replayed by the program that judged it.
+inline constexpr int kPolicyVersion = 2;
 
 // For what a signature or digest is used: digests inside CertID and imprints are judged apart from signatures.
 enum class DigestUse : std::uint8_t { kSignature, kCertId, kImprint };

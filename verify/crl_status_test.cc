@@ -6,6 +6,7 @@
 #include "pki/test_support.h"
 #include "verify/crl_maker.h"
 #include "verify/judge.h"
+#include "verify/test_support.h"
 
 namespace tanba::verify {
 namespace {
@@ -64,25 +65,10 @@ class CrlStatusTest : public testing::Test {
     maker_.certificate(plan);
   }
   void add(const ListPlan& plan) {
-    const auto made = maker_.list(plan);
-    evidence_.add(CrlItem{.id = made.ours->digest(),
-                          .crl = made.ours,
-                          .asked_for = {},
-                          .source = "list " + std::to_string(evidence_.crls().size() + 1),
-                          .received_at = noon()});
+    const std::string source = "list " + std::to_string(evidence_.crls().size() + 1);
+    evidence_.add(test::item_of(maker_.list(plan).ours, source, noon()));
   }
-  void add_answer(const test::AnswerPlan& plan) {
-    const base::Bytes der = maker_.answer(plan);
-    const auto response = ocsp::parse_response(der);
-    ASSERT_TRUE(response.has_value()) << response.error().message();
-    evidence_.add(OcspItem{.id = (*response)->digest,
-                           .response = *response,
-                           .octets = {},
-                           .nonce = {},
-                           .asked_for = {},
-                           .source = "answer",
-                           .received_at = noon()});
-  }
+  void add_answer(const test::AnswerPlan& plan) { evidence_.add(test::item_of(maker_.answer(plan), "answer", noon())); }
   Report judge() {
     std::vector<pki::Anchor> anchors;
     for (const std::string& name : anchors_) {

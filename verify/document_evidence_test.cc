@@ -6,6 +6,7 @@
 #include "pki/test_support.h"
 #include "verify/crl_maker.h"
 #include "verify/judge.h"
+#include "verify/test_support.h"
 
 namespace tanba::verify {
 namespace {
@@ -46,20 +47,10 @@ class DocumentEvidenceTest : public testing::Test {
   }
   void root_list(const std::string& source, Seconds age = kHour) { add(aged(age, "Root"), source); }
   void add(const ListPlan& plan, const std::string& source) { put(maker_.list(plan).ours, source); }
-  void put(const ocsp::CrlPtr& crl, const std::string& source) {
-    evidence_.add(CrlItem{.id = crl->digest(), .crl = crl, .asked_for = {}, .source = source, .received_at = noon()});
-  }
+  void put(const ocsp::CrlPtr& crl, const std::string& source) { evidence_.add(test::item_of(crl, source, noon())); }
   void answer(Seconds age, const std::string& source) {
-    const auto response =
-        ocsp::parse_response(maker_.answer({.this_update = noon() - age, .next_update = noon() + 30 * kDay}));
-    ASSERT_TRUE(response.has_value()) << response.error().message();
-    evidence_.add(OcspItem{.id = (*response)->digest,
-                           .response = *response,
-                           .octets = {},
-                           .nonce = {},
-                           .asked_for = {},
-                           .source = source,
-                           .received_at = noon()});
+    evidence_.add(
+        test::item_of(maker_.answer({.this_update = noon() - age, .next_update = noon() + 30 * kDay}), source, noon()));
   }
   void clear() {
     evidence_ = {};

@@ -7,6 +7,7 @@
 #include "pki/test_support.h"
 #include "verify/crl_maker.h"
 #include "verify/judge.h"
+#include "verify/test_support.h"
 
 namespace tanba::verify {
 namespace {
@@ -54,28 +55,13 @@ class LongTermTest : public testing::Test {
     maker_.certificate(plan);
   }
   void list(ListPlan plan, Where where = Where::kInside) {
-    const auto made = maker_.list(plan);
-    evidence_.add(CrlItem{.id = made.ours->digest(),
-                          .crl = made.ours,
-                          .asked_for = {},
-                          .source = where == Where::kInside ? "embedded" : "file",
-                          .received_at = input_.now});
+    evidence_.add(test::item_of(maker_.list(plan).ours, where == Where::kInside ? "embedded" : "file", input_.now));
   }
   // From an hour after the stamp to a day after it.
   [[nodiscard]] ListPlan after_stamp() const {
     return {.this_update = stamped_ + kHour, .next_update = stamped_ + kDay};
   }
-  void answer(const AnswerPlan& plan) {
-    auto response = ocsp::parse_response(maker_.answer(plan));
-    ASSERT_TRUE(response.has_value()) << response.error().message();
-    evidence_.add(OcspItem{.id = (*response)->digest,
-                           .response = *response,
-                           .octets = {},
-                           .nonce = {},
-                           .asked_for = {},
-                           .source = "embedded",
-                           .received_at = input_.now});
-  }
+  void answer(const AnswerPlan& plan) { evidence_.add(test::item_of(maker_.answer(plan), "embedded", input_.now)); }
   // About the signer and the time-stamp authority, by the responder.
   void answers(Time at, const std::string& responder = "responder") {
     for (const char* about : {"leaf", "tsa"}) {

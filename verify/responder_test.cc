@@ -6,6 +6,7 @@
 #include "pki/test_support.h"
 #include "verify/crl_maker.h"
 #include "verify/judge.h"
+#include "verify/test_support.h"
 
 namespace tanba::verify {
 namespace {
@@ -40,21 +41,12 @@ class ResponderTest : public testing::Test {
   }
   // About the leaf.
   void answer(const std::string& responder = "responder") {
-    const auto response = ocsp::parse_response(maker_.answer({.responder = responder}));
-    ASSERT_TRUE(response.has_value()) << response.error().message();
-    evidence_.add(OcspItem{.id = (*response)->digest,
-                           .response = *response,
-                           .octets = {},
-                           .nonce = {},
-                           .asked_for = {},
-                           .source = "answer",
-                           .received_at = noon()});
+    evidence_.add(test::item_of(maker_.answer({.responder = responder}), "answer", noon()));
   }
   // A list for one reason alone: it decides nothing about the leaf by itself.
   void list(const std::string& reason, std::vector<test::EntryPlan> entries) {
     const auto made = maker_.list({.point = "onlysomereasons=" + reason, .entries = std::move(entries)});
-    evidence_.add(
-        CrlItem{.id = made.ours->digest(), .crl = made.ours, .asked_for = {}, .source = "list", .received_at = noon()});
+    evidence_.add(test::item_of(made.ours, "list", noon()));
   }
   void clear() { evidence_ = {}; }
 

@@ -25,6 +25,21 @@ inline pki::TrustSnapshotPtr trust_in(const std::string& anchor, std::vector<pki
       std::move(intermediates));
 }
 
+// Evidence that was made, as if it came from this source.
+inline CrlItem item_of(const ocsp::CrlPtr& list, std::string source, base::Time received_at) {
+  return {.id = list->digest(), .crl = list, .asked_for = {}, .source = std::move(source), .received_at = received_at};
+}
+inline OcspItem item_of(const base::Bytes& answer, std::string source, base::Time received_at) {
+  const auto response = must(ocsp::parse_response(answer));
+  return {.id = response->digest,
+          .response = response,
+          .octets = {},
+          .nonce = {},
+          .asked_for = {},
+          .source = std::move(source),
+          .received_at = received_at};
+}
+
 inline CrlItem list_item(const std::string& name, base::Time received_at) {
   const auto octets = std::make_shared<const base::Bytes>(read_made(name));
   const auto crl = must(ocsp::Crl::parse(*octets));
