@@ -23,6 +23,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <span>
 
 #include "base/file.h"
 #include "ocsp/crl_state.h"
@@ -235,7 +236,7 @@ Status write_index(int fd, ByteView skeleton, CrlIndexBuilder& entries, const Cr
 
 // --- reading ---------------------------------------------------------------------------------------------------------
 
-// Every record can be what it stands for, and stands in order: a search relies on both.
+// Every record is one that a search finds: in order, its serial no longer than what is packed and filled up with zeros.
 class RecordCheck {
  public:
   RecordCheck(const CrlIndex::Shape& shape, std::size_t issuers)
@@ -245,7 +246,9 @@ class RecordCheck {
         issuer_bytes_(shape.has_issuers ? 2 : 0) {}
   Status take(const std::uint8_t* record) {
     const std::size_t length = record[issuer_bytes_];
-    if (length == 0 || length > serial_bytes_) return broken("records");
+    if (length == 0 || length > std::min(serial_bytes_, CrlIndex::kMaxPackedSerialBytes)) return broken("records");
+    const std::span filling(record + issuer_bytes_ + 1 + length, serial_bytes_ - length);
+    if (std::ranges::any_of(filling, [](std::uint8_t octet) { return octet != 0; })) return broken("records");
     if (issuer_bytes_ != 0 && get_number(record, issuer_bytes_) > issuers_) return broken("records");
     if (!last_.empty() && std::memcmp(last_.data(), record, key_bytes_) >= 0) return broken("records out of order");
     last_.assign(record, record + key_bytes_);

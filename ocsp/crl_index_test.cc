@@ -210,7 +210,32 @@ TEST_F(CrlIndexFile, AnotherVersionIsReadAgain) {
   EXPECT_NE(opened.error().message().find("version"), std::string::npos);
 }
 
-// With a right checksum: what our own fault would write. Records out of order would hide entries from the search.
+// With a right checksum: what our own fault would write.
+Bytes with_checksum(Bytes file) {
+  base::Sha256 digest;
+  digest.update(ByteView(file).subspan(64, file.size() - 64 - 32));
+  digest.update(ByteView(file).first(64));
+  const base::Digest checksum = digest.finish();
+  std::ranges::copy(checksum.octets, file.end() - 32);
+  return file;
+}
+
+// A search asks for zeros behind a serial: another filling would hide the entry from it.
+TEST_F(CrlIndexFile, RecordsFilledUpWithAnythingElseAreNoticed) {
+  ASSERT_TRUE(read(list_with(3)).has_value());
+  const Bytes good = *base::read_file(index_, 1U << 20);
+  constexpr std::size_t kRecord = 24;   // length, 16 octets of serial and one that fills up, time, reason
+  constexpr std::size_t kFilling = 17;  // in it
+  Bytes file = good;
+  ASSERT_EQ(file.at(file.size() - 32 - kRecord), 16);
+  file.at(file.size() - 32 - kRecord + kFilling) = 1;
+  overwrite(with_checksum(std::move(file)));
+  EXPECT_EQ(code_of(Crl::open(index_)), Code::kCrlIndex);
+  overwrite(with_checksum(good));
+  EXPECT_TRUE(Crl::open(index_).has_value());
+}
+
+// Records out of order would hide entries from the search.
 TEST_F(CrlIndexFile, RecordsOutOfOrderAreNoticed) {
   ASSERT_TRUE(read(list_with(3)).has_value());
   Bytes file = *base::read_file(index_, 1U << 20);
@@ -219,12 +244,7 @@ TEST_F(CrlIndexFile, RecordsOutOfOrderAreNoticed) {
   std::swap_ranges(file.begin() + static_cast<std::ptrdiff_t>(records),
                    file.begin() + static_cast<std::ptrdiff_t>(records + kRecord),
                    file.begin() + static_cast<std::ptrdiff_t>(records + kRecord));
-  base::Sha256 digest;
-  digest.update(ByteView(file).subspan(64, file.size() - 64 - 32));
-  digest.update(ByteView(file).first(64));
-  const base::Digest checksum = digest.finish();
-  std::ranges::copy(checksum.octets, file.end() - 32);
-  overwrite(file);
+  overwrite(with_checksum(std::move(file)));
   const auto opened = Crl::open(index_);
   ASSERT_EQ(code_of(opened), Code::kCrlIndex);
   EXPECT_NE(opened.error().message().find("order"), std::string::npos) << opened.error().message();
