@@ -1,8 +1,12 @@
 #include "cli/app.h"
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <memory>
+#include <sstream>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/parsing.h"
@@ -46,8 +50,7 @@ void add_verify(CLI::App& app, Session& session) {
 }
 
 void add_cert(CLI::App& app, Session& session) {
-  CLI::App* cert = app.add_subcommand("cert", "Look at certificates, or verify one");
-  cert->require_subcommand(1);
+  CLI::App* cert = add_group(app, session, "cert", "Look at certificates, or verify one");
   CLI::App* show = add_command(*cert, session, "show", "Show certificates: holder, numbers, roles, key, sources");
   auto file = std::make_shared<std::string>();
   show->add_option("FILE", *file, "DER or PEM; a PEM file may hold several")->required();
@@ -78,8 +81,7 @@ void add_cert(CLI::App& app, Session& session) {
 }
 
 void add_crl(CLI::App& app, Session& session) {
-  CLI::App* crl = app.add_subcommand("crl", "Certificate revocation lists");
-  crl->require_subcommand(1);
+  CLI::App* crl = add_group(app, session, "crl", "Certificate revocation lists");
   CLI::App* command = add_command(*crl, session, "verify", "Verify that a revocation list is authentic and current");
   auto options = std::make_shared<CrlVerifyOptions>();
   command->add_option("FILE", options->file, "DER or PEM")->required();
@@ -91,8 +93,7 @@ void add_crl(CLI::App& app, Session& session) {
 }
 
 void add_ocsp_command(CLI::App& app, Session& session) {
-  CLI::App* ocsp = app.add_subcommand("ocsp", "OCSP answers");
-  ocsp->require_subcommand(1);
+  CLI::App* ocsp = add_group(app, session, "ocsp", "OCSP answers");
   CLI::App* command = add_command(*ocsp, session, "verify", "Verify that an OCSP answer is authentic and current");
   auto options = std::make_shared<OcspVerifyOptions>();
   command->add_option("FILE", options->file, "DER, PEM or base64")->required();
@@ -107,8 +108,7 @@ void add_ocsp_command(CLI::App& app, Session& session) {
 }
 
 void add_timestamp(CLI::App& app, Session& session) {
-  CLI::App* timestamp = app.add_subcommand("timestamp", "Time stamps (RFC 3161)");
-  timestamp->require_subcommand(1);
+  CLI::App* timestamp = add_group(app, session, "timestamp", "Time stamps (RFC 3161)");
   CLI::App* command = add_command(*timestamp, session, "verify", "Verify that a time stamp is authentic");
   auto options = std::make_shared<TimestampVerifyOptions>();
   command->add_option("TOKEN", options->file, "The token, or the authority's whole response: DER or PEM")->required();
@@ -127,18 +127,52 @@ base::Language language_of(const std::string& name) {
 }
 
 bool wants_json(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
+  for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; ++i) {
     if (std::string_view(argv[i]) == "--json") return true;
   }
   return false;
 }
 
-int report_usage(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
-  if (error.get_exit_code() == 0) return app.exit(error) == 0 ? kExitAccept : kExitUsage;
-  const base::Error usage(base::Code::kInputUsage, {{"reason", error.what()}});
-  finish(usage, {wants_json(argc, argv) ? Form::kJson : Form::kText, language_of_environment()});
-  if (!wants_json(argc, argv)) say("Try: tanba --help, or --help after a command.\n");
-  return kExitUsage;
+// An empty value is what a script's unset variable leaves. Taken for "nothing was given", it would take a demand away:
+// whoever asks for `--expect-iin "$IIN"` would accept anybody.
+base::Status check_no_empty_value(int argc, char** argv) {
+  bool options = true;  // until "--"
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument(argv[i]);
+    if (argument.empty()) {
+      const std::string_view before = options && i > 1 ? argv[i - 1] : "";
+      return usage((before.starts_with('-') ? std::string(before) + " has" : "there is") + " an empty value");
+    }
+    if (!options) continue;
+    options = argument != "--";
+    // The parser would take the next argument for the value.
+    if (argument.starts_with("--") && argument.find('=') == argument.size() - 1)
+      return usage(std::string(argument.substr(0, argument.size() - 1)) + " has an empty value");
+  }
+  return {};
+}
+
+// Where a value was forgotten, the parser takes the next option for it: that option would be lost without a word.
+base::Status check_no_option_as_value(const CLI::App& app) {
+  for (const CLI::App* at = &app; at != nullptr;) {
+    for (const CLI::Option* option : at->get_options()) {
+      // After "--" a file may be called anything.
+      if (option->get_positional() || option->get_items_expected_max() == 0) continue;
+      for (const std::string& value : option->results()) {
+        if (value.starts_with("--")) return usage(option->get_name() + " has no value before " + value);
+      }
+    }
+    const std::vector<CLI::App*> parsed = at->get_subcommands();
+    at = parsed.empty() ? nullptr : parsed.front();
+  }
+  return {};
+}
+
+void add_common_options(CLI::App* command, Session& session) {
+  command->add_flag("--json", session.json, "Print exactly one JSON document: a report, or a problem");
+  command
+      ->add_option("--lang", session.language, "Language of texts: en, ru or kk (default: TANBA_LANG, else the locale)")
+      ->check(CLI::IsMember({"en", "ru", "kk"}));
 }
 
 }  // namespace
@@ -178,18 +212,19 @@ void add_verification_options(CLI::App* command, VerificationOptions& common) {
 
 CLI::App* add_command(CLI::App& parent, Session& session, const std::string& name, const std::string& description) {
   CLI::App* command = parent.add_subcommand(name, description);
-  command->add_flag("--json", session.json, "Print exactly one JSON document: a report, or a problem");
-  command
-      ->add_option("--lang", session.language, "Language of texts: en, ru or kk (default: TANBA_LANG, else the locale)")
-      ->check(CLI::IsMember({"en", "ru", "kk"}));
+  add_common_options(command, session);
   return command;
 }
 
-int run_app(int argc, char** argv) {
-  CLI::App app("Tanba checks and makes electronic signatures (ЭЦП) of Kazakhstan's licensing flow.", "tanba");
+CLI::App* add_group(CLI::App& parent, Session& session, const std::string& name, const std::string& description) {
+  CLI::App* group = add_command(parent, session, name, description);
+  group->require_subcommand(1);
+  return group;
+}
+
+void add_commands(CLI::App& app, Session& session) {
   app.set_version_flag("--version", "tanba 0.1.0");
   app.require_subcommand(1);
-  Session session;
   add_verify(app, session);
   add_cert(app, session);
   add_crl(app, session);
@@ -202,11 +237,36 @@ int run_app(int argc, char** argv) {
   add_trust(app, session);
   add_revocation(app, session);
   add_capsule(app, session);
+}
+
+base::Result<std::string> parse_line(CLI::App& app, int argc, char** argv) {
+  TANBA_CHECK(check_no_empty_value(argc, argv));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return report_usage(app, error, argc, argv);
+    if (error.get_exit_code() != 0) return usage(error.what());
+    std::ostringstream help;
+    static_cast<void>(app.exit(error, help, help));
+    return std::move(help).str();
   }
+  TANBA_CHECK(check_no_option_as_value(app));
+  return "";
+}
+
+int run_app(int argc, char** argv) {
+  // A reader that has gone is told like a full disk: what is printed at the end may be the only word of what was done.
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+  CLI::App app("Tanba checks and makes electronic signatures (ЭЦП) of Kazakhstan's licensing flow.", "tanba");
+  Session session;
+  add_commands(app, session);
+  const base::Result<std::string> help = parse_line(app, argc, argv);
+  if (!help) {
+    const Output output{wants_json(argc, argv) ? Form::kJson : Form::kText, language_of_environment()};
+    const int status = finish(help.error(), output);
+    if (output.form == Form::kText) say("Try: tanba --help, or --help after a command.\n");
+    return status;
+  }
+  if (!help->empty()) return finish({}, *help, {Form::kText, language_of_environment()});
   return session.action({session.json ? Form::kJson : Form::kText, language_of(session.language)});
 }
 

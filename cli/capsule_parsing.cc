@@ -56,8 +56,7 @@ void add_renew(CLI::App& capsule, Session& session) {
 
 void add_capsule(CLI::App& app, Session& session) {
   CLI::App* capsule =
-      app.add_subcommand("capsule", "Evidence capsules: why a signature was trusted, provable for years");
-  capsule->require_subcommand(1);
+      add_group(app, session, "capsule", "Evidence capsules: why a signature was trusted, provable for years");
   add_verify_capsule(*capsule, session);
   add_show(*capsule, session);
   add_renew(*capsule, session);

@@ -255,8 +255,7 @@ void add_augment(CLI::App& app, Session& session) {
 
 void add_token(CLI::App& app, Session& session) {
   CLI::App* token =
-      app.add_subcommand("token", "Tokens (PKCS#11): look at them, prepare one, its keys and certificates");
-  token->require_subcommand(1);
+      add_group(app, session, "token", "Tokens (PKCS#11): look at them, prepare one, its keys and certificates");
   add_listing(*token, session);
   add_init(*token, session);
   add_key_commands(*token, session);

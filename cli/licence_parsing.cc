@@ -184,8 +184,7 @@ void add_session_options(CLI::App* command, DaemonOptions& daemon) {
 }
 
 void add_licence(CLI::App& app, Session& session) {
-  CLI::App* licence = app.add_subcommand("licence", "Applications, decisions and licences, through the daemon");
-  licence->require_subcommand(1);
+  CLI::App* licence = add_group(app, session, "licence", "Applications, decisions and licences, through the daemon");
   Commands commands(*licence, session);
   add_session_commands(commands);
   add_application_commands(commands);

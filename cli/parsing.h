@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "base/result.h"
 #include "cli/commands.h"
 #include "cli/daemon.h"
 #include "cli/io.h"
@@ -23,6 +24,14 @@ struct Session {
 
 // A subcommand with the options that every command has.
 CLI::App* add_command(CLI::App& parent, Session& session, const std::string& name, const std::string& description);
+// One that only holds commands.
+CLI::App* add_group(CLI::App& parent, Session& session, const std::string& name, const std::string& description);
+
+// Every command.
+void add_commands(CLI::App& app, Session& session);
+// What the line asks for goes into the session of add_commands; gives the text when help or the version is wanted, else
+// an empty one. input.usage: also for an empty value, and for a value that is an option by its looks.
+[[nodiscard]] base::Result<std::string> parse_line(CLI::App& app, int argc, char** argv);
 
 // Of commands that need a log-in: --server, --ca, --session.
 void add_session_options(CLI::App* command, DaemonOptions& daemon);

@@ -90,8 +90,8 @@ void add_alerts(CLI::App& app, Session& session) {
 }  // namespace
 
 void add_revocation(CLI::App& app, Session& session) {
-  CLI::App* revocation = app.add_subcommand("revocation", "Revocation: sources, lists, look-ups, through the daemon");
-  revocation->require_subcommand(1);
+  CLI::App* revocation =
+      add_group(app, session, "revocation", "Revocation: sources, lists, look-ups, through the daemon");
   revocation->footer("Log in first: tanba licence login --role security --session security.session ...");
   add_sources(*revocation, session);
   add_look_up(*revocation, session);

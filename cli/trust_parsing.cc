@@ -93,8 +93,8 @@ void add_changing(CLI::App& trust, Session& session) {
 }  // namespace
 
 void add_trust(CLI::App& app, Session& session) {
-  CLI::App* trust = app.add_subcommand("trust", "Trust lists: what signatures are traced back to, through the daemon");
-  trust->require_subcommand(1);
+  CLI::App* trust =
+      add_group(app, session, "trust", "Trust lists: what signatures are traced back to, through the daemon");
   trust->footer("Log in first: tanba licence login --role security --session security.session ...");
   add_reading(*trust, session);
   add_changing(*trust, session);

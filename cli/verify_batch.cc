@@ -63,8 +63,8 @@ class Batch {
     json::object counts;
     for (const auto& [name, count] : counts_of()) counts[name] = count;
     const json::value document = json::object{{"reports", std::move(reports)}, {"counts", std::move(counts)}};
-    cli::finish(document, lines + details, output_);
-    return worst();
+    const int printed = cli::finish(document, lines + details, output_);
+    return printed == kExitAccept ? worst() : printed;
   }
 
  private:

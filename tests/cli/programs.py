@@ -24,10 +24,10 @@ class Tanba:
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith("TANBA_")}
         self.environment |= {"SOFTHSM2_CONF": str(configuration), "TANBA_PKCS11_MODULE": MODULE, "LANG": "C.UTF-8"}
 
-    def __call__(self, *arguments, given=None, **environment):
+    def __call__(self, *arguments, given=None, stdout=subprocess.PIPE, **environment):
         """Standard input is never a terminal, and there is none to ask on."""
-        return subprocess.run([self.program, *map(str, arguments)], capture_output=True, timeout=120, check=False, input=given or b"",
-                              env=self.environment | environment, start_new_session=True)
+        return subprocess.run([self.program, *map(str, arguments)], stdout=stdout, stderr=subprocess.PIPE, timeout=120, check=False,
+                              input=given or b"", env=self.environment | environment, start_new_session=True)
 
     def json(self, *arguments, **more):
         done = self(*arguments, "--json", **more)

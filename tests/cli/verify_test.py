@@ -8,6 +8,7 @@ What is decided about signatures is the scenarios' matter (tests/scenarios); her
 import argparse
 import base64
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -120,12 +121,18 @@ class Contract(Asking):
         self.report(RETRY, "verify", self.document, *self.known, code="revocation.missing")
 
     def test_a_verdict_that_could_not_be_written_is_no_success(self):
-        for form in ([], ["--json"]):
-            line = [pathlib.Path(OPTIONS.bin) / "tanba", "verify", *self.good, *form]
-            with open("/dev/full", "wb") as full:
-                done = subprocess.run(list(map(str, line)), stdout=full, stderr=subprocess.PIPE, check=False)
-            self.assertEqual(done.returncode, UNREADABLE, done.stderr)
-            self.assertIn(b"[file.not_writable]", done.stderr)
+        copy = self.file("copy.xml", self.document.read_bytes())
+        for line in (["verify", *self.good], ["verify", copy, *self.good], ["cert", "show", self.certificate("head")], ["verify", "--help"]):
+            for form in ([], ["--json"]):
+                with open("/dev/full", "wb") as full:
+                    done = self.tanba(*line, *form, stdout=full)
+                self.assertEqual(done.returncode, UNREADABLE, (line, done.stderr))
+                self.assertIn(b"[file.not_writable]", done.stderr)
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = self.tanba("verify", *self.good, stdout=writing)
+        os.close(writing)
+        self.assertEqual((done.returncode, b"[file.not_writable]" in done.stderr), (UNREADABLE, True), "a reader that has gone")
 
     def test_json_stands_anywhere_after_the_subcommand(self):
         plain = ["verify", *self.good]
@@ -136,6 +143,28 @@ class Contract(Asking):
             self.assertEqual(done.returncode, ACCEPT, done.stderr)
             self.assertEqual(json.loads(done.stdout)["decision"], "accept")
         self.assertEqual(self.tanba("--json", *plain).returncode, USAGE)
+
+    def test_an_expectation_that_is_empty_is_wrong_usage(self):
+        """A script's `--expect-iin "$IIN"` without an IIN."""
+        for option in ("--expect-iin", "--expect-bin", "--at", "--existed-at", "--data", "--capsule"):
+            self.problem(USAGE, "input.usage", "verify", *self.good, option, "")
+            self.problem(USAGE, "input.usage", "verify", *self.good, f"{option}=")
+            self.problem(USAGE, "input.usage", "verify", *self.good, option)  # before --json
+        self.problem(USAGE, "input.usage", "verify", *self.good, self.document, "--expect-iin", "")
+        self.problem(USAGE, "input.usage", "cert", "verify", self.certificate("head"), *self.known, *self.evidence, "--expect-bin", "")
+        self.problem(USAGE, "input.usage", "capsule", "verify", self.document, "--unsealed", "--document", "")
+
+    def test_an_option_is_not_the_value_of_another(self):
+        done = self.tanba("verify", *self.good, "--expect-iin", "--json")
+        self.assertEqual((done.returncode, json.loads(done.stdout)["code"]), (USAGE, "input.usage"))
+        done = self.tanba("verify", self.document, "--trust", "--json")
+        self.assertEqual((done.returncode, json.loads(done.stdout)["code"]), (USAGE, "input.usage"))
+        done = self.tanba("cert", "--json", "show", self.certificate("head"))
+        self.assertEqual((done.returncode, len(json.loads(done.stdout)["certificates"])), (ACCEPT, 1))
+        odd = self.file("--json", self.document.read_bytes())
+        done = subprocess.run([self.tanba.program, "verify", *map(str, [*self.known, *self.evidence]), "--", odd.name], cwd=self.folder,
+                              capture_output=True, check=False)
+        self.assertEqual((done.returncode, done.stdout[:1] == b"{"), (ACCEPT, False), "behind -- it is a file")
 
     def test_without_json_the_text_names_the_decision_in_each_language(self):
         said = {language: self.tanba("verify", *self.good, "--lang", language) for language in ("en", "ru", "kk")}
