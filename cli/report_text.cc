@@ -281,7 +281,8 @@ std::string certificate_text(const pki::Certificate& certificate, Language langu
   page.line(1, "{}: {} – {}", page.say(Word::kValidity), base::format_time(certificate.not_before()),
             base::format_time(certificate.not_after()));
   page.line(1, "{} {}", to_string(certificate.key().kind), certificate.key().bits);
-  page.line(1, "SHA-256 {}", certificate.digest().hex());
+  page.line(1, "{}: {}", page.say(Word::kCertificateDigest), certificate.digest().hex());
+  page.line(1, "{}: {}", page.say(Word::kKeyDigest), certificate.key().digest.hex());
   for (const std::string& url : certificate.ocsp_urls()) page.line(1, "OCSP {}", shown(url));
   for (const pki::DistributionPoint& point : certificate.crl_points()) {
     for (const std::string& url : point.urls) page.line(1, "CRL {}", shown(url));

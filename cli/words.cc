@@ -143,6 +143,10 @@ constexpr Translation kTranslations[] = {
     {Word::kCapsule, "Evidence capsule", "Капсула доказательств", "Дәлелдер капсуласы"},
     {Word::kSealedAt, "Sealed at", "Запечатана", "Мөрленген уақыты"},
     {Word::kSeal, "Seal", "Печать", "Мөр"},
+    {Word::kCertificateDigest, "Certificate SHA-256", "SHA-256 сертификата", "Сертификаттың SHA-256 дайджесті"},
+    {Word::kKeyDigest, "Public key SHA-256 (keyd approvers, portal_key, --seal-key)",
+     "SHA-256 открытого ключа (keyd: approvers, portal_key, --seal-key)",
+     "Ашық кілттің SHA-256 дайджесті (keyd: approvers, portal_key, --seal-key)"},
     {Word::kPresent, "present", "есть", "бар"},
     {Word::kReportInside, "The report that it proves:", "Отчёт, который она доказывает:", "Ол дәлелдейтін есеп:"},
 };

@@ -134,6 +134,8 @@ enum class Word {
   kCapsule,
   kSealedAt,
   kSeal,
+  kCertificateDigest,
+  kKeyDigest,
   kPresent,
   kReportInside,
 };

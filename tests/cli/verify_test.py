@@ -7,6 +7,7 @@ What is decided about signatures is the scenarios' matter (tests/scenarios); her
 """
 import argparse
 import base64
+import hashlib
 import json
 import os
 import pathlib
@@ -336,6 +337,17 @@ class Contract(Asking):
         self.assertEqual(found, 0)
         self.assertIn("050140000011", json.dumps(shown))
         self.assertEqual(self.tanba("cert", "show", self.folder / "missing").returncode, UNREADABLE)
+
+    def test_both_digests_of_a_certificate_are_shown_and_say_what_they_are_of(self):
+        file = self.certificate("head")
+        openssl = lambda *line: subprocess.run(["openssl", *line], input=subprocess.run(["openssl", "x509", "-in", file, "-pubkey", "-noout"],
+                                               capture_output=True, check=True).stdout, capture_output=True, check=True).stdout
+        key = hashlib.sha256(openssl("pkey", "-pubin", "-outform", "DER")).hexdigest()
+        certificate = hashlib.sha256(openssl("x509", "-in", file, "-outform", "DER")).hexdigest()
+        for language, words in (("en", ("Certificate", "Public key")), ("ru", ("сертификата", "открытого ключа")), ("kk", ("Сертификаттың", "Ашық кілттің"))):
+            lines = self.tanba("cert", "show", file, "--lang", language).stdout.decode().splitlines()
+            for digest, word in zip((certificate, key), words):
+                self.assertEqual([word in line and "SHA-256" in line for line in lines if line.endswith(digest)], [True], language)
 
 
 def main():

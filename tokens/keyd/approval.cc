@@ -1,5 +1,7 @@
 #include "tokens/keyd/approval.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/limits.h"
@@ -74,13 +76,16 @@ base::Result<Approval> check_approval(pki::Context& context, const client::Inten
   TANBA_TRY(const pki::SignatureFacts signature, intact_signature(context, cms, client::intent_text(intent)));
   TANBA_CHECK(check_algorithms(signature, now));
   const base::Digest& key = signature.certificate->key().digest;
+  // The log says whose key it was, in the words of the list.
+  const auto denied = [&](const char* why) {
+    return base::fail(base::Code::kKeydApprover, fmt::format("key {}: {}", key.hex(), why));
+  };
   const auto listed = std::ranges::find(approvers, key, &ApproverConfig::key);
-  if (listed == approvers.end()) return base::fail(base::Code::kKeydApprover, "key " + key.hex());
-  if (listed->licensor != intent.licensor)
-    return base::fail(base::Code::kKeydApprover, "an officer of another licensor");
-  if (!listed->kinds.contains(intent.kind)) return base::fail(base::Code::kKeydApprover, "not for this kind");
+  if (listed == approvers.end()) return denied("not listed");
+  if (listed->licensor != intent.licensor) return denied("an officer of another licensor");
+  if (!listed->kinds.contains(intent.kind)) return denied("not for this kind");
   const pki::Identity identity = pki::identity_of(*signature.certificate);
-  if (listed->iin && identity.iin != listed->iin) return base::fail(base::Code::kKeydApprover, "another person's IIN");
+  if (listed->iin && identity.iin != listed->iin) return denied("another person's IIN");
   return Approval{key, identity.name};
 }
 

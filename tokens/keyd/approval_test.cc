@@ -97,6 +97,13 @@ TEST_F(ApprovalTest, WhoIsNotListedDoesNotApprove) {
   EXPECT_EQ(check(intent(), sign(officer_, client::intent_text(intent()))), "keyd.approver");
 }
 
+TEST_F(ApprovalTest, WhoIsNotListedIsNamedByTheKeysDigest) {
+  const auto refused = check_approval(*context_, intent(), sign(other_, client::intent_text(intent())), approvers_,
+                                      base::Time(std::chrono::seconds(1'770'000'000)));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_NE(refused.error().cause().find(other_.certificate()->key().digest.hex()), std::string::npos);
+}
+
 TEST_F(ApprovalTest, AKindThatIsNotTheOfficersIsRefused) {
   Intent refusal = intent();
   refusal.kind = IntentKind::kRefusal;
