@@ -1,10 +1,16 @@
-"""Applications as a portal makes them (docs/schema/application-1.xsd), signed by applicants, good and bad."""
+#!/usr/bin/python3
+"""Applications as a portal makes them (docs/schema/application-1.xsd), signed by applicants, good and bad.
+
+As a program it writes one to standard output, unsigned.
+"""
+import argparse
 import base64
 import datetime
 import hashlib
 import pathlib
 import re
 import subprocess
+import sys
 import uuid
 from xml.sax.saxutils import escape
 
@@ -62,3 +68,20 @@ def submission(document, applicant, attachments=(RECEIPT,)):
     return {"applicant": {"kind": applicant["kind"], "number": applicant["number"]},
             "document": base64.b64encode(document).decode(),
             "attachments": [base64.b64encode(attachment).decode() for attachment in attachments]}
+
+
+def main():
+    parser = argparse.ArgumentParser(description="An application of an organisation, not signed yet.")
+    parser.add_argument("--licensor", required=True, help="the licensor's BIN")
+    parser.add_argument("--bin", required=True, help="the applicant's BIN")
+    parser.add_argument("--name", required=True, help="the applicant's name")
+    parser.add_argument("--service", default="oil-gas")
+    parser.add_argument("--receipt", type=pathlib.Path, required=True, help="file that goes with it")
+    options = parser.parse_args()
+    applicant = {"kind": "organisation", "number": options.bin, "name": options.name}
+    sys.stdout.buffer.write(application_xml(options.service, options.licensor, applicant, options.receipt.read_bytes()).encode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

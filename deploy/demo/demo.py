@@ -3,7 +3,8 @@
 and refusals. Called by ./run as root.
 
 What other users run or write lies outside the checkout, in /var/lib/tanba-demo-<id>, so that a checkout under a private
-folder works too. Everything there is made anew at each start, except cached test keys.
+folder works too. Everything there is made anew at each start, except cached test keys. What persons at their own
+computers have (the applicant's key, the portal's, the officer's token) lies in state/demo, for whoever called ./run.
 """
 import argparse
 import hashlib
@@ -12,6 +13,7 @@ import os
 import pathlib
 import pwd
 import secrets
+import shlex
 import shutil
 import signal
 import socket
@@ -26,6 +28,8 @@ PROJECT = pathlib.Path(__file__).resolve().parents[2]
 RELEASE = PROJECT / "build/release"
 HOME = pathlib.Path("/var/lib") / ("tanba-demo-" + hashlib.sha256(str(PROJECT).encode()).hexdigest()[:8])
 ONCE = PROJECT / "state/once"
+PERSONS = PROJECT / "state/demo"
+NAMES = PROJECT / "state/demo.env"
 DAEMON_USER, KEYD_USER = "tanba-demo", "tanba-demo-keyd"
 SERVICE = "oil-gas"
 MODULE = "/usr/lib/softhsm/libsofthsm2.so"
@@ -192,8 +196,10 @@ class Demo:
         """The licensor's keys on keyd's token, the officer's on the workstation's; made on the token, never outside it."""
         say("SoftHSM2 tokens: the licensor's keys for tanba-keyd, the officer's on a workstation")
         self.keyd_home = owned_folder(HOME / "keyd", self.keyd)
-        self.officer_home = HOME / "officer"
-        self.officer_home.mkdir(mode=0o700)
+        shutil.rmtree(PERSONS, ignore_errors=True)
+        self.officer_home = PERSONS / "officer"
+        self.officer_home.mkdir(mode=0o700, parents=True)
+        PERSONS.chmod(0o700)
         self.pins = {}
         officer = self.person("officer")
         signer = self.person("officer-head")
@@ -322,7 +328,27 @@ bin = "{self.licensor}"
 name = "{officer['commonName']}"
 """, self.daemon)
         run(HOME / "bin/tanbad", "--config", home / "tanbad.toml", "--check-config")
-        write_for(self.officer_home / "portal.key", self.portal_key + "\n", pwd.getpwuid(os.getuid()))
+
+    def hand_over(self):
+        """What the steps of docs/start.md and docs/portals.md need, under short names; state/demo.env names the rest."""
+        head = self.person("head")
+        for source, name in ((self.authority / "tls-anchors.pem", "tls-anchors.pem"), (self.authority / "ca/issuing.pem", "issuing.pem"),
+                             (self.authority / head["cert"], "applicant.pem"), (self.authority / head["p12"], "applicant.p12"),
+                             (self.authority / "p12/password.txt", "password.txt")):
+            shutil.copy2(source, PERSONS / name)
+        (PERSONS / "receipt.pdf").write_bytes(applications.RECEIPT)
+        write_for(PERSONS / "portal.key", self.portal_key + "\n", pwd.getpwuid(os.getuid()))
+        write_for(PERSONS / "portal.header", f"Authorization: Bearer {self.portal_key}\n", pwd.getpwuid(os.getuid()))
+        applicant = self.applicant("head")
+        names = {"demo": PERSONS, "server": f"https://localhost:{self.port}", "service": SERVICE, "licensor_bin": self.licensor,
+                 "applicant_bin": applicant["number"], "applicant_name": applicant["name"],
+                 "officer_key": "pkcs11:token=tanba-demo-officer;object=officer", "seal_key": self.capsule_key}
+        exported = {"SOFTHSM2_CONF": self.officer_home / "softhsm2.conf", "TANBA_PKCS11_MODULE": MODULE}
+        NAMES.write_text(
+            "# Made by ./run: names for the steps of docs/start.md and docs/portals.md. All keys here are the demo's own.\n"
+            + "".join(f"{name}={shlex.quote(str(value))}\n" for name, value in names.items())
+            + "".join(f"export {name}={shlex.quote(str(value))}\n" for name, value in exported.items())
+            + f"export PATH={shlex.quote(str(RELEASE / 'bin'))}:$PATH\n", encoding="utf-8")
 
     def start(self):
         say(f"starting: the authority's OCSP and CRLs, tanba-keyd ({KEYD_USER}), tanbad ({DAEMON_USER}) on https://localhost:{self.port}")
@@ -480,6 +506,7 @@ name = "{officer['commonName']}"
         self.good_then_refused()
         self.good_gost()
         self.refusals()
+        self.hand_over()
         give_back(PROJECT / "state")
 
 
@@ -511,9 +538,9 @@ def main():
         say("  build/release/bin/tanba verify state/once/good-gost/licence.xml --trust state/once/anchors-gost.pem --crl state/once/evidence")
         say("  certs-test/tanba-testca verify-gost state/once/good-gost/licence.xml --trust state/once/anchors-gost.pem")
         say("  build/release/bin/tanba capsule verify state/once/good/licence.capsule --document state/once/good/licence.xml --trust state/once/anchors.pem")
+        say(f"Names for the steps of docs/start.md: source {NAMES.relative_to(PROJECT)}")
         if not options.once:
-            say(f"\nThe daemon stays up: https://localhost:{demo.port}/v1/openapi.json (CA file {demo.authority}/tls-anchors.pem),")
-            say(f"portal key in {demo.officer_home}/portal.key, logs in {HOME}/log. Ctrl-C ends it.")
+            say(f"\nThe daemon stays up: https://localhost:{demo.port}/v1/openapi.json; logs in {HOME}/log. Ctrl-C ends it.")
             signal.pause()
         return 0
     except Failed as failure:
