@@ -130,7 +130,7 @@ base::Result<Printed> history_now(Daemon& daemon, const LicenceOptions& options,
   std::string text = rows_text(applications, "applications", application_text, output.language) +
                      rows_text(licences, "licences", licence_text, output.language);
   return Printed{{{"applications", applications["applications"]}, {"licences", licences["licences"]}},
-                 or_nothing(std::move(text), output.language)};
+                 or_nothing(text, output.language)};
 }
 
 base::Result<Printed> octets_now(Daemon& daemon, const LicenceOptions& options, const std::string& what,

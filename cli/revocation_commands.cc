@@ -172,7 +172,7 @@ base::Result<Printed> refresh_all(Daemon& daemon, const Output& output) {
     printed.text += source_text(source, output.language);
     refreshed.push_back(std::move(source));
   }
-  printed.text = or_nothing(std::move(printed.text), output.language);
+  printed.text = or_nothing(printed.text, output.language);
   return printed;
 }
 

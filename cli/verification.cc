@@ -215,6 +215,7 @@ base::Result<Prepared> prepare(const VerificationOptions& options, verify::Revoc
   TANBA_TRY(const std::vector<pki::CertificatePtr> anchors, read_all_certificates(options.trust));
   TANBA_TRY(std::vector<pki::CertificatePtr> intermediates, read_all_certificates(options.intermediates));
   std::vector<pki::Anchor> trusted;
+  trusted.reserve(anchors.size());
   for (const pki::CertificatePtr& anchor : anchors) {
     trusted.push_back(
         {.certificate = anchor, .purposes = pki::TrustPurposes::all(), .trusted_from = {}, .trusted_until = {}});

@@ -46,9 +46,9 @@ const Bytes kIssuer = hex("3010310e300c06035504030c0554616e6261");
 Bytes serial_of(std::uint32_t i, std::size_t length = 16) {
   Bytes serial(length, 0x31);
   const std::uint32_t mixed = i * 2654435761U;
-  for (int k = 0; k < 4; ++k) serial[static_cast<std::size_t>(k)] = static_cast<std::uint8_t>(mixed >> (8 * k));
+  for (std::size_t k = 0; k < 4; ++k) serial[k] = static_cast<std::uint8_t>(mixed >> (8 * k));
   serial[0] &= 0x7F;
-  for (int k = 0; k < 4; ++k) serial[static_cast<std::size_t>(4 + k)] = static_cast<std::uint8_t>(i >> (8 * k));
+  for (std::size_t k = 0; k < 4; ++k) serial[4 + k] = static_cast<std::uint8_t>(i >> (8 * k));
   return serial;
 }
 
@@ -274,7 +274,7 @@ TEST_F(CrlIndexFile, ADiskThatIsFullLeavesTheLastGoodIndex) {
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
   const auto result = read(list);
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
-  std::signal(SIGXFSZ, handler);
+  (void)std::signal(SIGXFSZ, handler);
   EXPECT_EQ(code_of(result), Code::kCrlIndex);
   EXPECT_EQ(*base::read_file(index_, 1U << 20), good);
   EXPECT_EQ(files(), 1U);

@@ -187,7 +187,7 @@ TEST(Layout, NoOctetIsReadForManyObjects) {
   std::string table = "xref\n1 " + std::to_string(kNested) + "\n";
   for (std::size_t number = 1; number <= kNested; ++number) {
     char line[24];
-    std::snprintf(line, sizeof line, "%010zu 00000 n \n", file.size());
+    (void)std::snprintf(line, sizeof line, "%010zu 00000 n \n", file.size());
     table += line;
     file += std::to_string(number) + " 0 obj(";
   }

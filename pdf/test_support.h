@@ -49,7 +49,7 @@ inline std::string simple(const std::vector<std::string>& objects, const std::st
   std::string table = "xref\n0 " + std::to_string(objects.size() + 1) + "\n0000000000 65535 f \n";
   for (std::size_t at = 0; at < objects.size(); ++at) {
     char line[24];
-    std::snprintf(line, sizeof line, "%010zu 00000 n \n", file.size());
+    (void)std::snprintf(line, sizeof line, "%010zu 00000 n \n", file.size());
     table += line;
     file += std::to_string(at + 1) + " 0 obj\n" + objects[at] + "\nendobj\n";
   }

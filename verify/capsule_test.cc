@@ -36,7 +36,7 @@ struct Loose {
       manifest.parts[i].size_bytes = texts[i]->size();
     }
   }
-  [[nodiscard]] Bytes file(std::optional<std::string> manifest_text = {}) const {
+  [[nodiscard]] Bytes file(const std::optional<std::string>& manifest_text = {}) const {
     const std::string text = manifest_text.value_or(write_manifest(manifest));
     CapsuleContents contents{.manifest_text = text,
                              .parts = {base::as_bytes(record), base::as_bytes(trust), base::as_bytes(report)},

@@ -60,12 +60,12 @@ Judgement finish(Report report, std::vector<Need> needs) {
 }
 
 // Nobody can vouch for what is still to come: a later time would make good what is not valid yet. Clocks of those who
-// stored a document may be ahead, so it counts as now and is no error here.
-const JudgeInput& not_ahead_of_now(const JudgeInput& input, std::optional<JudgeInput>& mended) {
-  if (!input.existed_at || *input.existed_at <= input.now) return input;
-  mended = input;
-  mended->existed_at = input.now;
-  return *mended;
+// stored a document may be ahead, so it counts as now and is no error here. Nothing when there is nothing to mend.
+std::optional<JudgeInput> mended_if_ahead(const JudgeInput& input) {
+  if (!input.existed_at || *input.existed_at <= input.now) return std::nullopt;
+  JudgeInput mended = input;
+  mended.existed_at = input.now;
+  return mended;
 }
 
 // --- documents -----------------------------------------------------------------------------------------------------
@@ -306,8 +306,8 @@ std::vector<Error> message_time_errors(const std::optional<pki::MessageTimestamp
 
 base::Result<Judgement> judge(pki::Context& context, pki::PathCache* cache, const Facts& facts, const JudgeInput& asked,
                               base::Budget& budget) {
-  std::optional<JudgeInput> mended;
-  const JudgeInput& input = not_ahead_of_now(asked, mended);
+  const std::optional<JudgeInput> mended = mended_if_ahead(asked);
+  const JudgeInput& input = mended ? *mended : asked;
   Report report = empty_report(SubjectKind::kDocument, input);
   report.format = std::string(pki::to_string(facts.content.format));
   report.document = facts.document.hex();
@@ -338,8 +338,8 @@ base::Result<Judgement> judge(pki::Context& context, pki::PathCache* cache, cons
 base::Result<Judgement> judge_certificate(pki::Context& context, pki::PathCache* cache,
                                           const CertificatePtr& certificate, const JudgeInput& asked,
                                           base::Budget& budget) {
-  std::optional<JudgeInput> mended;
-  const JudgeInput& input = not_ahead_of_now(asked, mended);
+  const std::optional<JudgeInput> mended = mended_if_ahead(asked);
+  const JudgeInput& input = mended ? *mended : asked;
   Report report = empty_report(SubjectKind::kCertificate, input);
   report.format = "X.509";
   report.document = certificate->digest().hex();
@@ -356,8 +356,8 @@ base::Result<Judgement> judge_certificate(pki::Context& context, pki::PathCache*
 
 base::Result<Judgement> judge_crl(pki::Context& context, pki::PathCache* cache, const ocsp::CrlPtr& crl,
                                   const JudgeInput& asked, base::Budget& budget) {
-  std::optional<JudgeInput> mended;
-  const JudgeInput& input = not_ahead_of_now(asked, mended);
+  const std::optional<JudgeInput> mended = mended_if_ahead(asked);
+  const JudgeInput& input = mended ? *mended : asked;
   Report report = empty_report(SubjectKind::kCrl, input);
   report.format = "X.509 CRL";
   report.document = crl->digest().hex();
@@ -408,8 +408,8 @@ base::Result<Judgement> judge_crl(pki::Context& context, pki::PathCache* cache, 
 
 base::Result<Judgement> judge_ocsp(pki::Context& context, pki::PathCache* cache, const OcspSubject& subject,
                                    const JudgeInput& asked, base::Budget& budget) {
-  std::optional<JudgeInput> mended;
-  const JudgeInput& input = not_ahead_of_now(asked, mended);
+  const std::optional<JudgeInput> mended = mended_if_ahead(asked);
+  const JudgeInput& input = mended ? *mended : asked;
   Report report = empty_report(SubjectKind::kOcsp, input);
   report.format = "OCSP response";
   report.document = subject.response->digest.hex();
@@ -464,8 +464,8 @@ base::Result<Judgement> judge_ocsp(pki::Context& context, pki::PathCache* cache,
 
 base::Result<Judgement> judge_timestamp(pki::Context& context, pki::PathCache* cache, const pki::TimestampFacts& facts,
                                         const JudgeInput& asked, base::Budget& budget) {
-  std::optional<JudgeInput> mended;
-  const JudgeInput& input = not_ahead_of_now(asked, mended);
+  const std::optional<JudgeInput> mended = mended_if_ahead(asked);
+  const JudgeInput& input = mended ? *mended : asked;
   Report report = empty_report(SubjectKind::kTimestamp, input);
   report.format = "RFC 3161 time stamp";
   report.document = facts.id.hex();

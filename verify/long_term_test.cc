@@ -54,7 +54,7 @@ class LongTermTest : public testing::Test {
     if (plan.until == standard.until) plan.until = stamped_ + 300 * kDay;
     maker_.certificate(plan);
   }
-  void list(ListPlan plan, Where where = Where::kInside) {
+  void list(const ListPlan& plan, Where where = Where::kInside) {
     evidence_.add(test::item_of(maker_.list(plan).ours, where == Where::kInside ? "embedded" : "file", input_.now));
   }
   // From an hour after the stamp to a day after it.

@@ -360,6 +360,7 @@ boost::json::value to_json(const Report& report, Language language) {
 
 std::vector<LocatedError> all_errors(const Report& report) {
   std::vector<LocatedError> all;
+  all.reserve(report.errors.size());
   for (const base::Error& error : report.errors) all.push_back({"", error});
   for (const Finding& finding : report.findings) {
     for (const base::Error& error : finding.errors) all.push_back({finding.id, error});

@@ -152,6 +152,7 @@ class Flow::SubmissionJob : public std::enable_shared_from_this<SubmissionJob> {
     TANBA_TRY(const PaymentFinding payment, flow_.parts_.payments.find_payment(*fields_));
     TANBA_TRY(auto licence, licence_facts());
     std::vector<base::Digest> supplied;
+    supplied.reserve(submission_.attachments.size());
     for (const base::Bytes& attachment : submission_.attachments) supplied.push_back(base::sha256(attachment));
     const ApplicationContext context{.services = flow_.settings_.services,
                                      .channel = Channel::kPortal,

@@ -21,7 +21,7 @@ namespace tanba::licensing::registry {
 // A WHERE that grows condition by condition, with its values.
 class Where {
  public:
-  void add(std::string condition, std::vector<Bound> bounds = {}) {
+  void add(std::string_view condition, std::vector<Bound> bounds = {}) {
     text_ += text_.empty() ? " WHERE " : " AND ";
     text_ += condition;
     for (Bound& bound : bounds) bounds_.push_back(std::move(bound));

@@ -223,7 +223,7 @@ TEST_P(RegistryTest, TenantsSeeTheirOwnOnly) {
 }
 
 TEST_P(RegistryTest, AReceiptIsOfExactlyTheseOctetsAndForWhoMaySeeThem) {
-  const std::string licence = granted(1);
+  ASSERT_FALSE(granted(1).empty());
   const ApplicationRow application = registry_->applications(Everything{}, {})->at(0);
   const DecisionRow decision = *registry_->decision(Everything{}, application.number);
   for (const Scope& scope : std::vector<Scope>{OfPortal{"egov"}, OfLicensor{std::string(kOilGasBin)}, Everything{}}) {

@@ -76,7 +76,7 @@ class Place {
 
 inline std::string uuid(int n) {
   char text[37];
-  std::snprintf(text, sizeof text, "00000000-0000-4000-8000-%012d", n);
+  (void)std::snprintf(text, sizeof text, "00000000-0000-4000-8000-%012d", n);
   return text;
 }
 

@@ -311,7 +311,7 @@ base::Result<Answer> parse_intent_answer(ObjectReader& reader) {
 
 // Always an error: the server's own, or that it cannot be read.
 base::Error parse_error(ObjectReader& reader) {
-  const base::Error unreadable = protocol_failure("error").error();
+  base::Error unreadable = protocol_failure("error").error();
   const base::Result<std::string> name = reader.text("code");
   const base::Result<const json::array*> list = reader.array("arguments");
   if (!name || !list || (*list)->size() > kMaxErrorArguments || !reader.finish()) return unreadable;

@@ -46,7 +46,7 @@ void EventLog::write(Level level, std::string_view event, const base::Error& err
   details["code"] = base::dotted(error.code());
   details["message"] = base::message_for_log(error);
   if (!error.cause().empty()) details["cause"] = error.cause();
-  write(level, event, std::move(details));
+  write(level, event, details);
 }
 
 }  // namespace tanba::tokens::keyd

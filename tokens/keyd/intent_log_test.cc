@@ -213,7 +213,7 @@ TEST_F(IntentLogTest, AFullDiskLosesNothingAndEnds) {
   const auto log = open();
   must(log->write_signing(entry("a")));
   const std::string before = test::read_text(path());
-  std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_NE(std::signal(SIGXFSZ, SIG_IGN), SIG_ERR);
   rlimit limit{};
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
   const rlimit full{before.size() + 40, limit.rlim_max};

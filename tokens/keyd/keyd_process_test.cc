@@ -98,6 +98,7 @@ class KeydTest : public testing::Test {
       ::setrlimit(RLIMIT_FSIZE, &limit);
     }
     const int events = ::open((folder() / "events").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    if (events < 0) ::_exit(126);
     ::dup2(events, STDERR_FILENO);
     ::dup2(events, STDOUT_FILENO);
     const std::string config = (folder() / "keyd.toml").string();
@@ -421,9 +422,12 @@ TEST_F(KeydTest, ThereIsNoRequestForRawDigests) {
         std::string(R"({"data":"AAAA","key":"licence","request":"sign","v":1})"), std::string("{}"), std::string("[[["),
         std::string(R"({"request":"ping","v":1,"pin":"1"})")}) {
     const base::FileDescriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_GE(fd.get(), 0);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    std::strcpy(address.sun_path, (folder() / "socket").c_str());
+    const std::string path = (folder() / "socket").string();
+    ASSERT_LT(path.size(), sizeof address.sun_path);
+    path.copy(address.sun_path, path.size());
     ASSERT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     const std::string frame = must(client::write_frame(json));
     ASSERT_EQ(::send(fd.get(), frame.data(), frame.size(), MSG_NOSIGNAL), static_cast<ssize_t>(frame.size()));

@@ -67,7 +67,7 @@ class SocketServerTest : public testing::Test {
     base::FileDescriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    std::strcpy(address.sun_path, config_.path.c_str());
+    config_.path.string().copy(address.sun_path, sizeof address.sun_path - 1);
     EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     return fd;
   }
@@ -113,7 +113,7 @@ TEST_F(SocketServerTest, TakesOverAStaleSocketButNoLiveOne) {
     const base::FileDescriptor stale(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    std::strcpy(address.sun_path, config_.path.c_str());
+    config_.path.string().copy(address.sun_path, sizeof address.sun_path - 1);
     ASSERT_EQ(::bind(stale.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
   }
   start();

@@ -51,29 +51,28 @@ bool is_against_source(const Error& error) {
 
 void Sources::State::ask(Question question, Steady::time_point deadline, Waiter waiter) {
   const std::string key = flight_key(question);
+  const base::Result<Joined> joined = join(key, std::move(question), deadline, waiter);
+  if (!joined) return waiter(answer_of(std::unexpected(joined.error())));
+  if (*joined == Joined::kAsFirst) begin(key);
+}
+
+base::Result<Sources::State::Joined> Sources::State::join(const std::string& key, Question question,
+                                                          Steady::time_point deadline, Waiter& waiter) {
   const Steady::time_point now = Steady::now();
-  bool first = false;
-  std::optional<Error> refused;
-  {
-    const std::scoped_lock lock(mutex);
-    remember_locked(question);
-    refused = may_wait_locked(question, deadline, now);
-    if (!refused) {
-      const auto [flight, made] = flights.try_emplace(key);
-      first = made;
-      if (made) {
-        flight->second.question = std::move(question);
-        flight->second.began = now;
-      }
-      const std::uint64_t id = next_waiter++;
-      const auto timer = deadlines.emplace(deadline, std::pair(key, id));
-      flight->second.waiting.emplace(id, Waiting{std::move(waiter), timer});
-      ++waiters;
-      if (timer == deadlines.begin()) wake.notify_one();
-    }
+  const std::scoped_lock lock(mutex);
+  remember_locked(question);
+  if (std::optional<Error> refused = may_wait_locked(question, deadline, now)) return base::fail(*std::move(refused));
+  const auto [flight, made] = flights.try_emplace(key);
+  if (made) {
+    flight->second.question = std::move(question);
+    flight->second.began = now;
   }
-  if (refused) return waiter(answer_of(base::fail(*std::move(refused))));
-  if (first) begin(key);
+  const std::uint64_t id = next_waiter++;
+  const auto timer = deadlines.emplace(deadline, std::pair(key, id));
+  flight->second.waiting.emplace(id, Waiting{std::move(waiter), timer});
+  ++waiters;
+  if (timer == deadlines.begin()) wake.notify_one();
+  return made ? Joined::kAsFirst : Joined::kAsFurther;
 }
 
 std::optional<Error> Sources::State::may_wait_locked(const Question& question, Steady::time_point deadline,
@@ -303,27 +302,26 @@ void Sources::State::begin_refreshes(std::unique_lock<std::mutex>& lock) {
 void Sources::State::refresh(const std::string& url, Refreshed done) {
   Question question{.kind = SourceKind::kCrl, .url = url, .certificate = {}, .issuer = {}, .candidates = {}};
   const std::string key = flight_key(question);
-  bool first = false;
-  std::optional<Error> refused;
-  {
-    const std::scoped_lock lock(mutex);
-    const auto source = sources.find({SourceKind::kCrl, url});
-    if (source == sources.end() || source->second.origin == SourceOrigin::kImported) {
-      refused = Error(Code::kRegistryNotFound, {{"what", "source"}, {"id", url}});
-    } else if (stopping || fetcher == nullptr) {
-      refused = source_error(Code::kFetchCancelled, url);
-    } else {
-      const auto [flight, made] = flights.try_emplace(key);
-      first = made;
-      if (made) {
-        flight->second.question = std::move(question);
-        flight->second.began = Steady::now();
-      }
-      flight->second.refreshing.push_back(std::move(done));
-    }
+  const base::Result<Joined> joined = join_refresh(key, std::move(question), done);
+  if (!joined) return done(std::unexpected(joined.error()));
+  if (*joined == Joined::kAsFirst) begin(key);
+}
+
+base::Result<Sources::State::Joined> Sources::State::join_refresh(const std::string& key, Question question,
+                                                                  Refreshed& done) {
+  const std::scoped_lock lock(mutex);
+  const auto source = sources.find({SourceKind::kCrl, question.url});
+  if (source == sources.end() || source->second.origin == SourceOrigin::kImported) {
+    return base::fail(Error(Code::kRegistryNotFound, {{"what", "source"}, {"id", question.url}}));
   }
-  if (refused) return done(base::fail(*std::move(refused)));
-  if (first) begin(key);
+  if (stopping || fetcher == nullptr) return base::fail(source_error(Code::kFetchCancelled, question.url));
+  const auto [flight, made] = flights.try_emplace(key);
+  if (made) {
+    flight->second.question = std::move(question);
+    flight->second.began = Steady::now();
+  }
+  flight->second.refreshing.push_back(std::move(done));
+  return made ? Joined::kAsFirst : Joined::kAsFurther;
 }
 
 void Sources::State::refresh_ahead(const OcspItem& item, const pki::CertificatePtr& certificate) {

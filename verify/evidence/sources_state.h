@@ -93,6 +93,12 @@ struct Sources::State : std::enable_shared_from_this<Sources::State> {
 
   // sources_flights.cc
   void ask(Question question, Steady::time_point deadline, Waiter waiter);
+  // What the asker has to begin itself, as nobody is under way yet.
+  enum class Joined : std::uint8_t { kAsFirst, kAsFurther };
+  // Takes the waiter only when it may wait.
+  [[nodiscard]] base::Result<Joined> join(const std::string& key, Question question, Steady::time_point deadline,
+                                          Waiter& waiter);
+  [[nodiscard]] base::Result<Joined> join_refresh(const std::string& key, Question question, Refreshed& done);
   void refresh(const std::string& url, Refreshed done);
   void refresh_ahead(const OcspItem& item, const pki::CertificatePtr& certificate);
   [[nodiscard]] std::optional<base::Error> may_wait_locked(const Question& question, Steady::time_point deadline,
