@@ -1,14 +1,20 @@
 #!/usr/bin/python3
 """Holds the architecture: reads every include and every CMake dependency, and compares them with layout.txt.
 
-Also: no cycles, and no PKCS#11, SQL, OpenSSL, sockets or clock where they do not belong.
+Also: no cycles, no folder that layout.txt does not know, and no PKCS#11, SQL, OpenSSL, sockets or clock where they do not
+belong. With a folder as argument that one is read instead of the project (layout_test.py does so).
 """
 import pathlib
 import re
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else __file__).resolve()
+ROOT = ROOT if len(sys.argv) > 1 else ROOT.parents[2]
 SOURCES = {".cc", ".h"}
+# What is no part of the product, and what git does not know.
+OUTSIDE = {"tests", "bench", "build", "state"}
+# Sources for tests alone: what they may include is not held, but the product may include none of them.
+FOR_TESTS = re.compile(r"\w+_(test|fuzz)\.cc|test_\w+\.h|testing\.h")
 # Headers that only these folders may include (with their tests).
 RESERVED = {
     r"libp11\.h|p11-kit/.*|pkcs11.*\.h": {"tokens", "tokens/keyd"},
@@ -66,30 +72,48 @@ def folder_of(path, folders):
     return None
 
 
+# The build makes these from files beside the sources that include them.
+MADE = re.compile(r"(.+)/\w+_texts?\.h")
+
+
+def sources():
+    for top in sorted(ROOT.iterdir()):
+        if top.is_dir() and top.name not in OUTSIDE and not top.name.startswith("."):
+            yield from (path for path in sorted(top.rglob("*")) if path.suffix in SOURCES)
+
+
+def check_source(source, folder, reach):
+    text = source.read_text()
+    name = source.relative_to(ROOT).as_posix()
+    for_tests = FOR_TESTS.fullmatch(source.name)
+    for kind, include in re.findall(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', text, re.M):
+        target = folder_of(include, reach) if (ROOT / include).exists() else None
+        made = MADE.fullmatch(include)
+        if kind == '"' and target is None and not (made and made.group(1) == folder):
+            yield f'{name} includes "{include}": it is named from the root of the project, or in angle brackets'
+        if target and target not in reach[folder]:
+            yield f"{name} includes {include}: {folder} may not use {target}"
+        if target and not for_tests and FOR_TESTS.fullmatch(pathlib.Path(include).name):
+            yield f"{name} includes {include}: that is for tests"
+        for pattern, owners in RESERVED.items():
+            if re.fullmatch(pattern, include) and folder not in owners and not for_tests:
+                yield f"{name} includes <{include}>: only {', '.join(sorted(owners))} may"
+        if folder in PURE and re.fullmatch(PURE[folder], include):
+            yield f"{name} includes <{include}>: {folder} is pure"
+    if folder not in CLOCK_ALLOWED and not for_tests and CLOCK.search(text):
+        yield f"{name} reads the system's clock: time is passed in"
+    if folder not in KEY_IN_MEMORY_ALLOWED and not for_tests and KEY_IN_MEMORY.search(text):
+        yield f"{name} takes private keys into memory: only {', '.join(sorted(KEY_IN_MEMORY_ALLOWED))} may"
+
+
 def check_includes(reach):
     wrong = []
-    for folder in reach:
-        for source in sorted((ROOT / folder).glob("*")):
-            if source.suffix not in SOURCES:
-                continue
-            text = source.read_text()
-            name = source.relative_to(ROOT).as_posix()
-            if folder_of(name, reach) != folder:
-                continue
-            test = source.stem.endswith(("_test", "_fuzz")) or "test" in source.stem
-            for include in re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', text, re.M):
-                target = folder_of(include, reach) if (ROOT / include).exists() else None
-                if target and target not in reach[folder]:
-                    wrong.append(f"{name} includes {include}: {folder} may not use {target}")
-                for pattern, owners in RESERVED.items():
-                    if re.fullmatch(pattern, include) and folder not in owners and not test:
-                        wrong.append(f"{name} includes <{include}>: only {', '.join(sorted(owners))} may")
-                if folder in PURE and re.fullmatch(PURE[folder], include):
-                    wrong.append(f"{name} includes <{include}>: {folder} is pure")
-            if folder not in CLOCK_ALLOWED and not test and CLOCK.search(text):
-                wrong.append(f"{name} reads the system's clock: time is passed in")
-            if folder not in KEY_IN_MEMORY_ALLOWED and not test and KEY_IN_MEMORY.search(text):
-                wrong.append(f"{name} takes private keys into memory: only {', '.join(sorted(KEY_IN_MEMORY_ALLOWED))} may")
+    for source in sources():
+        folder = source.parent.relative_to(ROOT).as_posix()
+        if folder in reach:
+            wrong += check_source(source, folder, reach)
+        else:
+            wrong.append(f"{source.relative_to(ROOT)}: layout.txt does not know {folder}")
     return wrong
 
 
