@@ -7,8 +7,10 @@
     tsp/MODE.tsr       responses to tsp/request.tsq (over tsp/data.bin), each as the server gives it in that mode
     tsp/MODE.tst       the token of each that has one
     crl-series/        CRLs of `issuing` as if published one after another, and some that must not follow (SERIES)
+    crl-cases/         CRLs of one authority that together say something, for scenarios (CASES)
 """
 
+import dataclasses
 import datetime
 import pathlib
 import shutil
@@ -38,6 +40,26 @@ SERIES = {
 }
 
 
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A list; times are hours from goodAt."""
+
+    number: int
+    at: int
+    entries: tuple[tuple[str, int, str | None], ...] = ()  # certificate, since when, reason
+    base: int | None = None  # of a delta
+    until: int = 7 * 24  # after `at`
+    authority: str = "issuing"
+
+
+CASES = {
+    # `expired` is held shortly before the stamp of ten days ago, has ended a day ago, and is then taken off.
+    "held-1-before": Case(1, -13 * 24),
+    "held-2-held": Case(2, -10 * 24 - 15, (("expired", -10 * 24 - 17, "certificateHold"),)),
+    "held-3-after-the-end": Case(3, -1),
+}
+
+
 def write_all(authority: Authority) -> None:
     good_at = parse_time(authority.meta("madeAt"))
     before = good_at - datetime.timedelta(minutes=1)
@@ -51,6 +73,7 @@ def write_all(authority: Authority) -> None:
                 (folder / f"{mode}.crl").write_bytes(server.crl_bytes(authority, f"{family}issuing", False, mode, before))
     _write_time_stamps(tsa.TimeStampAuthority(authority, lambda: before), _folder(authority, "tsp"))
     _write_series(authority, good_at, _folder(authority, "crl-series"))
+    _write_cases(authority, good_at, _folder(authority, "crl-cases"))
 
 
 def _write_series(authority: Authority, good_at: datetime.datetime, folder: pathlib.Path) -> None:
@@ -73,6 +96,29 @@ def _write_series(authority: Authority, good_at: datetime.datetime, folder: path
             authority.issuer(signer).signer,
             None,
             chosen[which],
+        )
+        (folder / f"{name}.crl").write_bytes(content)
+
+
+def _write_cases(authority: Authority, good_at: datetime.datetime, folder: pathlib.Path) -> None:
+    def moment(hours: int) -> datetime.datetime:
+        return good_at + datetime.timedelta(hours=hours)
+
+    for name, case in CASES.items():
+        issuer = authority.issuer(case.authority)
+        entries = [
+            build.RevokedEntry(build.view(authority.certificate(who)).serial, moment(since), reason)
+            for who, since, reason in case.entries
+        ]
+        content = build.crl(
+            issuer.subject,
+            issuer.key_identifier,
+            case.number,
+            moment(case.at),
+            moment(case.at + case.until),
+            entries,
+            issuer.signer,
+            case.base,
         )
         (folder / f"{name}.crl").write_bytes(content)
 

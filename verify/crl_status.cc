@@ -250,7 +250,7 @@ void CrlStatusJudge::judge_listing(const Listing& delta, const pki::Certificate&
   if (std::ranges::any_of(lists_, [&](const Usable& list) { return list.delta == delta.item; })) return;
   const RevokedEntry& listed = delta.entry;
   const bool hold = listed.reason == RevocationReason::kCertificateHold;
-  if (hold && superseded(*delta.item->crl, delta.key)) return;
+  if (hold && superseded(*delta.item->crl, delta.key, certificate)) return;
   if (!revocation_.counts(role, listed.reason, listed.revocation_time, listed.invalidity_date)) return;
   out.refusals.push_back(revoked_error(certificate, role, listed.revocation_time, listed.reason, delta.item->source));
   out.bad = true;
@@ -437,11 +437,14 @@ Result<bool> CrlStatusJudge::holds(const Crl& crl, const pki::Path& path, std::v
 
 // --- what a list says ------------------------------------------------------------------------------------------------
 
-// A newer list of the same scope by the same key is at hand, or a newer delta to one. Another authority of the same
-// name knows nothing of the certificate, so it has not released it either.
-bool CrlStatusJudge::superseded(const Crl& crl, const pki::PublicKeyInfo& key) const {
+// A newer list of the same scope by the same key is at hand, or a newer delta to one, whose silence means that the
+// certificate is not held any more. Another authority of the same name knows nothing of the certificate, so it has not
+// released it either; and what was made after the certificate had ended may have dropped it for that.
+bool CrlStatusJudge::superseded(const Crl& crl, const pki::PublicKeyInfo& key,
+                                const pki::Certificate& certificate) const {
   const auto newer = [&](const CrlItem* other) {
-    return other != nullptr && same_scope(crl, *other->crl) && crl.this_update() < other->crl->this_update();
+    return other != nullptr && same_scope(crl, *other->crl) && crl.this_update() < other->crl->this_update() &&
+           check_keeps(*other->crl, certificate).has_value();
   };
   return std::ranges::any_of(lists_, [&](const Usable& other) {
     return other.key.digest == key.digest && (newer(other.item) || (crl.is_delta() && newer(other.delta)));
@@ -466,7 +469,8 @@ void CrlStatusJudge::judge_one(const Usable& list, PathPart path, CertificateRol
                         .certificate_digest = certificate.digest().hex()};
   const auto revoked = combined(crl, delta, certificate);
   const bool hold = revoked && revoked->reason == RevocationReason::kCertificateHold;
-  if (hold && superseded(crl, list.key)) return;
+  const bool in_delta = delta != nullptr && delta->find(certificate.issuer(), certificate.serial());
+  if (hold && superseded(in_delta ? *delta : crl, list.key, certificate)) return;
   if (!revoked && list.only_revokes) {
     out.unusable.push_back(*list.only_revokes);
     return;

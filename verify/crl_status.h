@@ -6,7 +6,8 @@
 // too).
 // - Of several lists of one scope each that is in date counts: what an older one revokes stays revoked (3.3: entries
 // stay
-//   until the certificate has ended). Only a hold ends when a newer list does not have it any more.
+//   until the certificate has ended). Only a hold ends when a newer list does not have it any more, which was made
+//   before the certificate's end or keeps ended ones.
 // - A delta that lists the certificate for a revocation counts without a list that it goes on from; it never releases
 //   without one. A list that is older than the one that a delta was made for is known not to be the newest: it does not
 //   make anything good.
@@ -101,7 +102,8 @@ class CrlStatusJudge {
   };
   void judge_one(const Usable& list, PathPart path, CertificateRole role, Covered& covered, CrlStatus& out);
   static void conclude(const Covered& covered, CrlStatus& out);
-  [[nodiscard]] bool superseded(const ocsp::Crl& crl, const pki::PublicKeyInfo& key) const;
+  [[nodiscard]] bool superseded(const ocsp::Crl& crl, const pki::PublicKeyInfo& key,
+                                const pki::Certificate& certificate) const;
   void name_delta_sources(const pki::Certificate& certificate, CrlStatus& out) const;
   RevocationJudge& revocation_;
   pki::Context& context_;

@@ -352,6 +352,20 @@ TEST_F(CrlStatusTest, AHoldOfADeltaEndsWithANewerList) {
   expect_good();
 }
 
+// It is the delta's word, so its time decides what is newer, not that of the list that it goes on from.
+TEST_F(CrlStatusTest, AHoldOfADeltaOutlastsAListThatIsOlderThanTheDelta) {
+  add({.this_update = noon() - 2 * kDay});
+  add({.number = -1});  // a newer list, which the delta does not go on from
+  expect_good();
+  add({.number = 11,
+       .base_number = 10,
+       .this_update = noon() - Seconds(3600),
+       .entries = {{.serial = 5, .reason = kHold}}});
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+  add({.number = 12, .this_update = noon() - Seconds(60)});
+  expect_good();
+}
+
 // The authority has made a newer list since: the one at hand may lack what that has.
 TEST_F(CrlStatusTest, AListOlderThanADeltasBaseIsNotEnough) {
   leaf({.serial = 5, .points = "URI:http://crl/1"});
@@ -697,6 +711,56 @@ TEST_F(CrlStatusTest, AnAnswersInvalidityDateReachesBackBehindTheRevocation) {
   clear();
   add_answer({.revoked = true, .invalidity_date = noon() - 50 * kDay});
   expect(Decision::kRefuse, Code::kRevocationRevoked);
+}
+
+// RFC 5280 3.3: after the end the entry may be dropped, which is no release.
+TEST_F(CrlStatusTest, AListMadeAfterTheEndLiftsNoHold) {
+  leaf({.serial = 5, .until = noon() - 10 * kDay});
+  input_.existed_at = noon() - 20 * kDay;
+  const std::vector<EntryPlan> held = {{.serial = 5, .reason = kHold, .at = noon() - 21 * kDay}};
+  const auto begin = [&] {
+    clear();  // what decides were it not for the hold
+    add({.number = 7, .this_update = noon() - 16 * kDay, .next_update = noon() + kDay});
+  };
+  begin();
+  expect_good();
+  add({.number = 8, .this_update = noon() - 15 * kDay, .next_update = noon() + kDay, .entries = held});
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+  add({});
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+  add({.number = 11, .keeps_expired = noon() - 5 * kDay});  // not those that ended before
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+  add({.number = 12, .keeps_expired = noon() - 100 * kDay});
+  expect_good();
+  begin();
+  add({.number = 8, .this_update = noon() - 15 * kDay, .next_update = noon() + kDay, .entries = held});
+  add({.number = 9, .this_update = noon() - 10 * kDay, .next_update = noon() + kDay});  // made at the end
+  expect_good();
+}
+
+TEST_F(CrlStatusTest, NorDoesItLiftTheHoldOfADelta) {
+  leaf({.serial = 5, .until = noon() - 10 * kDay});
+  input_.existed_at = noon() - 20 * kDay;
+  const std::vector<EntryPlan> held = {{.serial = 5, .reason = kHold, .at = noon() - 21 * kDay}};
+  const auto begin = [&] {
+    clear();
+    add({.number = 7, .this_update = noon() - 16 * kDay, .next_update = noon() + kDay});
+    add({.number = 8,
+         .base_number = 7,
+         .this_update = noon() - 15 * kDay,
+         .next_update = noon() + kDay,
+         .entries = held});
+    expect(Decision::kRefuse, Code::kRevocationOnHold);
+  };
+  begin();
+  add({});
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+  begin();  // a newer delta neither
+  add({.number = 11, .base_number = 7});
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+  begin();
+  add({.number = 9, .base_number = 7, .this_update = noon() - 14 * kDay, .next_update = noon() + kDay});
+  expect_good();
 }
 
 // A delta that removes because the certificate has ended says nothing of a hold.

@@ -25,6 +25,7 @@ constexpr Seconds kDay{86400};
 constexpr int kKeyCompromise = 1;
 constexpr int kSuperseded = 4;
 constexpr int kCessation = 5;
+constexpr int kHold = 6;
 
 enum class Where : std::uint8_t { kInside, kBeside };
 
@@ -373,6 +374,27 @@ TEST_F(LongTermTest, ARevocationCountsFromTheStampBackwards) {
   told.entries[0].at = stamped_;
   list(told);
   expect(Decision::kRefuse, Code::kRevocationRevoked);
+}
+
+// On hold when it signed. What was made after its end does not list it any more, and has not released it.
+TEST_F(LongTermTest, AListMadeAfterTheSignersEndLiftsNoHold) {
+  certificate({.name = "leaf", .issuer = "CA", .serial = 5, .until = stamped_ + 10 * kDay});
+  const auto of_day = [&](long number, int day) {
+    return ListPlan{.number = number, .this_update = stamped_ + day * kDay, .next_update = stamped_ + (day + 7) * kDay};
+  };
+  list({.number = 1, .this_update = stamped_ - 3 * kDay, .next_update = stamped_ + 4 * kDay});
+  ListPlan held = of_day(2, 1);
+  held.entries = {{.serial = 5, .reason = kHold, .at = stamped_ - kHour}};
+  list(held);
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+  list(of_day(3, 11));
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+  clear();  // without the first one
+  list(held);
+  list(of_day(3, 11));
+  expect(Decision::kRefuse, Code::kRevocationOnHold);
+  list(of_day(4, 9));  // made while it lasted
+  expect_good();
 }
 
 // --- the level -------------------------------------------------------------------------------------------------------
