@@ -95,6 +95,10 @@ Date WorkingCalendar::local_date(base::Time time) const {
   return std::chrono::floor<days>(time + data_.utc_offset);
 }
 
+base::Time WorkingCalendar::start_of(Date date) const {
+  return base::Time(date) - data_.utc_offset;
+}
+
 Date WorkingCalendar::due_date(base::Time registered_at, unsigned working_days) const {
   Date date = local_date(registered_at);
   constexpr int kLongestFreeRun = 60;  // days: a configuration in which no day works must not hang the service

@@ -43,6 +43,8 @@ class Calendar {
   [[nodiscard]] virtual Date due_date(base::Time registered_at, unsigned working_days) const = 0;
   // The local date at this moment.
   [[nodiscard]] virtual Date local_date(base::Time time) const = 0;
+  // The moment at which this local day begins.
+  [[nodiscard]] virtual base::Time start_of(Date date) const = 0;
 };
 
 enum class DayKind { kWorking, kFree };
@@ -52,6 +54,7 @@ class WorkingCalendar final : public Calendar {
   explicit WorkingCalendar(CalendarData data);
   [[nodiscard]] Date due_date(base::Time registered_at, unsigned working_days) const override;
   [[nodiscard]] Date local_date(base::Time time) const override;
+  [[nodiscard]] base::Time start_of(Date date) const override;
   [[nodiscard]] DayKind kind_of(Date date) const;
 
  private:

@@ -51,6 +51,17 @@ void check_grant(const ApplicationFacts& application, DecisionTerms& terms, Date
 
 }  // namespace
 
+ActingDay::ActingDay(const Calendar& calendar, base::Time now)
+    : today_(calendar.local_date(now)),
+      prepared_since_(std::min(calendar.start_of(today_), now - kPreparedOverMidnight)) {}
+
+base::Status check_not_expired(const Intent& intent, const ActingDay& day) {
+  const bool ends =
+      intent.kind == DecisionKind::kGrant && intent.terms.valid_until && *intent.terms.valid_until <= day.today();
+  if (intent.created_at >= day.prepared_since() && !ends) return {};
+  return base::fail(Code::kIntentState, {{"intent", intent.id}, {"state", "expired"}});
+}
+
 Checked<ProposedDecision> propose_decision(const ApplicationFacts& application, const Service& service,
                                            const Officer& officer, DecisionTerms terms, Date today) {
   Errors out;
@@ -84,6 +95,7 @@ Checked<ProposedDecision> propose_decision(const ApplicationFacts& application, 
   proposal.service_code_ = service.code;
   proposal.licensor_bin_ = application.licensor_bin;
   proposal.officer_ = officer;
+  proposal.proposed_on_ = today;
   return proposal;
 }
 

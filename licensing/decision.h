@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "licensing/application.h"
+#include "licensing/calendar.h"
 #include "licensing/numbers.h"
 #include "licensing/states.h"
 
@@ -39,6 +40,20 @@ struct DecisionTerms {
 };
 inline constexpr std::size_t kMaxReasonBytes = 8U << 10;  // two pages: a reasoned refusal quotes the law
 
+// When an officer acts. Whoever reads a decision takes its date for the day on which it was signed: what was prepared
+// on another day is prepared anew, but for what was begun shortly before midnight.
+inline constexpr base::Seconds kPreparedOverMidnight = std::chrono::hours(1);
+class ActingDay {
+ public:
+  ActingDay(const Calendar& calendar, base::Time now);
+  [[nodiscard]] Date today() const { return today_; }
+  [[nodiscard]] base::Time prepared_since() const { return prepared_since_; }
+
+ private:
+  Date today_;
+  base::Time prepared_since_;
+};
+
 // An officer of the licensor concerned means to decide this application, which is not decided yet.
 class ProposedDecision {
  public:
@@ -49,6 +64,7 @@ class ProposedDecision {
   [[nodiscard]] unsigned service_code() const { return service_code_; }
   [[nodiscard]] const std::string& licensor_bin() const { return licensor_bin_; }
   [[nodiscard]] const Officer& officer() const { return officer_; }
+  [[nodiscard]] Date proposed_on() const { return proposed_on_; }
 
  private:
   ProposedDecision() = default;
@@ -60,6 +76,7 @@ class ProposedDecision {
   unsigned service_code_ = 0;
   std::string licensor_bin_;
   Officer officer_;
+  Date proposed_on_;
 };
 
 // role.not_listed; identity.mismatch (BIN) for another licensor's application; registry.state when it is decided
@@ -90,6 +107,10 @@ struct Intent {
   base::Time updated_at;
   std::string note;  // why it was abandoned
 };
+
+// intent.state (expired) for what was prepared before the day on which it would be signed, and for a licence whose last
+// day would be that day or earlier.
+[[nodiscard]] base::Status check_not_expired(const Intent& intent, const ActingDay& day);
 
 // The prepared octets, signed by whoever was to sign them.
 class SignedDecision {

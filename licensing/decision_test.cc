@@ -150,6 +150,28 @@ TEST(AcceptSignedDecision, TheOfficersSignatureOverThePreparedOctets) {
   EXPECT_THAT(accept(prepared, {officer_signature(intent.content)}), ElementsAre(Code::kIntentState));
 }
 
+// 19:00Z is midnight in UTC+5.
+TEST(CheckNotExpired, IsOfTheDayOnWhichItWasPreparedAndAnHourOverMidnight) {
+  const WorkingCalendar calendar(default_calendar());
+  Intent intent = signing_intent();
+  const auto signed_at = [&](const char* prepared, const char* now) {
+    intent.created_at = *base::parse_time(prepared);
+    const auto checked = check_not_expired(intent, {calendar, *base::parse_time(now)});
+    if (checked) return std::string("good");
+    EXPECT_EQ(checked.error().code(), Code::kIntentState);
+    return checked.error().arguments().back().value;
+  };
+  EXPECT_EQ(signed_at("2026-05-28T19:00:00Z", "2026-05-29T18:59:59Z"), "good");
+  EXPECT_EQ(signed_at("2026-05-28T19:00:00Z", "2026-05-29T19:00:00Z"), "expired");
+  EXPECT_EQ(signed_at("2026-05-29T18:40:00Z", "2026-05-29T19:40:00Z"), "good");
+  EXPECT_EQ(signed_at("2026-05-29T18:40:00Z", "2026-05-29T19:40:01Z"), "expired");
+  EXPECT_EQ(signed_at("2026-11-28T04:00:00Z", "2027-01-12T04:00:00Z"), "expired");
+  // A licence is good for a day at least after the one on which it is signed.
+  intent.terms.valid_until = parse_date("2026-05-30").value();
+  EXPECT_EQ(signed_at("2026-05-29T18:40:00Z", "2026-05-29T18:59:59Z"), "good");
+  EXPECT_EQ(signed_at("2026-05-29T18:40:00Z", "2026-05-29T19:00:00Z"), "expired");
+}
+
 TEST(AcceptSignedDecision, NobodySignsInAnothersName) {
   const Intent intent = signing_intent();
   SignatureFinding colleague = officer_signature(intent.content);

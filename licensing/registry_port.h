@@ -148,11 +148,12 @@ struct ReturnIntent {
 };
 
 // From here on a signature may exist. Asked again before each time that the key is asked. intent.not_found,
-// intent.state; registry.state, registry.not_found when the licence to be replaced is not the applicant's or cannot be
-// replaced now.
+// intent.state, also what check_not_expired says; registry.state, registry.not_found when the licence to be replaced is
+// not the applicant's, cannot be replaced now or has ended.
 struct MarkSigning {
   using Answer = Intent;
   std::string intent;
+  ActingDay day;
 };
 
 struct Decided {
@@ -165,8 +166,8 @@ struct Decided {
 };
 
 // Decision, signed document, report, evidence, application's state, licence and journal row together. The same signed
-// document again gets the first answer. intent.not_found, intent.state; registry.state when a licence to be replaced is
-// no longer in force.
+// document again gets the first answer, on any day. intent.not_found, intent.state, also what check_not_expired says;
+// registry.state when a licence to be replaced is no longer in force.
 struct CommitIntent {
   using Answer = Decided;
   SignedDecision decision;
@@ -175,6 +176,7 @@ struct CommitIntent {
   std::string report;
   std::vector<EvidenceItem> evidence;
   base::Time decided_at;
+  ActingDay day;
   std::vector<SignerCertificate> signers = {};
 };
 

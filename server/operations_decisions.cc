@@ -56,6 +56,15 @@ void prepare(const UseCases& use, const Call& call, Responder&& responder) {
       });
 }
 
+// Of what was decided before: the report that was stored with it.
+Result<boost::json::value> decision_report(const DecisionOutcome& outcome, base::Language language) {
+  const std::string& stored = outcome.finished->report;
+  if (outcome.finished->decided.repetition == licensing::Repetition::kFirst) {
+    return verify::to_json(outcome.report, language);
+  }
+  return base::parse_json(stored, {.max_size_bytes = stored.size()});
+}
+
 licensing::Done<DecisionOutcome> answer_with_decision(const UseCases& use, Responder&& responder) {
   return [&use, responder = std::move(responder)](Result<DecisionOutcome> outcome) mutable {
     if (!outcome) return responder.fail(outcome.error());
@@ -64,7 +73,9 @@ licensing::Done<DecisionOutcome> answer_with_decision(const UseCases& use, Respo
     if (!outcome->finished) return responder.send(problem_with_report(outcome->report, responder));
     object out = to_json(outcome->finished->decided);
     out["document"] = base::to_base64(outcome->finished->document);
-    out["report"] = verify::to_json(outcome->report, responder.language());
+    auto report = decision_report(*outcome, responder.language());
+    if (!report) return responder.fail(report.error());
+    out["report"] = *std::move(report);
     responder.send(Response::json(200, out));
   };
 }

@@ -62,6 +62,10 @@ bool is_away(Code code) {
   return code == Code::kKeydUnreachable || code == Code::kServerDeadline;
 }
 
+std::unexpected<Error> spent(const Intent& intent) {
+  return base::fail(Code::kIntentState, {{"intent", intent.id}, {"state", std::string(to_string(intent.state))}});
+}
+
 // A detached CMS, judged without its content.
 bool lacks_content(const verify::Report& report) {
   return std::ranges::any_of(verify::all_errors(report),
@@ -127,12 +131,14 @@ base::Result<PreparedDecision> Flow::prepare_now(Worker& worker, DecisionRequest
     facts.licence = facts_of(row);
   }
   const base::Time now = parts_.clock.now();
-  TANBA_TRY(ProposedDecision proposal, first_error(propose_decision(facts, *service, request.officer, request.terms,
-                                                                    parts_.calendar.local_date(now))));
+  const ActingDay day(parts_.calendar, now);
+  TANBA_TRY(ProposedDecision proposal,
+            first_error(propose_decision(facts, *service, request.officer, request.terms, day.today())));
   request.terms = proposal.terms();  // with the end of the licence that is replaced
   // Whoever lost the answer asks again and gets the first one; nobody else can know the intent's id.
   TANBA_TRY(auto open, parts_.registry.open_intent(application.number));
   if (open && same_wish(*open, request)) {
+    TANBA_CHECK(check_not_expired(*open, day));
     TANBA_TRY(base::Bytes document, parts_.registry.document(open->prepared));
     return prepared_answer(*std::move(open), std::move(document));
   }
@@ -201,7 +207,13 @@ base::Result<DecisionOutcome> Flow::approve_now(Worker& worker, const Officer& o
     return base::fail(Code::kIntentState, {{"intent", id}, {"state", "for a workstation"}});
   }
   if (intent.officer.id != officer.id) return base::fail(Code::kAuthDenied);
+  if (intent.state == IntentState::kCommitted) {
+    if (intent.approval != base::sha256(approval)) return spent(intent);
+    return decided_before(intent);
+  }
   if (intent.state == IntentState::kPrepared) {
+    // An approval that comes too late spends nothing: whoever abandons the intent need not wait for the key server.
+    TANBA_CHECK(check_not_expired(intent, {parts_.calendar, parts_.clock.now()}));
     TANBA_TRY(verify::evidence::Verified verified, verify_approval(intent, approval));
     if (verified.report.outcome.decision != verify::Decision::kAccept)
       return DecisionOutcome{{}, std::move(verified.report)};
@@ -213,7 +225,7 @@ base::Result<DecisionOutcome> Flow::approve_now(Worker& worker, const Officer& o
                                                             .evidence = std::move(evidence)}));
   }
   if (intent.state == IntentState::kApproved) {
-    TANBA_TRY(intent, parts_.registry.execute(MarkSigning{id}));
+    TANBA_TRY(intent, parts_.registry.execute(MarkSigning{id, {parts_.calendar, parts_.clock.now()}}));
   }
   return sign_and_commit(worker, intent);
 }
@@ -276,7 +288,7 @@ base::Status Flow::check_seal(const std::string& licensor_bin, const tokens::cli
 // What may have changed since it was prepared, or since the key server was last reached.
 base::Status Flow::check_still_wanted(const Intent& intent) {
   if (intent.officer.listing != Listing::kListed) return base::fail(Code::kRoleNotListed);
-  TANBA_CHECK(parts_.registry.execute(MarkSigning{intent.id}));
+  TANBA_CHECK(parts_.registry.execute(MarkSigning{intent.id, {parts_.calendar, parts_.clock.now()}}));
   TANBA_TRY(const tokens::client::KeyList list, parts_.keys->list_keys(settings_.keyd_timeout));
   const auto key = std::ranges::find(list.keys, intent.key, &tokens::client::KeyDescription::name);
   if (key == list.keys.end()) return base::fail(Code::kKeydUnknownKey, {{"key", intent.key}});
@@ -323,14 +335,8 @@ base::Result<tokens::client::Signed> Flow::ask_to_sign(const Intent& intent) {
 }
 
 base::Result<DecisionOutcome> Flow::sign_and_commit(Worker& worker, const Intent& intent) {
-  const bool given_up = intent.state == IntentState::kAbandoned || intent.state == IntentState::kVoided;
-  if (given_up || !intent.approval || parts_.keys == nullptr) {
-    return base::fail(Code::kIntentState, {{"intent", intent.id}, {"state", std::string(to_string(intent.state))}});
-  }
-  if (intent.state == IntentState::kCommitted && intent.signed_document) {
-    TANBA_TRY(base::Bytes document, parts_.registry.document(*intent.signed_document));
-    return verify_and_commit(intent, std::move(document));
-  }
+  const bool open = openness(intent.state) == Openness::kOpen;
+  if (!open || !intent.approval || parts_.keys == nullptr) return spent(intent);
   TANBA_TRY(const base::Bytes prepared, parts_.registry.document(intent.prepared));
   TANBA_TRY(const tokens::client::Signed answer, ask_to_sign(intent));
   base::Budget budget(settings_.limits);
@@ -350,10 +356,25 @@ base::Result<DecisionOutcome> Flow::accept_now(Worker&, const Officer& officer, 
     return base::fail(Code::kIntentState, {{"intent", id}, {"state", "for the key server"}});
   }
   if (intent.officer.id != officer.id) return base::fail(Code::kAuthDenied);
+  if (intent.state == IntentState::kCommitted) {
+    if (intent.signed_document != base::sha256(document)) return spent(intent);
+    return decided_before(intent);
+  }
+  TANBA_CHECK(check_not_expired(intent, {parts_.calendar, parts_.clock.now()}));
   TANBA_TRY(const base::Bytes prepared, parts_.registry.document(intent.prepared));
   base::Budget budget(settings_.limits);
   TANBA_CHECK(xmldsig::check_signed_equals_prepared(prepared, document, budget));
   return verify_and_commit(std::move(intent), std::move(document));
+}
+
+// DESIGN 4: "The same intent id gives the same answer again", whatever became of sources and certificates since.
+base::Result<DecisionOutcome> Flow::decided_before(const Intent& intent) {
+  TANBA_TRY(const DecisionRow row, parts_.registry.decision(OfLicensor{intent.licensor_bin}, intent.application));
+  if (row.intent != intent.id) return base::fail(Code::kRegistryDamaged, {{"what", "the decision of " + intent.id}});
+  TANBA_TRY(base::Bytes document, parts_.registry.document(row.document));
+  TANBA_TRY(const base::Bytes report, parts_.registry.document(row.report));
+  const Decided decided{row.application, row.number, row.kind, row.document, row.decided_at, Repetition::kRepeat};
+  return DecisionOutcome{FinishedDecision{decided, std::move(document), std::string(base::as_text(report))}, {}};
 }
 
 // Verified again as everybody else's documents are, then stored: whoever made the signature, only this lets it in.
@@ -383,7 +404,7 @@ base::Result<DecisionOutcome> Flow::verify_and_commit(Intent intent, base::Bytes
     return DecisionOutcome{{}, std::move(verified.report)};
   }
   if (intent.state == IntentState::kPrepared || intent.state == IntentState::kApproved) {
-    TANBA_TRY(intent, parts_.registry.execute(MarkSigning{intent.id}));
+    TANBA_TRY(intent, parts_.registry.execute(MarkSigning{intent.id, {parts_.calendar, now}}));
   }
   auto decision = accept_signed_decision(intent, verified.facts->document, findings, settings_.entitlement);
   if (!decision) {
@@ -401,16 +422,19 @@ base::Result<DecisionOutcome> Flow::verify_and_commit(Intent intent, base::Bytes
                        .media_type = "application/xml",
                        .report = report,
                        .evidence = std::move(evidence),
-                       .decided_at = now};
+                       .decided_at = now,
+                       .day = {parts_.calendar, now}};
   command.signers = signers_of(verified.report, *verified.facts, command.evidence);
   const auto decided = parts_.registry.execute(std::move(command));
   if (!decided) {
     const Code code = decided.error().code();
-    if (code == Code::kRegistryState || code == Code::kRegistryNotFound) {
+    // intent.state: it expired; or another was faster, and then there is nothing to void any more.
+    if (code == Code::kRegistryState || code == Code::kRegistryNotFound || code == Code::kIntentState) {
       TANBA_CHECK(void_signed(intent, *shared_document, verified.report, decided.error()));
     }
     return base::fail(decided.error());
   }
+  if (decided->repetition == Repetition::kRepeat) return decided_before(intent);
   return DecisionOutcome{FinishedDecision{*decided, *shared_document, report}, std::move(verified.report)};
 }
 

@@ -10,6 +10,7 @@
 #include "licensing/registry/testing.h"
 #include "pki/pkcs12.h"
 #include "verify/test_support.h"
+#include "xmldsig/sign.h"
 
 namespace tanba::licensing::flow {
 namespace {
@@ -26,6 +27,7 @@ class PlayedKeyServer final : public client::KeyServer {
   int signatures_asked = 0;
   Code says = Code::kKeydUnreachable;
   client::IntentProgress progress = client::IntentProgress::kUnknown;
+  std::optional<client::Signed> signature = {};
   bool away = false;  // also for what is to be cancelled
   std::vector<std::string> cancelled;
 
@@ -35,10 +37,11 @@ class PlayedKeyServer final : public client::KeyServer {
   base::Result<client::Signed> sign_intent(const client::SignIntent&, Timeout) override {
     before_signing();
     ++signatures_asked;
+    if (signature) return *signature;
     return base::fail(says);
   }
   base::Result<client::IntentAnswer> ask_intent(std::string_view, Timeout) override {
-    return client::IntentAnswer{progress, {}};
+    return client::IntentAnswer{progress, signature};
   }
   base::Result<client::IntentAnswer> cancel_intent(std::string_view intent, Timeout) override {
     if (away) return base::fail(Code::kServerDeadline);
@@ -116,6 +119,37 @@ class DecisionsTest : public verify::test::AuthorityTest {
     profile.placement = placement;
     return cms::sign(*context_, *key->signer, base::as_bytes(text), profile).value();
   }
+  // By somebody's key from the test authority, as a workstation does it.
+  base::Bytes signed_document(const std::string& name, const PreparedDecision& prepared) {
+    const base::Secret password(base::as_bytes(std::string_view(index_.at("p12Password").as_string())));
+    const auto key = open_pkcs12(*context_, verify::test::read_made("p12/" + name + ".p12"), password);
+    EXPECT_TRUE(key);
+    base::Budget budget{base::Limits{}};
+    return xmldsig::sign(*context_, prepared.document, *key->signer, {}, {kAlgorithm}, budget).value();
+  }
+  // By the key server's key.
+  client::Signed signature_over(const PreparedDecision& prepared) {
+    const base::Secret password(base::as_bytes(std::string_view(index_.at("p12Password").as_string())));
+    const auto key = open_pkcs12(*context_, verify::test::read_made("p12/officer-head.p12"), password);
+    EXPECT_TRUE(key);
+    base::Budget budget{base::Limits{}};
+    const pki::CertificatePtr& certificate = key->signer->certificate();
+    const auto to_be_signed =
+        xmldsig::prepare(*context_, prepared.document, certificate, {}, {kAlgorithm}, budget).value();
+    return {.algorithm = kAlgorithm,
+            .signature = key->signer->sign(kAlgorithm, to_be_signed.octets).value(),
+            .certificate = certificate,
+            .chain = {}};
+  }
+  // Noon of the local day after the one of good_at().
+  [[nodiscard]] base::Time next_day() const {
+    return calendar_.start_of(calendar_.local_date(good_at()) + std::chrono::days(1)) + std::chrono::hours(12);
+  }
+  template <class T>
+  static std::string state_told(const base::Result<T>& result) {
+    if (result || result.error().code() != Code::kIntentState) return "no intent.state";
+    return result.error().arguments().back().value;
+  }
   static std::vector<Code> codes_of(const base::Result<DecisionOutcome>& outcome) {
     std::vector<Code> out;
     EXPECT_TRUE(outcome) << outcome.error().message();
@@ -168,6 +202,8 @@ class DecisionsTest : public verify::test::AuthorityTest {
                                .chain = {}});
   }
 
+  static constexpr pki::SignatureAlgorithm kAlgorithm{.scheme = pki::SignatureScheme::kRsaPkcs1,
+                                                      .digest = pki::DigestAlgorithm::kSha256};
   const registry::testing::Place place_{registry::testing::Backend::kSqlite};
   base::FixedClock clock_{base::Time{}};
   pki::TrustSnapshotPtr trust_;
@@ -404,6 +440,113 @@ TEST_F(DecisionsTest, AnApprovalThatTheKeyServerRefusesLeavesTheIntentPrepared) 
   EXPECT_EQ(code_of(approve(*first)), Code::kKeydUnreachable);
   EXPECT_EQ(state_of(*first), IntentState::kSigning);
   EXPECT_EQ(keys_.signatures_asked, 3);
+}
+
+// --- a decision does not age -----------------------------------------------------------------------------------------
+
+TEST_F(DecisionsTest, WhatWasPreparedYesterdayIsNotAcceptedToday) {
+  const auto first = prepare(request());
+  ASSERT_TRUE(first);
+  clock_.set(next_day());
+  EXPECT_EQ(state_told(accept(officer_, first->intent.id, signed_document("officer", *first))), "expired");
+  EXPECT_EQ(state_of(*first), IntentState::kPrepared);
+  // Nor is it given again, to be signed in vain: it is abandoned, and prepared anew with another date.
+  EXPECT_EQ(state_told(prepare(request())), "expired");
+  ASSERT_TRUE(abandon(officer_, first->intent.id));
+  const auto second = prepare(request());
+  ASSERT_TRUE(second) << second.error().message();
+  EXPECT_TRUE(accept(officer_, second->intent.id, signed_document("officer", *second))->finished);
+}
+
+TEST_F(DecisionsTest, AnApprovalOfWhatWasPreparedYesterdaySpendsNothing) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  clock_.set(next_day());
+  EXPECT_EQ(state_told(approve(*first)), "expired");
+  EXPECT_EQ(state_of(*first), IntentState::kPrepared);
+  EXPECT_EQ(keys_.signatures_asked, 0);
+  keys_.away = true;
+  EXPECT_TRUE(abandon(officer_, first->intent.id));
+}
+
+TEST_F(DecisionsTest, NoKeyIsAskedForWhatWasApprovedYesterday) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(code_of(approve(*first)), Code::kKeydUnreachable);
+  EXPECT_EQ(keys_.signatures_asked, 1);
+  clock_.set(next_day());
+  EXPECT_EQ(flow_->recover(), 1U);
+  EXPECT_EQ(keys_.signatures_asked, 1);
+  EXPECT_TRUE(abandon(officer_, first->intent.id));
+}
+
+// The key server signed in time, and the daemon hears of it too late.
+TEST_F(DecisionsTest, WhatWasSignedYesterdayIsVoided) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(code_of(approve(*first)), Code::kKeydUnreachable);
+  keys_.signature = signature_over(*first);
+  clock_.set(next_day());
+  EXPECT_EQ(flow_->recover(), 1U);
+  EXPECT_EQ(state_of(*first), IntentState::kVoided);
+  EXPECT_EQ(registry_->intent(first->intent.id)->note, "intent.state");
+  EXPECT_TRUE(prepare(request()));
+}
+
+TEST_F(DecisionsTest, WhatWasSignedTodayIsCommitted) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(code_of(approve(*first)), Code::kKeydUnreachable);
+  keys_.signature = signature_over(*first);
+  EXPECT_EQ(flow_->recover(), 0U);
+  EXPECT_EQ(state_of(*first), IntentState::kCommitted);
+}
+
+// --- what is decided is answered again, whatever became of the certificates
+// -------------------------------------------
+
+TEST_F(DecisionsTest, ASignedDocumentSentAgainGetsTheFirstAnswer) {
+  const auto prepared = prepare(request());
+  ASSERT_TRUE(prepared);
+  const base::Bytes document = signed_document("officer", *prepared);
+  const auto first = accept(officer_, prepared->intent.id, document);
+  ASSERT_TRUE(first && first->finished);
+  hold("certs/officer.pem");
+  clock_.set(next_day());
+  const auto again = accept(officer_, prepared->intent.id, document);
+  ASSERT_TRUE(again && again->finished) << (again ? "refused" : again.error().message());
+  EXPECT_EQ(again->finished->decided.repetition, Repetition::kRepeat);
+  EXPECT_EQ(again->finished->decided.number, first->finished->decided.number);
+  EXPECT_EQ(again->finished->decided.decided_at, first->finished->decided.decided_at);
+  EXPECT_EQ(again->finished->document, document);
+  EXPECT_EQ(again->finished->report, first->finished->report);
+  base::Bytes other = document;
+  other.push_back('\n');
+  EXPECT_EQ(state_told(accept(officer_, prepared->intent.id, other)), "committed");
+}
+
+TEST_F(DecisionsTest, AnApprovalSentAgainGetsTheFirstAnswer) {
+  add_key("officer-head.pem");
+  const auto prepared = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(prepared);
+  keys_.signature = signature_over(*prepared);
+  const base::Bytes approval = signed_by("officer", prepared->approval_text);
+  const auto first = approve(officer_, prepared->intent.id, approval);
+  ASSERT_TRUE(first && first->finished);
+  hold("certs/officer-head.pem");
+  const auto again = approve(officer_, prepared->intent.id, approval);
+  ASSERT_TRUE(again && again->finished) << (again ? "refused" : again.error().message());
+  EXPECT_EQ(again->finished->decided.repetition, Repetition::kRepeat);
+  EXPECT_EQ(again->finished->document, first->finished->document);
+  EXPECT_EQ(again->finished->report, first->finished->report);
+  EXPECT_EQ(keys_.signatures_asked, 1);
+  EXPECT_EQ(state_told(approve(officer_, prepared->intent.id,
+                               signed_by("officer", prepared->approval_text, cms::Placement::kDetached))),
+            "committed");
 }
 
 // --- a key that is of no use, a key server that hangs ---------------------------------------------------------------

@@ -119,7 +119,8 @@ struct FinishedDecision {
   base::Bytes document;  // signed
   std::string report;    // canonical JSON of its verification
 };
-// A signature by officer or key server that does not pass: the report says why, nothing was stored.
+// A signature by officer or key server that does not pass: the report says why, nothing was stored. What was decided
+// before (finished->decided.repetition) comes with its stored report, and `report` is empty.
 struct DecisionOutcome {
   std::optional<FinishedDecision> finished;
   verify::Report report;
@@ -160,7 +161,8 @@ class Flow {
   void augment(AugmentQuestion question, Done<verify::evidence::Augmented> done);
 
   // registry.not_found for an application of another licensor; what propose_decision refuses; registry.*;
-  // keyd.unknown_key when the licensor has no key there. The same request again gives the intent that waits.
+  // keyd.unknown_key when the licensor has no key there. The same request again gives the intent that waits;
+  // intent.state when that has expired: it is abandoned first.
   void prepare_decision(DecisionRequest request, Done<PreparedDecision> done);
   // Key server: the CMS over approval_text of the officer who prepared (auth.denied to a colleague). It is verified
   // like a log-in (path, revocation, holds, IIN, BIN, role, listing) before anybody acts by it; then the intent is
@@ -244,6 +246,7 @@ class Flow {
   [[nodiscard]] base::Status note_cancelled(const Intent& intent);
   [[nodiscard]] base::Result<Intent> abandon_now(const Officer& officer, const std::string& id, std::string note);
   [[nodiscard]] base::Result<DecisionOutcome> verify_and_commit(Intent intent, base::Bytes document);
+  [[nodiscard]] base::Result<DecisionOutcome> decided_before(const Intent& intent);
   [[nodiscard]] base::Result<Intent> intent_of(const Officer& officer, const std::string& id);
   [[nodiscard]] base::Result<tokens::client::KeyDescription> key_of(const std::string& licensor_bin,
                                                                     DecisionKind kind) const;

@@ -91,18 +91,24 @@ class Flow::SubmissionJob : public std::enable_shared_from_this<SubmissionJob> {
   void look_up(Worker& worker) {
     auto prior = flow_.parts_.registry.find_request(fields_->request_id);
     if (!prior) return fail(prior.error());
-    if (prior->has_value()) return answer_repeat(**prior);
+    if (prior->has_value()) return answer_repeat(worker, **prior);
     verify(worker);
   }
 
-  void answer_repeat(const PriorRequest& prior) {
+  void answer_repeat(Worker& worker, const PriorRequest& prior) {
     if (prior.caller != submission_.caller || prior.document != facts_->document) {
       return fail(Error(Code::kRequestRepeated, {{"request", fields_->request_id}}));
     }
-    auto report = flow_.parts_.registry.document(prior.answer.report);
+    registered_ = prior.answer;
+    answer_first(worker);
+  }
+
+  // What came of the first request, with the report that was stored then.
+  void answer_first(Worker&) {
+    auto report = flow_.parts_.registry.document(registered_->report);
     if (!report) return fail(report.error());
     SubmissionOutcome outcome{
-        .registered = prior.answer, .report = {}, .first_report = std::string(base::as_text(*report))};
+        .registered = registered_, .report = {}, .first_report = std::string(base::as_text(*report))};
     outcome.registered->repetition = Repetition::kRepeat;
     outcome.report.outcome = {verify::Decision::kAccept, verify::Indication::kPassed, base::SubIndication::kNone};
     std::exchange(done_, nullptr)(std::move(outcome));
@@ -201,6 +207,11 @@ class Flow::SubmissionJob : public std::enable_shared_from_this<SubmissionJob> {
     auto self = shared_from_this();
     flow_.parts_.registry.submit(std::move(command), [self](base::Result<Registered> registered) {
       if (!registered) return self->fail(registered.error());
+      if (registered->repetition == Repetition::kRepeat) {
+        // The same was on its way already and came first; reading may block, and not here.
+        self->registered_ = *std::move(registered);
+        return self->post(self->flow_.parts_.looking_up, &SubmissionJob::answer_first, Begun::kYes);
+      }
       std::exchange(self->done_,
                     nullptr)(SubmissionOutcome{*std::move(registered), std::move(self->verified_->report), {}});
     });
@@ -215,6 +226,7 @@ class Flow::SubmissionJob : public std::enable_shared_from_this<SubmissionJob> {
   verify::JudgeInput input_;
   Errors rule_errors_;
   std::optional<verify::evidence::Verified> verified_;
+  std::optional<Registered> registered_;
 };
 
 void Flow::submit(Submission submission, Done<SubmissionOutcome> done) {

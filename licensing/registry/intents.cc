@@ -33,14 +33,16 @@ base::Result<Intent> load_intent(Transaction& transaction, std::string_view id) 
   return *std::move(found);
 }
 
-// The licence that a reissue or duplicate is about: the applicant's own, in a state in which it can be replaced.
-base::Result<LicenceRow> load_replaceable(Transaction& transaction, const ApplicationRow& application) {
+// The licence that a reissue or duplicate is about: the applicant's own, in a state in which it can be replaced, and
+// not past its last day: its successor would revive it.
+base::Result<LicenceRow> load_replaceable(Transaction& transaction, const ApplicationRow& application, Date today) {
   TANBA_TRY(auto old, find_licence(transaction.sql(), Everything{}, application.licence));
   const bool the_holders = old && old->service == application.service &&
                            old->holder_kind == application.applicant_kind &&
                            old->holder_number == application.applicant_number;
   if (!the_holders) return not_found("licence", application.licence);
   TANBA_CHECK(licence_after(old->number, old->state, LicenceEvent::kReplaced));
+  if (force_of(facts_of(*old), today) == Force::kNotInForce) return conflict("licence", old->number, "expired");
   return *std::move(old);
 }
 
@@ -55,13 +57,13 @@ base::Status check_only_one_replaces(Transaction& transaction, const Application
   return {};
 }
 
-base::Status check_replaceable(Transaction& transaction, const Intent& intent) {
+base::Status check_replaceable(Transaction& transaction, const Intent& intent, Date today) {
   if (intent.kind != DecisionKind::kGrant) return {};
   TANBA_TRY(const auto application,
             find_application(transaction.sql(), OfLicensor{intent.licensor_bin}, intent.application));
   if (!application) return not_found("application", intent.application);
   if (application->licence.empty()) return {};
-  TANBA_CHECK(load_replaceable(transaction, *application));
+  TANBA_CHECK(load_replaceable(transaction, *application, today));
   return {};
 }
 
@@ -79,7 +81,7 @@ base::Result<ApplicationRow> load_undecided(Transaction& transaction, const Prop
                                   1, {found->number}));
   if (open) return conflict("application", found->number, "signing");
   if (proposal.kind() == DecisionKind::kGrant && !found->licence.empty()) {
-    TANBA_CHECK(load_replaceable(transaction, *found));
+    TANBA_CHECK(load_replaceable(transaction, *found, proposal.proposed_on()));
     TANBA_CHECK(check_only_one_replaces(transaction, *found));
   }
   return *std::move(found);
@@ -174,8 +176,9 @@ base::Status insert_event(Transaction& transaction, const std::string& licence, 
 }
 
 // The licence that a reissue or duplicate is about ends with this one.
-base::Status replace_licence(Transaction& transaction, const ApplicationRow& application, const Intent& intent) {
-  TANBA_TRY(const LicenceRow old, load_replaceable(transaction, application));
+base::Status replace_licence(Transaction& transaction, const ApplicationRow& application, const Intent& intent,
+                             Date today) {
+  TANBA_TRY(const LicenceRow old, load_replaceable(transaction, application, today));
   TANBA_TRY(const LicenceState state, licence_after(old.number, old.state, LicenceEvent::kReplaced));
   TANBA_CHECK(insert_event(transaction, old.number, LicenceEvent::kReplaced, intent));
   TANBA_CHECK(transaction.sql().run(
@@ -306,9 +309,11 @@ base::Result<Intent> apply(Transaction& transaction, const ReturnIntent& command
 
 base::Result<Intent> apply(Transaction& transaction, const MarkSigning& command) {
   TANBA_TRY(Intent intent, load_intent(transaction, command.intent));
-  TANBA_CHECK(check_replaceable(transaction, intent));
-  if (intent.state == IntentState::kSigning) return intent;
-  TANBA_CHECK(move_intent(transaction, intent, IntentState::kSigning));
+  TANBA_CHECK(check_replaceable(transaction, intent, command.day.today()));
+  const bool again = intent.state == IntentState::kSigning;
+  if (!again) TANBA_CHECK(move_intent(transaction, intent, IntentState::kSigning));
+  TANBA_CHECK(check_not_expired(intent, command.day));
+  if (again) return intent;
   TANBA_CHECK(transaction.journal("intent.signing", intent.id, officer_of(intent.officer), {}));
   return intent;
 }
@@ -321,6 +326,7 @@ base::Result<Decided> apply(Transaction& transaction, const StoredCommit& stored
   if (!of_this_intent) return base::fail(Code::kXmlPreparedChanged);
   if (intent.state == IntentState::kCommitted) return answer_again(transaction, stored, intent);
   TANBA_CHECK(move_intent(transaction, intent, IntentState::kCommitted));
+  TANBA_CHECK(check_not_expired(intent, stored.command.day));
   TANBA_TRY(const ApplicationRow application, decide_application(transaction, intent));
   TANBA_CHECK(transaction.note_document(stored.document));
   TANBA_CHECK(transaction.note_document(stored.report));
@@ -331,7 +337,9 @@ base::Result<Decided> apply(Transaction& transaction, const StoredCommit& stored
   TANBA_CHECK(transaction.note_evidence(intent.number, stored.evidence));
   TANBA_CHECK(note_signers(transaction, intent.number, application.number, stored.command.signers));
   if (intent.kind == DecisionKind::kGrant) {
-    if (!application.licence.empty()) TANBA_CHECK(replace_licence(transaction, application, intent));
+    if (!application.licence.empty()) {
+      TANBA_CHECK(replace_licence(transaction, application, intent, stored.command.day.today()));
+    }
     TANBA_CHECK(insert_licence(transaction, stored, intent, application));
   }
   TANBA_CHECK(journal_decision(transaction, stored, intent));

@@ -46,7 +46,7 @@ class RegistryTest : public ::testing::TestWithParam<Backend> {
   Intent signing(int n, const std::string& application, DecisionKind kind = DecisionKind::kGrant) {
     const std::string number = reserved(application, kind);
     EXPECT_TRUE(registry_->execute(preparation(n, application, number, SigningMode::kWorkstation, kind)));
-    return registry_->execute(MarkSigning{uuid(n)}).value();
+    return registry_->execute(MarkSigning{uuid(n), day_at(kNow)}).value();
   }
   std::string granted(int n) {
     const std::string application = registered(n);
@@ -292,7 +292,7 @@ TEST_P(RegistryTest, ALicenceComesFromASignedIntent) {
   EXPECT_EQ(prepared->state, IntentState::kPrepared);
   EXPECT_EQ(prepared->officer.listing, Listing::kListed);
   EXPECT_EQ(*registry_->document(prepared->prepared), prepared_document(1));
-  const auto signing = registry_->execute(MarkSigning{uuid(1)});
+  const auto signing = registry_->execute(MarkSigning{uuid(1), day_at(kNow)});
   ASSERT_TRUE(signing);
   const auto decided = registry_->execute(commitment(*signing, 1));
   ASSERT_TRUE(decided) << decided.error().message() << decided.error().cause();
@@ -347,14 +347,14 @@ TEST_P(RegistryTest, ADocumentThatIsNotTheAcceptedOneIsNotCommitted) {
 TEST_P(RegistryTest, TheKeyServersWayNeedsApproval) {
   const std::string application = registered(1);
   ASSERT_TRUE(registry_->execute(preparation(1, application, reserved(application), SigningMode::kKeyd)));
-  EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(1)})), Code::kIntentState);
+  EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(1), day_at(kNow)})), Code::kIntentState);
   const base::Bytes approval = base::to_bytes(base::as_bytes("the officer's CMS"));
   const auto approved = registry_->execute(approval_of(1, approval));
   ASSERT_TRUE(approved);
   EXPECT_EQ(approved->approval, base::sha256(approval));
   EXPECT_TRUE(registry_->execute(approval_of(1, approval)));  // the same again
   EXPECT_EQ(code_of(registry_->execute(approval_of(1, {1}))), Code::kIntentState);
-  const auto intent = registry_->execute(MarkSigning{uuid(1)});
+  const auto intent = registry_->execute(MarkSigning{uuid(1), day_at(kNow)});
   ASSERT_TRUE(intent);
   EXPECT_EQ(registry_->intents(IntentState::kSigning)->size(), 1U);
   // Nobody gives up what the key server may have signed.
@@ -368,7 +368,7 @@ TEST_P(RegistryTest, AnAbandonedIntentBurnsItsNumber) {
   const std::string number = reserved(application);
   ASSERT_TRUE(registry_->execute(preparation(1, application, number, SigningMode::kKeyd)));
   ASSERT_TRUE(registry_->execute(approval_of(1, {1})));
-  ASSERT_TRUE(registry_->execute(MarkSigning{uuid(1)}));
+  ASSERT_TRUE(registry_->execute(MarkSigning{uuid(1), day_at(kNow)}));
   const auto abandoned =
       registry_->execute(AbandonIntent{uuid(1), "the key server says no", kBy, SignerWord::kConfirmedUnsigned});
   ASSERT_TRUE(abandoned) << abandoned.error().message();
@@ -379,7 +379,7 @@ TEST_P(RegistryTest, AnAbandonedIntentBurnsItsNumber) {
   EXPECT_NE(next, number);
   EXPECT_EQ(code_of(registry_->execute(preparation(2, application, number))), Code::kRegistryState);
   EXPECT_TRUE(registry_->execute(preparation(2, application, next)));
-  EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(1)})), Code::kIntentState);
+  EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(1), day_at(kNow)})), Code::kIntentState);
 }
 
 // The key server refused the approval: another one may be given, and only its evidence counts.
@@ -388,7 +388,7 @@ TEST_P(RegistryTest, ARefusedApprovalMakesRoomForAnother) {
   ASSERT_TRUE(registry_->execute(preparation(1, application, reserved(application), SigningMode::kKeyd)));
   const auto first = registry_->execute(approval_of(1, {1}));
   ASSERT_TRUE(first);
-  ASSERT_TRUE(registry_->execute(MarkSigning{uuid(1)}));
+  ASSERT_TRUE(registry_->execute(MarkSigning{uuid(1), day_at(kNow)}));
   EXPECT_EQ(code_of(registry_->execute(ReturnIntent{uuid(1), base::Digest{}, "keyd.approver"})), Code::kIntentState);
   const auto returned = registry_->execute(ReturnIntent{uuid(1), *first->approval, "keyd.approver"});
   ASSERT_TRUE(returned) << returned.error().message();
@@ -399,7 +399,7 @@ TEST_P(RegistryTest, ARefusedApprovalMakesRoomForAnother) {
   second.evidence = {
       {"ocsp", base::sha256(base::as_bytes("of the second")), base::to_bytes(base::as_bytes("of the second"))}};
   ASSERT_TRUE(registry_->execute(std::move(second)));
-  const auto intent = registry_->execute(MarkSigning{uuid(1)});
+  const auto intent = registry_->execute(MarkSigning{uuid(1), day_at(kNow)});
   ASSERT_TRUE(intent);
   EXPECT_EQ(intent->approval, base::sha256(base::Bytes{2}));
   ASSERT_EQ(registry_->evidence(uuid(1))->size(), 1U);
@@ -468,7 +468,7 @@ TEST_P(RegistryTest, ADecidedApplicationIsNotDecidedAgain) {
 }
 
 TEST_P(RegistryTest, UnknownIntentsAreNotFound) {
-  EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(9)})), Code::kIntentNotFound);
+  EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(9), day_at(kNow)})), Code::kIntentNotFound);
   EXPECT_EQ(code_of(registry_->execute(approval_of(9, {1}))), Code::kIntentNotFound);
   EXPECT_EQ(code_of(registry_->execute(AbandonIntent{uuid(9), "", kBy})), Code::kIntentNotFound);
   EXPECT_EQ(code_of(registry_->intent(uuid(9))), Code::kIntentNotFound);
@@ -553,8 +553,63 @@ TEST_P(RegistryTest, WhatIsNoLongerInForceIsNotSigned) {
   const std::string number = reserved(application);
   ASSERT_TRUE(registry_->execute(preparation(2, application, number)));
   ASSERT_TRUE(registry_->execute(ChangeLicence{old, LicenceEvent::kTerminated, officer(), "добровольно"}));
-  EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(2)})), Code::kRegistryState);
+  EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(2), day_at(kNow)})), Code::kRegistryState);
   EXPECT_EQ(registry_->intent(uuid(2))->state, IntentState::kPrepared);
+}
+
+// The test's clock stands at 01:26 of the local day.
+TEST_P(RegistryTest, WhatWasPreparedOnAnotherDayIsNeitherSignedNorCommitted) {
+  const std::string application = registered(1);
+  ASSERT_TRUE(registry_->execute(preparation(1, application, reserved(application))));
+  const ActingDay evening = day_at(kNow + std::chrono::hours(22));
+  const ActingDay next = day_at(kNow + std::chrono::hours(23));
+  EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(1), next})), Code::kIntentState);
+  EXPECT_EQ(registry_->intent(uuid(1))->state, IntentState::kPrepared);
+  const auto intent = registry_->execute(MarkSigning{uuid(1), evening});
+  ASSERT_TRUE(intent);
+  EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(1), next})), Code::kIntentState);  // the key is asked again
+  CommitIntent late = commitment(*intent, 1);
+  late.day = next;
+  EXPECT_EQ(code_of(registry_->execute(late)), Code::kIntentState);
+  EXPECT_EQ(registry_->intent(uuid(1))->state, IntentState::kSigning);
+  EXPECT_EQ(registry_->licences(Everything{}, {})->size(), 0U);
+  ASSERT_TRUE(registry_->execute(commitment(*intent, 1)));
+  EXPECT_EQ(registry_->execute(late)->repetition, Repetition::kRepeat);  // decided is decided
+}
+
+// Prepared at 23:50 of its last day, and signed twenty minutes later.
+TEST_P(RegistryTest, WhatEndedIsNotRevived) {
+  const Date last_day = *parse_date("2026-05-30");
+  const auto proposed = [&](const std::string& application, std::optional<Date> until, Date today) {
+    return propose_decision({application, "oil-gas", std::string(kOilGasBin), ApplicationState::kInReview}, oil_gas(),
+                            officer(), {DecisionKind::kGrant, "", until}, today)
+        .value();
+  };
+  const auto prepared = [&](int n, const ProposedDecision& proposal) {
+    const std::string number = registry_->execute(ReserveNumber{proposal, clock_.now()})->text();
+    PrepareIntent command = preparation(n, proposal.application(), number);
+    command.proposal = proposal;
+    EXPECT_TRUE(registry_->execute(std::move(command)));
+  };
+  prepared(1, proposed(registered(1), last_day, *parse_date("2026-05-29")));
+  const Intent first = registry_->execute(MarkSigning{uuid(1), day_at(kNow)}).value();
+  ASSERT_TRUE(registry_->execute(commitment(first, 1)));
+
+  const std::string application = registry_->execute(reissue(2, first.number))->number;
+  clock_.set(*base::parse_time("2026-05-30T18:50:00Z"));
+  prepared(2, proposed(application, std::nullopt, last_day));
+  const ActingDay before = day_at(*base::parse_time("2026-05-30T18:59:59Z"));
+  const ActingDay after = day_at(*base::parse_time("2026-05-30T19:10:00Z"));
+  EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(2), after})), Code::kRegistryState);
+  const auto intent = registry_->execute(MarkSigning{uuid(2), before});
+  ASSERT_TRUE(intent) << intent.error().message();
+  CommitIntent late = commitment(*intent, 2);
+  late.day = after;
+  EXPECT_EQ(code_of(registry_->execute(late)), Code::kRegistryState);
+  EXPECT_EQ(registry_->licence(Everything{}, first.number)->state, LicenceState::kActive);
+  ASSERT_TRUE(registry_->execute(AbandonIntent{uuid(2), "too late", kBy}));
+  const ProposedDecision next_day = proposed(application, std::nullopt, after.today());
+  EXPECT_EQ(code_of(registry_->execute(ReserveNumber{next_day, clock_.now()})), Code::kRegistryState);
 }
 
 // The key server signed, and then there was nothing left to replace.
@@ -566,10 +621,10 @@ TEST_P(RegistryTest, ASignedDecisionThatCannotBeIssuedIsVoided) {
   const VoidIntent command{uuid(2), signed_document(2), R"({"decision":"accept"})", "registry.state"};
   EXPECT_EQ(code_of(registry_->execute(command)), Code::kIntentState);  // nobody was asked
   ASSERT_TRUE(registry_->execute(approval_of(2, {1})));
-  const auto intent = registry_->execute(MarkSigning{uuid(2)});
+  const auto intent = registry_->execute(MarkSigning{uuid(2), day_at(kNow)});
   ASSERT_TRUE(intent);
   ASSERT_TRUE(registry_->execute(ChangeLicence{old, LicenceEvent::kTerminated, officer(), "добровольно"}));
-  EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(2)})), Code::kRegistryState);
+  EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(2), day_at(kNow)})), Code::kRegistryState);
   EXPECT_EQ(code_of(registry_->execute(commitment(*intent, 2))), Code::kRegistryState);
   const auto voided = registry_->execute(command);
   ASSERT_TRUE(voided) << voided.error().message() << voided.error().cause();

@@ -62,7 +62,7 @@ class RevocationRows : public ::testing::TestWithParam<Backend> {
   std::string granted(int n, const std::string& application, const SignerCertificate& one, std::string_view name) {
     const auto number = registry_->execute(ReserveNumber{proposal(application), kNow});
     EXPECT_TRUE(registry_->execute(preparation(n, application, number->text())));
-    const Intent intent = registry_->execute(MarkSigning{uuid(n)}).value();
+    const Intent intent = registry_->execute(MarkSigning{uuid(n), day_at(kNow)}).value();
     EXPECT_TRUE(registry_->execute(signed_by(commitment(intent, n), one, name)));
     return intent.number;
   }

@@ -138,6 +138,11 @@ inline ApproveIntent approval_of(int n, base::Bytes approval) {
   return {.intent = uuid(n), .approval = std::move(approval), .by = kBy, .report = R"({"decision":"accept"})"};
 }
 
+// The calendar's day at this moment.
+inline ActingDay day_at(base::Time now) {
+  return {WorkingCalendar(default_calendar()), now};
+}
+
 inline CommitIntent commitment(const Intent& intent, int n) {
   const base::Bytes document = signed_document(n);
   const SignatureFinding finding = licensing::testing::officer_signature(intent.content);
@@ -148,7 +153,8 @@ inline CommitIntent commitment(const Intent& intent, int n) {
           .media_type = "application/xml",
           .report = R"({"decision":"accept"})",
           .evidence = {},
-          .decided_at = licensing::testing::kNow + base::Seconds(60)};
+          .decided_at = licensing::testing::kNow + base::Seconds(60),
+          .day = day_at(licensing::testing::kNow + base::Seconds(60))};
 }
 
 // Code of an error; nothing when it went well.

@@ -1,13 +1,29 @@
 #!/usr/bin/python3 -B
-"""A repeat by the same portal gets the first answer; by another portal, or with other content, it is refused."""
+"""A repeat by the same portal gets the first answer; by another portal, or with other content, it is refused.
+
+So does a decision's signature: also when the sources are down by then, and when the certificates were revoked.
+"""
 import concurrent.futures
+import hashlib
+import ssl
 import sys
+import time
 
 import signing
-from stack import SERVICE, check, expect, main, say
+from struck_off import log_in
+from stack import SERVICE, Stack, check, expect, main, say, until
 
 
-def scenario(stack):
+class ForgetfulStack(Stack):
+    """Of persons' certificates only an answer of the last seconds counts, so that an outage and a revocation are seen."""
+
+    def write_daemon_configuration(self):
+        issuer = hashlib.sha256(ssl.PEM_cert_to_DER_cert((self.authority / "ca/issuing.pem").read_text(encoding="ascii"))).hexdigest()
+        self.settings = f'\n[[revocation_rule]]\nissuer = "{issuer}"\nevidence = "ocsp-only"\nocsp_max_age_s = 5\n'
+        super().write_daemon_configuration()
+
+
+def submissions(stack):
     document, claim = stack.application()
     with concurrent.futures.ThreadPoolExecutor(8) as pool:  # the same application, eight times at once
         answers = list(pool.map(lambda _: expect(stack.portal().submit(document, claim), 201).body, range(8)))
@@ -28,8 +44,27 @@ def scenario(stack):
     other = other.replace("Мангистауская".encode(), "Атырауская".encode())
     expect(stack.portal().submit(key.sign_xml(other), claim), 409, "application.request_repeated")
     check(stack.registered_count() == 1, "registered twice")
-    # A decision's signature, sent again, too; and a decision prepared again is the one that waits.
-    officer = stack.officer()
+
+
+def while_the_first_is_processed(stack):
+    """Both wait for the same source, and judge as of another second each; one report is stored."""
+    document, claim = stack.application("sign-right")
+    stack.control(ocsp={"mode": "slow", "delay": 2})
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        first = pool.submit(lambda: stack.portal().submit(document, claim))
+        time.sleep(1.1)
+        second = pool.submit(lambda: stack.portal().submit(document, claim))
+        answers = [expect(one.result(), 201).body for one in (first, second)]
+    stack.control(ocsp="ok")
+    check(sorted(one["repeat"] for one in answers) == [False, True], f"{[one['repeat'] for one in answers]}")
+    stored = expect(stack.portal().get(f"/v1/applications/{answers[0]['number']}/report"), 200).body
+    for one in answers:
+        check(one["report"] == stored, f"repeat {one['repeat']}: as of {one['report']['validationTime']}, stored {stored['validationTime']}")
+
+
+def decisions(stack, officer):
+    """A decision's signature, sent again; and a decision prepared again is the one that waits."""
+    kept = []
     for mode in ("keyd", "workstation"):
         number, _ = stack.registered()
         prepared = expect(officer.prepare(number, "grant", mode), 201).body
@@ -37,10 +72,36 @@ def scenario(stack):
         check(once_more["intent"]["id"] == prepared["intent"]["id"] and once_more["document"] == prepared["document"],
               f"prepared again, {mode}: another intent")
         path, body = officer.signed_for(prepared)
-        decided = [expect(officer.api.post(path, body), 200).body for _ in range(3)]
-        check(len({(one["number"], one["document"], one["decidedAt"]) for one in decided}) == 1, f"{mode}: different answers")
+        first = expect(officer.api.post(path, body), 200).body
+        kept.append((mode, path, body, first))
+        repeated(officer, kept, "at once")
+    return kept
+
+
+def repeated(officer, kept, when):
+    for mode, path, body, first in kept:
+        again = expect(officer.api.post(path, body), 200).body
+        check(again == {**first, "repeat": True}, f"{mode}, {when}: another answer:\n{again}\n{first}")
+
+
+def scenario(stack):
+    submissions(stack)
+    while_the_first_is_processed(stack)
+    officer = stack.officer()
+    kept = decisions(stack, officer)
+
+    stack.registered("individual")  # its answer is the newest
+    stack.control(ocsp="down", crl="down")
+    until(lambda: stack.portal().submit(*stack.application("individual")).status == 503, "evidence that is too old")
+    repeated(officer, kept, "with the sources down")
+    stack.control(ocsp="ok", crl="ok")
+
+    stack.ca_request("/revoke", {"name": "licensor-licence", "reason": "superseded"})
+    stack.ca_request("/revoke", {"name": "officer", "reason": "superseded"})
+    until(lambda: "revocation.revoked" in str(log_in(stack, "officer").body), "the revocation")
+    repeated(officer, kept, "with the certificates revoked")
     say("idempotency: one number for nine submissions, strangers and other contents refused, decisions answered alike")
 
 
 if __name__ == "__main__":
-    sys.exit(main(__doc__, scenario))
+    sys.exit(main(__doc__, scenario, kind=ForgetfulStack))
