@@ -275,6 +275,17 @@ TEST(Settings, DefaultsPassTheirOwnChecks) {
   EXPECT_TRUE(parsed) << parsed.error().front().message();
 }
 
+// What the page calls required outside demo mode is what a real configuration is refused for.
+TEST(Settings, WhatARealServiceMustSayIsMarked) {
+  Keys marked;
+  for (const Setting& setting : all_settings()) {
+    if (setting.presence == Presence::kRequiredForReal) {
+      marked.push_back(std::string(setting.table) + "." + std::string(setting.name));
+    }
+  }
+  EXPECT_EQ(complaints("[[anchor]]\nfile = \"a\"\npurposes = [\"applicant\"]"), marked);
+}
+
 TEST(Settings, TheReferencePageIsWhatTheTableSays) {
   const char* source = std::getenv("TANBA_SOURCE_DIR");  // NOLINT(concurrency-mt-unsafe)
   ASSERT_NE(source, nullptr);

@@ -23,7 +23,8 @@ constexpr std::array kTables{
     SettingTable{
         "anchor", SettingTable::Kind::kRepeated,
         "A trust anchor of the first trust list: any certificate, with what it is trusted for and from when to "
-        "when. Compare its fingerprint with one that you got another way before you list it. An empty "
+        "when; at least one is required. Compare its fingerprint with one that you got another way before you list it. "
+        "An empty "
         "registry takes this list over; from then on security staff change it (`tanba trust`), and what "
         "stands here only serves `tanbad --take-trust`."},
     SettingTable{"trust", SettingTable::Kind::kOnce, "What else paths are built from; part of the first trust list."},
@@ -43,9 +44,10 @@ constexpr std::array kTables{
                  "The key server; which licensor has which keys is its own configuration's matter. Without this table "
                  "decisions are "
                  "signed on officers' workstations only."},
-    SettingTable{"licensors", SettingTable::Kind::kOnce,
-                 "BINs of the bodies that decide. What is not set keeps the demo authority's fictional number, which "
-                 "only demo mode takes."},
+    SettingTable{
+        "licensors", SettingTable::Kind::kOnce,
+        "BINs of the bodies that decide. Demo mode gives the demo authority's fictional number to what is not set; "
+        "outside it all four are required."},
     SettingTable{"signature", SettingTable::Kind::kOnce, "What signatures of applicants must have."},
     SettingTable{"identity", SettingTable::Kind::kOnce, "Rules for numbers of persons and bodies."},
     SettingTable{"portal", SettingTable::Kind::kRepeated,
@@ -186,10 +188,10 @@ constexpr std::array kSettings{
     Setting{"keyd", "socket", kText, kRequired, "", "Unix socket of tanba-keyd."},
     Setting{"keyd", "timeout_ms", kNumber, kOptional, "15000", "For one call: a token may take seconds.", 100, 120000},
 
-    Setting{"licensors", "oil-gas", kText, kOptional, "", "Of the service for oil and gas."},
-    Setting{"licensors", "industry", kText, kOptional, "", "Of the industry committee's services."},
-    Setting{"licensors", "ecology", kText, kOptional, "", "Of the service for ozone-depleting substances."},
-    Setting{"licensors", "monopolies", kText, kOptional, "", "Of the services of natural monopolies."},
+    Setting{"licensors", "oil-gas", kText, kRequiredForReal, "", "Of the service for oil and gas."},
+    Setting{"licensors", "industry", kText, kRequiredForReal, "", "Of the industry committee's services."},
+    Setting{"licensors", "ecology", kText, kRequiredForReal, "", "Of the service for ozone-depleting substances."},
+    Setting{"licensors", "monopolies", kText, kRequiredForReal, "", "Of the services of natural monopolies."},
 
     Setting{"signature", "signing_certificate", kText, kOptional, "\"optional\"",
             "`required`: what is signed must name the signer's certificate (ESS signing-certificate v1 or v2, XAdES "
@@ -246,6 +248,7 @@ void append_table(std::string& out, const SettingTable& table) {
     if (setting.table != table.name) continue;
     std::string standard = setting.standard.empty() ? "" : fmt::format("`{}`", setting.standard);
     if (setting.presence == kRequired) standard = "(required)";
+    if (setting.presence == kRequiredForReal) standard = "(required outside demo mode)";
     std::string type(to_string(setting.kind));
     if (setting.kind == kNumber && setting.max != std::numeric_limits<std::int64_t>::max()) {
       type += fmt::format(" {}–{}", setting.min, setting.max);

@@ -16,7 +16,8 @@ enum class SettingKind : std::uint8_t { kText, kNumber, kSwitch, kTexts, kTime }
 
 enum class Presence : std::uint8_t {
   kOptional,
-  kRequired,  // wherever its table stands; for a table that stands once: always
+  kRequired,         // wherever its table stands; for a table that stands once: always
+  kRequiredForReal,  // outside demo mode, whether its table stands or not; normalise() says so
 };
 
 struct Setting {

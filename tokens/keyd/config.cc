@@ -346,7 +346,7 @@ std::string_view example_config() {
 [socket]
 path = "/run/tanba-keyd/socket"
 mode = "0660"
-group = "tanba"               # the socket's group; the server's own when absent
+group = "tanba-sign"          # the socket's group; the server's own when absent
 peers = ["tanba"]             # user names or numbers: the daemon's user
 max_connections = 64
 

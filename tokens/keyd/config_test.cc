@@ -118,7 +118,7 @@ TEST(KeydConfigTest, TheExampleIsReadButForItsAbbreviatedKey) {
     text.replace(text.find(from), from.size(), to);
   };
   replace("4f1c…", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
-  replace("group = \"tanba\"", "group = \"0\"");
+  replace("group = \"tanba-sign\"", "group = \"0\"");
   replace("[\"tanba\"]", "[\"0\"]");
   replace("chain = ", "# chain = ");
   test::must(parse_config(text, "/etc"));

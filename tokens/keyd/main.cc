@@ -70,7 +70,7 @@ officer's key stands in this server's own configuration. There is no request tha
 
 A first set-up
   1. A token with a key:      tanba token init ...; tanba token keys
-  2. A user and folders:      adduser --system --group tanba-keyd; install -d -o tanba-keyd -m 700 /var/lib/tanba-keyd
+  2. Users and folders:       systemd-sysusers && systemd-tmpfiles --create: they read what is installed with this program
   3. The PIN in a file:       install -o tanba-keyd -m 600 /dev/null /etc/tanba-keyd/licence.pin; then write it there.
                               Or let systemd hand it over: LoadCredential=licence-pin:/etc/credstore/licence.pin
   4. The configuration:       as below; check it with --check-config as that user
