@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/phrases.h"
 #include "base/text.h"
 
 namespace tanba::base {
@@ -32,8 +33,11 @@ std::string Error::message(Language language) const {
     const std::size_t close = text.find('}', open);
     const std::string_view name = text.substr(open + 1, close - open - 1);
     const auto argument = std::ranges::find(arguments_, name, &ErrorArgument::name);
-    out += argument == arguments_.end() ? std::string("?") : escape_for_display(argument->value);
+    out += argument == arguments_.end() ? std::string("?")
+                                        : escape_for_display(argument_text(name, argument->value, language));
     at = close + 1;
+    // An argument that is a whole sentence brings its own full stop.
+    if (language != Language::kEnglish && out.ends_with('.') && text.substr(at, 1) == ".") ++at;
   }
   return out;
 }

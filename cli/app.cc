@@ -10,6 +10,7 @@
 
 #include "cli/commands.h"
 #include "cli/parsing.h"
+#include "cli/words.h"
 
 namespace tanba::cli {
 namespace {
@@ -124,6 +125,17 @@ base::Language language_of(const std::string& name) {
   if (name == "ru") return base::Language::kRussian;
   if (name == "kk") return base::Language::kKazakh;
   return name.empty() ? language_of_environment() : base::Language::kEnglish;
+}
+
+// Also of a line that was not understood: whoever asked for a language is told in it what is wrong.
+base::Language wanted_language(int argc, char** argv) {
+  constexpr std::string_view kName = "--lang";
+  for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; ++i) {
+    const std::string_view argument(argv[i]);
+    if (argument == kName && i + 1 < argc) return language_of(argv[i + 1]);
+    if (argument.starts_with("--lang=")) return language_of(std::string(argument.substr(kName.size() + 1)));
+  }
+  return language_of_environment();
 }
 
 bool wants_json(int argc, char** argv) {
@@ -261,9 +273,9 @@ int run_app(int argc, char** argv) {
   add_commands(app, session);
   const base::Result<std::string> help = parse_line(app, argc, argv);
   if (!help) {
-    const Output output{wants_json(argc, argv) ? Form::kJson : Form::kText, language_of_environment()};
+    const Output output{wants_json(argc, argv) ? Form::kJson : Form::kText, wanted_language(argc, argv)};
     const int status = finish(help.error(), output);
-    if (output.form == Form::kText) say("Try: tanba --help, or --help after a command.\n");
+    if (output.form == Form::kText) say(std::string(word(Word::kTryHelp, output.language)) + "\n");
     return status;
   }
   if (!help->empty()) return finish({}, *help, {Form::kText, language_of_environment()});

@@ -96,9 +96,7 @@ class Deciding {
   // Shown before the PIN or password is asked for: giving it is the officer's consent.
   base::Result<json::object> sign() {
     say(prepared_text(prepared_.decision, asked_, output_.language));
-    if (by_keyd())
-      say(fmt::format("  {}: {}\n", word(Word::kApprovalText, output_.language),
-                      base::escape_for_display(prepared_.approval_text, 4000)));
+    if (by_keyd()) say(approval_text(prepared_.approval_text, output_.language));
     TANBA_TRY(OpenKey key, open_key(options_.key));
     TANBA_CHECK(check_officer(prepared_.decision, pki::identity_of(*key.signer->certificate())));
     const base::Time now = base::SystemClock().now();

@@ -204,19 +204,50 @@ base::Status check_approval_text(pki::Context& context, const std::string& text,
   return {};
 }
 
+namespace {
+
+// What the schemas know as words of their own; every other text is shown as it is.
+bool is_word(std::string_view path) {
+  return path == "register" || path == "application/action" || path.ends_with("/kind") || path == "kind";
+}
+
+// An element by its own name too: it is all of this that is signed.
+std::string field_line(const std::string& path, const std::string& text, base::Language language) {
+  constexpr std::size_t kWholeText = 16384;  // as long as the schemas let a text be
+  const std::string label = coded(path, language, "field");
+  return fmt::format("  {}: {}\n", base::escape_for_display(label),
+                     base::escape_for_display(is_word(path) ? coded(text, language) : text, kWholeText));
+}
+
+}  // namespace
+
 std::string prepared_text(const PreparedDecision& prepared, const AskedDecision& asked, base::Language language) {
   std::string out =
       fmt::format("{} {}: {}\n", word(Word::kDecision, language), base::escape_for_display(prepared.number),
                   word(asked.verdict == Verdict::kGrant ? Word::kGrant : Word::kRefusal, language));
-  // By the elements' own names and in every language: it is all of this that is signed.
-  constexpr std::size_t kWholeText = 16384;  // as long as the schemas let a text be
-  for (const auto& [path, text] : prepared.leaves) {
-    out += fmt::format("  {}: {}\n", path, base::escape_for_display(text, kWholeText));
-  }
+  // Every element, in every language.
+  for (const auto& [path, text] : prepared.leaves) out += field_line(path, text, language);
   if (!prepared.signed_by.empty()) {
     out +=
         fmt::format("{}: {}\n", word(Word::kNameInCertificate, language), base::escape_for_display(prepared.signed_by));
   }
+  return out;
+}
+
+std::string approval_text(const std::string& text, base::Language language) {
+  std::string out = fmt::format("  {}:\n", word(Word::kApprovalText, language));
+  const auto said = tokens::client::parse_intent_text(text);
+  // Nothing will be signed that is not understood; what it is, is shown all the same.
+  if (!said) return out + fmt::format("    {}\n", base::escape_for_display(text, 4000));
+  const auto line = [&](const std::string& name, const std::string& value) {
+    out += "  " + field_line(name, value, language);
+  };
+  line("kind", std::string(to_string(said->kind)));
+  line("number", said->number);
+  line("licensor", said->licensor);
+  line("document", fmt::format("{} {}", pki::to_string(said->document.algorithm), base::to_hex(said->document.value)));
+  line("key", said->key);
+  line("id", said->id);
   return out;
 }
 

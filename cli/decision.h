@@ -58,6 +58,8 @@ struct PreparedDecision {
 // For people: all of it.
 [[nodiscard]] std::string prepared_text(const PreparedDecision& prepared, const AskedDecision& asked,
                                         base::Language language);
+// Likewise what is approved for the key server: each part of the text.
+[[nodiscard]] std::string approval_text(const std::string& text, base::Language language);
 
 // The challenge is one, and for this host: signing another's would log its maker in there.
 [[nodiscard]] base::Status check_challenge(base::ByteView document, const std::string& host);

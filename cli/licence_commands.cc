@@ -160,11 +160,11 @@ std::string service_text(const json::object& row, base::Language language) {
                      shown ? base::escape_for_display(std::string_view(name->as_string())) : "");
 }
 
-base::Result<Printed> state_answer(base::Result<json::object> answer, const std::string& number) {
+base::Result<Printed> state_answer(base::Result<json::object> answer, const std::string& number, const Output& output) {
   if (!answer) return std::unexpected(std::move(answer).error());
   TANBA_TRY(const std::string state, text_member(*answer, "state"));
-  return Printed{*std::move(answer),
-                 fmt::format("{}: {}\n", base::escape_for_display(number), base::escape_for_display(state))};
+  return Printed{*std::move(answer), fmt::format("{}: {}\n", base::escape_for_display(number),
+                                                 base::escape_for_display(state_text(state, output.language)))};
 }
 
 }  // namespace
@@ -212,7 +212,8 @@ int show_application(const LicenceOptions& options, const Output& output) {
 
 int take_into_review(const LicenceOptions& options, const Output& output) {
   return with_daemon(options.daemon, Credential::kOfficer, output, [&](Daemon& daemon) {
-    return state_answer(daemon.post("/v1/applications/" + url_encoded(options.number) + "/review"), options.number);
+    return state_answer(daemon.post("/v1/applications/" + url_encoded(options.number) + "/review"), options.number,
+                        output);
   });
 }
 
@@ -220,7 +221,7 @@ int abandon_intent(const LicenceOptions& options, const Output& output) {
   return with_daemon(options.daemon, Credential::kOfficer, output, [&](Daemon& daemon) {
     return state_answer(
         daemon.post("/v1/intents/" + url_encoded(options.number) + "/abandon", {{"note", options.reason}}),
-        options.number);
+        options.number, output);
   });
 }
 
@@ -244,7 +245,8 @@ int show_history(const LicenceOptions& options, const Output& output) {
 int change_licence(const LicenceOptions& options, const Output& output) {
   return with_daemon(options.daemon, Credential::kOfficer, output, [&](Daemon& daemon) {
     const json::object body{{"event", options.event}, {"reason", options.reason}};
-    return state_answer(daemon.post("/v1/licences/" + url_encoded(options.number) + "/events", body), options.number);
+    return state_answer(daemon.post("/v1/licences/" + url_encoded(options.number) + "/events", body), options.number,
+                        output);
   });
 }
 

@@ -4,6 +4,7 @@
 #include <boost/json/array.hpp>
 
 #include "base/json.h"
+#include "base/phrases.h"
 #include "cli/licence.h"
 #include "cli/row_text.h"
 
@@ -12,21 +13,8 @@ namespace {
 
 namespace json = boost::json;
 
-struct StateWord {
-  std::string_view name;
-  Word word;
-};
-constexpr StateWord kStates[] = {{"registered", Word::kStateRegistered}, {"in-review", Word::kStateInReview},
-                                 {"granted", Word::kStateGranted},       {"refused", Word::kStateRefused},
-                                 {"active", Word::kStateActive},         {"suspended", Word::kStateSuspended},
-                                 {"terminated", Word::kStateTerminated}, {"replaced", Word::kStateReplaced}};
-
 std::string state_of(const json::object& row, base::Language language) {
-  std::string name = text_of(row, "state");
-  for (const StateWord& state : kStates) {
-    if (state.name == name) return std::string(word(state.word, language));
-  }
-  return name;
+  return state_text(text_of(row, "state"), language);
 }
 
 std::string person_of(const json::object& row, std::string_view name) {
@@ -77,8 +65,8 @@ std::string application_text(const json::object& row, base::Language language) {
   for (const json::value& attachment : attachments->as_array()) {
     if (!attachment.is_object()) continue;
     const json::object& one = attachment.as_object();
-    lines.line(Word::kAttachment,
-               fmt::format("{} ({}, {})", text_of(one, "name"), text_of(one, "kind"), text_of(one, "mediaType")));
+    lines.line(Word::kAttachment, fmt::format("{} ({}, {})", text_of(one, "name"),
+                                              base::phrase(text_of(one, "kind"), language), text_of(one, "mediaType")));
   }
   return lines.take();
 }
@@ -90,7 +78,7 @@ std::string decision_text(const json::object& row, base::Language language) {
   lines.line(Word::kApplication, text_of(row, "application"));
   lines.line(Word::kReason, text_of(row, "reason"));
   lines.line(Word::kDecidedAt, text_of(row, "decidedAt"));
-  lines.line(Word::kOfficer, text_of(row, "officer"));
+  lines.line(Word::kOfficerAccount, text_of(row, "officer"));
   return lines.take();
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/phrases.h"
 #include "base/text.h"
 #include "cli/words.h"
 
@@ -24,6 +25,13 @@ class Page {
     out_ += '\n';
   }
   [[nodiscard]] std::string_view say(Word which) const { return word(which, language_); }
+  [[nodiscard]] std::string phrase(std::string_view english) const { return base::phrase(english, language_); }
+  [[nodiscard]] std::string coded(std::string_view machine, std::string_view place = "") const {
+    return cli::coded(machine, language_, place);
+  }
+  [[nodiscard]] std::string label(const std::string& certificate) const {
+    return base::escape_for_display(base::certificate_label(certificate, language_));
+  }
   [[nodiscard]] Language language() const { return language_; }
   std::string take() { return std::move(out_); }
 
@@ -35,6 +43,11 @@ class Page {
 // Names come from certificates that anybody can make.
 std::string shown(const std::string& text) {
   return base::escape_for_display(text);
+}
+
+// As everybody writes it; in English the report has always had the small letters.
+std::string_view sha256_word(Language language) {
+  return language == Language::kEnglish ? "sha256" : "SHA-256";
 }
 
 Word decision_word(verify::Decision decision) {
@@ -81,12 +94,12 @@ Word subject_word(verify::SubjectKind kind) {
 
 void write_identity(Page& page, unsigned indent, const pki::Identity& identity) {
   std::string text = shown(identity.name);
-  if (identity.iin) text += ", IIN " + shown(*identity.iin);
-  if (identity.bin) text += ", BIN " + shown(*identity.bin);
+  if (identity.iin) text += ", " + page.phrase("IIN") + " " + shown(*identity.iin);
+  if (identity.bin) text += ", " + page.phrase("BIN") + " " + shown(*identity.bin);
   if (!identity.organization.empty()) text += ", " + shown(identity.organization);
   page.line(indent, "{}: {}", page.say(Word::kSigner), text);
   std::string roles;
-  for (const pki::Oid& role : identity.roles) roles += (roles.empty() ? "" : ", ") + pki::role_name(role);
+  for (const pki::Oid& role : identity.roles) roles += (roles.empty() ? "" : ", ") + page.phrase(pki::role_name(role));
   if (!roles.empty()) page.line(indent, "{}: {}", page.say(Word::kRoles), roles);
 }
 
@@ -99,13 +112,13 @@ void write_certificate(Page& page, unsigned indent, const verify::CertificateSum
 }
 
 void write_revocation(Page& page, const verify::RevocationEntry& entry) {
-  std::string text = fmt::format("{}: {}, {} {}, {}", shown(entry.certificate), page.say(status_word(entry.status)),
-                                 entry.kind, shown(entry.source), base::format_time(entry.this_update));
+  std::string text =
+      fmt::format("{}: {}, {} {}, {}", page.label(entry.certificate), page.say(status_word(entry.status)),
+                  page.phrase(entry.kind), shown(page.phrase(entry.source)), base::format_time(entry.this_update));
   if (entry.next_update)
     text += fmt::format(", {} {}", page.say(Word::kNextUpdate), base::format_time(*entry.next_update));
-  if (entry.revocation_time)
-    text += fmt::format(", {} {}", page.say(Word::kSince), base::format_time(*entry.revocation_time));
-  if (!entry.reason.empty()) text += fmt::format(", {}: {}", page.say(Word::kReason), shown(entry.reason));
+  if (entry.revocation_time) text += ", " + since(base::format_time(*entry.revocation_time), page.language());
+  if (!entry.reason.empty()) text += fmt::format(", {}: {}", page.say(Word::kReason), shown(page.coded(entry.reason)));
   page.line(1, "{}: {}", page.say(Word::kRevocation), text);
 }
 
@@ -123,7 +136,7 @@ void write_says(Page& page, unsigned indent, const verify::TimestampSummary& say
 void write_timestamp(Page& page, unsigned indent, const verify::TimestampFinding& timestamp) {
   const verify::Finding& result = timestamp.result;
   page.line(indent, "{} {}: {}", page.say(Word::kTimestamp), shown(result.id),
-            to_string(result.outcome.indication, verify::IndicationOf::kPart));
+            page.coded(to_string(result.outcome.indication, verify::IndicationOf::kPart)));
   write_says(page, indent + 1, timestamp.says);
   if (result.certificate) page.line(indent + 1, "{}: {}", page.say(Word::kSigner), shown(result.certificate->subject));
   write_errors(page, indent + 1, result.errors);
@@ -132,7 +145,8 @@ void write_timestamp(Page& page, unsigned indent, const verify::TimestampFinding
 void write_counter_signature(Page& page, const verify::CounterSignatureFinding& counter_signature) {
   const verify::Finding& result = counter_signature.result;
   page.line(1, "{} {} {} {}: {}", page.say(Word::kCounterSignature), shown(result.id), page.say(Word::kOver),
-            shown(counter_signature.over), to_string(result.outcome.indication, verify::IndicationOf::kPart));
+            shown(counter_signature.over),
+            page.coded(to_string(result.outcome.indication, verify::IndicationOf::kPart)));
   if (result.certificate) write_identity(page, 2, result.certificate->identity);
   for (const verify::TimestampFinding& timestamp : result.timestamps) write_timestamp(page, 2, timestamp);
   write_errors(page, 2, result.errors);
@@ -147,10 +161,11 @@ void write_signature_policy(Page& page, const pki::SignaturePolicyFacts& policy)
 void write_finding(Page& page, const verify::Finding& finding, verify::SubjectKind subject) {
   if (subject == verify::SubjectKind::kDocument) {
     page.line(0, "{} {}: {}", page.say(Word::kSignature), shown(finding.id),
-              to_string(finding.outcome.indication, verify::IndicationOf::kPart));
+              page.coded(to_string(finding.outcome.indication, verify::IndicationOf::kPart)));
     page.line(1, "{}: {}", page.say(Word::kCovers),
-              finding.covers_whole ? std::string(page.say(Word::kWholeDocument))
-                                   : fmt::format("{} ({})", page.say(Word::kPart), shown(finding.covers_what)));
+              finding.covers_whole
+                  ? std::string(page.say(Word::kWholeDocument))
+                  : fmt::format("{} ({})", page.say(Word::kPart), shown(page.phrase(finding.covers_what))));
     if (finding.claimed_signing_time) {
       page.line(1, "{}: {}", page.say(Word::kClaimedTime), base::format_time(*finding.claimed_signing_time));
     }
@@ -175,11 +190,11 @@ void write_finding(Page& page, const verify::Finding& finding, verify::SubjectKi
 
 void write_answer(Page& page, const verify::Answer& answer) {
   if (answer.entries)
-    page.line(1, "{} {}, thisUpdate {}", *answer.entries, page.say(Word::kEntries),
+    page.line(1, "{} {}, {} {}", *answer.entries, page.say(Word::kEntries), page.say(Word::kThisUpdate),
               base::format_time(answer.this_update));
   for (const verify::Answer::Status& status : answer.statuses) {
     page.line(1, "{} {}: {} {}", page.say(Word::kSerial), status.serial, page.say(status_word(status.status)),
-              status.reason);
+              page.coded(status.reason));
   }
 }
 
@@ -187,8 +202,8 @@ void write_needs(Page& page, const verify::Report& report) {
   for (const verify::Need& need : report.needs) {
     std::string sources;
     for (const std::string& source : need.sources) sources += (sources.empty() ? "" : ", ") + shown(source);
-    page.line(0, "{}: {} — {} ({})", page.say(Word::kMissing), to_string(need.kind), shown(need.certificate->label()),
-              sources.empty() ? std::string(page.say(Word::kNone)) : sources);
+    page.line(0, "{}: {} — {} ({})", page.say(Word::kMissing), page.phrase(to_string(need.kind)),
+              page.label(need.certificate->label()), sources.empty() ? std::string(page.say(Word::kNone)) : sources);
   }
   if (report.retry_after) {
     page.line(0, "{}: {} {}", page.say(Word::kRetryAfter), report.retry_after->count(), page.say(Word::kSeconds));
@@ -200,23 +215,24 @@ void write_needs(Page& page, const verify::Report& report) {
 std::string verdict_line(const verify::Report& report, Language language) {
   const std::string_view sub = base::to_string(report.outcome.sub_indication);
   return std::string(word(decision_word(report.outcome.decision), language)) +
-         (sub.empty() ? "" : fmt::format(" — {}", sub));
+         (sub.empty() ? "" : fmt::format(" — {}", coded(sub, language)));
 }
 
 std::string report_text(const verify::Report& report, Language language) {
   Page page(language);
   page.line(0, "{}", verdict_line(report, language));
-  page.line(0, "{}: {}, sha256 {}", page.say(subject_word(report.subject)), report.format, report.document);
+  page.line(0, "{}: {}, {} {}", page.say(subject_word(report.subject)), page.phrase(report.format),
+            sha256_word(language), report.document);
   page.line(0, "{} {}, {} {}, {} {}", page.say(Word::kCheckedAt), base::format_time(report.validation_time),
             page.say(Word::kPolicy), report.policy_id, page.say(Word::kRevocationMode),
-            to_string(report.revocation_mode));
+            page.coded(to_string(report.revocation_mode)));
   if (report.conformance_only) page.line(0, "! {}", page.say(Word::kConformanceOnly));
   write_errors(page, 0, report.errors);
   for (const verify::Finding& finding : report.findings) write_finding(page, finding, report.subject);
   if (report.answer) write_answer(page, *report.answer);
   if (report.timestamp) write_says(page, 1, *report.timestamp);
   if (report.identity) {
-    page.line(0, "{}: {} {} {}, {} {} — {}", page.say(Word::kIdentity), report.identity->kind,
+    page.line(0, "{}: {} {} {}, {} {} — {}", page.say(Word::kIdentity), page.phrase(report.identity->kind),
               page.say(Word::kExpected), shown(report.identity->expected), page.say(Word::kFound),
               report.identity->found.empty() ? std::string(page.say(Word::kNone)) : shown(report.identity->found),
               page.say(report.identity->match ? Word::kEqual : Word::kNotEqual));
@@ -228,8 +244,9 @@ std::string report_text(const verify::Report& report, Language language) {
 namespace {
 
 void write_manifest(Page& page, const verify::CapsuleManifest& manifest) {
-  page.line(0, "{}: {} {}", page.say(Word::kCapsule), to_string(manifest.subject.kind), shown(manifest.subject.id));
-  page.line(1, "{}: sha256 {}", page.say(Word::kDocument), manifest.document.hex());
+  page.line(0, "{}: {} {}", page.say(Word::kCapsule), page.coded(to_string(manifest.subject.kind)),
+            shown(manifest.subject.id));
+  page.line(1, "{}: {} {}", page.say(Word::kDocument), sha256_word(page.language()), manifest.document.hex());
   page.line(1, "{} {}", page.say(Word::kCheckedAt), base::format_time(manifest.judged_at));
 }
 
@@ -243,13 +260,14 @@ void write_signer(Page& page, const verify::Report& report) {
 std::string capsule_text(const verify::CapsuleVerdict& verdict, Language language) {
   Page page(language);
   const std::string_view sub = base::to_string(verdict.outcome.sub_indication);
-  page.line(0, "{}{}", page.say(decision_word(verdict.outcome.decision)), sub.empty() ? "" : fmt::format(" — {}", sub));
+  page.line(0, "{}{}", page.say(decision_word(verdict.outcome.decision)),
+            sub.empty() ? "" : fmt::format(" — {}", page.coded(sub)));
   if (verdict.manifest) write_manifest(page, *verdict.manifest);
   if (verdict.sealed_at) page.line(1, "{} {}", page.say(Word::kSealedAt), base::format_time(*verdict.sealed_at));
   if (verdict.seal) write_signer(page, *verdict.seal);
   for (const verify::Report& stamp : verdict.stamps) {
     page.line(1, "{}: {}", page.say(Word::kTimestamp),
-              to_string(stamp.outcome.indication, verify::IndicationOf::kPart));
+              page.coded(to_string(stamp.outcome.indication, verify::IndicationOf::kPart)));
     if (stamp.timestamp) write_says(page, 2, *stamp.timestamp);
     write_signer(page, stamp);
   }
@@ -265,7 +283,7 @@ std::string capsule_summary_text(const verify::CapsuleFile& capsule, Language la
   Page page(language);
   write_manifest(page, capsule.manifest);
   for (const verify::CapsulePart& part : capsule.manifest.parts) {
-    page.line(1, "{} {} ({})", to_string(part.kind), part.digest.hex(), part.size_bytes);
+    page.line(1, "{} {} ({})", page.coded(to_string(part.kind), "part"), part.digest.hex(), part.size_bytes);
   }
   page.line(1, "{}: {}", page.say(Word::kSeal), page.say(capsule.seal ? Word::kPresent : Word::kNone));
   page.line(1, "{}: {}", page.say(Word::kTimestamp), capsule.stamps.size());
@@ -280,12 +298,12 @@ std::string certificate_text(const pki::Certificate& certificate, Language langu
   page.line(1, "{}: {}", page.say(Word::kSerial), certificate.serial_hex());
   page.line(1, "{}: {} – {}", page.say(Word::kValidity), base::format_time(certificate.not_before()),
             base::format_time(certificate.not_after()));
-  page.line(1, "{} {}", to_string(certificate.key().kind), certificate.key().bits);
+  page.line(1, "{} {}", page.phrase(to_string(certificate.key().kind)), certificate.key().bits);
   page.line(1, "{}: {}", page.say(Word::kCertificateDigest), certificate.digest().hex());
   page.line(1, "{}: {}", page.say(Word::kKeyDigest), certificate.key().digest.hex());
   for (const std::string& url : certificate.ocsp_urls()) page.line(1, "OCSP {}", shown(url));
   for (const pki::DistributionPoint& point : certificate.crl_points()) {
-    for (const std::string& url : point.urls) page.line(1, "CRL {}", shown(url));
+    for (const std::string& url : point.urls) page.line(1, "{} {}", page.phrase("CRL"), shown(url));
   }
   return page.take();
 }

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/phrases.h"
 #include "cli/row_text.h"
 #include "pki/certificate.h"
 
@@ -37,10 +38,10 @@ void add_list(const json::object& list, Lines& lines) {
 
 std::string source_text(const json::object& source, base::Language language) {
   Lines lines(language);
-  lines.head(Word::kSource, text_of(source, "kind"), text_of(source, "url"));
+  lines.head(Word::kSource, base::phrase(text_of(source, "kind"), language), text_of(source, "url"));
   lines.text("ID: " + text_of(source, "id").substr(0, 16));
-  lines.line(Word::kOrigin, text_of(source, "origin"));
-  lines.line(Word::kBreaker, text_of(source, "breaker"));
+  lines.line(Word::kOrigin, coded(text_of(source, "origin"), language, "origin"));
+  lines.line(Word::kBreaker, coded(text_of(source, "breaker"), language, "breaker"));
   lines.line(Word::kLastSuccess, text_of(source, "lastSuccess"));
   lines.line(Word::kLastFailure, text_of(source, "lastFailure"));
   if (const json::object* error = inner(source, "lastError")) {
@@ -62,12 +63,15 @@ Word status_word(const std::string& status) {
 void add_standing(const json::object& standing, Lines& lines) {
   std::string text(word(status_word(text_of(standing, "status")), lines.language()));
   const std::string revoked_at = text_of(standing, "revokedAt");
-  if (!revoked_at.empty()) text += fmt::format(", {} {}", word(Word::kSince, lines.language()), revoked_at);
+  if (!revoked_at.empty()) text += ", " + since(revoked_at, lines.language());
   const std::string reason = text_of(standing, "reason");
-  if (!reason.empty()) text += ", " + reason;
+  if (!reason.empty()) text += ", " + coded(reason, lines.language());
   lines.line(Word::kRevocation, text);
   const std::string source = text_of(standing, "source");
-  if (!source.empty()) lines.text(fmt::format("{} {} ({})", text_of(standing, "kind"), source, interval(standing)), 2);
+  if (!source.empty()) {
+    const std::string kind = base::phrase(text_of(standing, "kind"), lines.language());
+    lines.text(fmt::format("{} {} ({})", kind, source, interval(standing)), 2);
+  }
   const json::value* errors = standing.if_contains("errors");
   if (errors == nullptr || !errors->is_array()) return;
   for (const json::value& error : errors->as_array()) {
@@ -79,13 +83,14 @@ void add_standing(const json::object& standing, Lines& lines) {
 // What was signed, and what came of it.
 std::string touched_text(const json::object& row, base::Language language) {
   const bool application = text_of(row, "as") == "application";
-  std::string out =
-      fmt::format("{}: {} {} ({})", word(application ? Word::kSignedApplication : Word::kSignedDecision, language),
-                  word(Word::kApplication, language), text_of(row, "application"), text_of(row, "state"));
+  std::string out = fmt::format(
+      "{}: {} {} ({})", word(application ? Word::kSignedApplication : Word::kSignedDecision, language),
+      word(Word::kApplication, language), text_of(row, "application"), state_text(text_of(row, "state"), language));
   const std::string licence = text_of(row, "licence");
   const std::string decision = text_of(row, "decision");
   if (!licence.empty()) {
-    out += fmt::format(", {} {} ({})", word(Word::kLicence, language), licence, text_of(row, "licenceState"));
+    out += fmt::format(", {} {} ({})", word(Word::kLicence, language), licence,
+                       state_text(text_of(row, "licenceState"), language));
   } else if (!decision.empty()) {
     out += fmt::format(", {} {}", word(Word::kDecision, language), decision);
   }
@@ -108,9 +113,11 @@ std::string certificate_text(const json::object& row, base::Language language) {
 
 std::string alert_text(const json::object& row, base::Language language) {
   Lines lines(language);
-  lines.head(Word::kAlert, text_of(row, "id"), fmt::format("{}, {}", text_of(row, "kind"), text_of(row, "state")));
+  lines.head(Word::kAlert, text_of(row, "id"),
+             fmt::format("{}, {}", coded(text_of(row, "kind"), language, "alert"),
+                         coded(text_of(row, "state"), language, "alert")));
   if (const json::object* source = inner(row, "source")) {
-    lines.line(Word::kSource, text_of(*source, "kind") + " " + text_of(*source, "url"));
+    lines.line(Word::kSource, base::phrase(text_of(*source, "kind"), language) + " " + text_of(*source, "url"));
   }
   lines.text(fmt::format("[{}]", text_of(row, "code")));
   lines.line(Word::kAt, text_of(row, "seenAt"));

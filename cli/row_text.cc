@@ -2,11 +2,31 @@
 
 #include <boost/json/array.hpp>
 
+#include "base/phrases.h"
 #include "base/text.h"
 
 namespace tanba::cli {
 
 namespace json = boost::json;
+namespace {
+
+struct StateWord {
+  std::string_view name;
+  Word word;
+};
+constexpr StateWord kStates[] = {{"registered", Word::kStateRegistered}, {"in-review", Word::kStateInReview},
+                                 {"granted", Word::kStateGranted},       {"refused", Word::kStateRefused},
+                                 {"active", Word::kStateActive},         {"suspended", Word::kStateSuspended},
+                                 {"terminated", Word::kStateTerminated}, {"replaced", Word::kStateReplaced}};
+
+}  // namespace
+
+std::string state_text(std::string_view state, base::Language language) {
+  for (const StateWord& one : kStates) {
+    if (one.name == state) return std::string(word(one.word, language));
+  }
+  return base::phrase(state, language);
+}
 
 std::string text_of(const json::object& row, std::string_view name) {
   const json::value* value = row.if_contains(name);
@@ -21,14 +41,14 @@ std::string number_of(const json::object& row, std::string_view name) {
   return value->is_uint64() ? std::to_string(value->get_uint64()) : std::string();
 }
 
-std::string list_of(const json::object& row, std::string_view name) {
+std::string list_of(const json::object& row, std::string_view name, base::Language language) {
   const json::value* value = row.if_contains(name);
   std::string out;
   if (value == nullptr || !value->is_array()) return out;
   for (const json::value& element : value->as_array()) {
     if (!element.is_string()) continue;
     if (!out.empty()) out += ", ";
-    out += base::escape_for_display(std::string_view(element.as_string()));
+    out += base::escape_for_display(base::phrase(std::string_view(element.as_string()), language));
   }
   return out;
 }

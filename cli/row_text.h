@@ -15,8 +15,10 @@ namespace tanba::cli {
 [[nodiscard]] std::string text_of(const boost::json::object& row, std::string_view name);
 // Likewise a number.
 [[nodiscard]] std::string number_of(const boost::json::object& row, std::string_view name);
-// A list of texts, with commas.
-[[nodiscard]] std::string list_of(const boost::json::object& row, std::string_view name);
+// A list of the machine's words, with commas.
+[[nodiscard]] std::string list_of(const boost::json::object& row, std::string_view name, base::Language language);
+// The state of an application, a licence or an intent.
+[[nodiscard]] std::string state_text(std::string_view state, base::Language language);
 
 class Lines {
  public:

@@ -43,7 +43,7 @@ void add_entry(Word what, const json::object& entry, unsigned indent, Lines& lin
   lines.line(what, text_of(entry, "subject"), indent);
   lines.text("SHA-256: " + text_of(entry, "sha256"), indent + 1);
   lines.line(Word::kValidity, text_of(entry, "notBefore") + " – " + text_of(entry, "notAfter"), indent + 1);
-  lines.line(Word::kPurposes, list_of(entry, "purposes"), indent + 1);
+  lines.line(Word::kPurposes, list_of(entry, "purposes", lines.language()), indent + 1);
   lines.line(Word::kTrustedFrom, text_of(entry, "from"), indent + 1);
   lines.line(Word::kTrustedUntil, text_of(entry, "until"), indent + 1);
 }

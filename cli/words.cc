@@ -1,5 +1,9 @@
 #include "cli/words.h"
 
+#include <fmt/format.h>
+
+#include "base/phrases.h"
+
 namespace tanba::cli {
 namespace {
 
@@ -49,7 +53,7 @@ constexpr Translation kTranslations[] = {
     {Word::kRevoked, "revoked", "отозван", "кері қайтарылған"},
     {Word::kOnHold, "on hold", "приостановлен", "тоқтатыла тұрған"},
     {Word::kUnknown, "unknown", "неизвестен", "белгісіз"},
-    {Word::kIdentity, "Identity", "Тождество", "Сәйкестік"},
+    {Word::kIdentity, "Identity", "Сверка ИИН/БИН", "ЖСН/БСН салыстыру"},
     {Word::kEqual, "equal", "совпадает", "сәйкес"},
     {Word::kNotEqual, "not equal", "не совпадает", "сәйкес емес"},
     {Word::kExpected, "expected", "ожидался", "күтілген"},
@@ -59,6 +63,7 @@ constexpr Translation kTranslations[] = {
     {Word::kRetryAfter, "Try again after", "Повторите через", "Қайталау уақыты"},
     {Word::kSeconds, "seconds", "секунд", "секундтан кейін"},
     {Word::kEntries, "entries", "записей", "жазба"},
+    {Word::kThisUpdate, "thisUpdate", "издан", "шығарылған уақыты"},
     {Word::kNone, "none", "нет", "жоқ"},
     {Word::kToken, "Token", "Токен", "Токен"},
     {Word::kSlot, "slot", "слот", "слот"},
@@ -91,6 +96,8 @@ constexpr Translation kTranslations[] = {
     {Word::kService, "Service", "Услуга", "Қызмет"},
     {Word::kLicensor, "Licensor", "Лицензиар", "Лицензиар"},
     {Word::kOfficer, "Officer", "Должностное лицо", "Лауазымды тұлға"},
+    {Word::kOfficerAccount, "Officer (account)", "Должностное лицо (учётная запись)",
+     "Лауазымды тұлға (есептік жазба)"},
     {Word::kAttachment, "Attachment", "Приложение", "Қосымша"},
     {Word::kRegisteredAt, "Registered", "Зарегистрировано", "Тіркелген"},
     {Word::kDueOn, "Due", "Срок", "Мерзімі"},
@@ -112,24 +119,24 @@ constexpr Translation kTranslations[] = {
     {Word::kLoggedInUntil, "Logged in until", "Вход выполнен до", "Кіру мерзімі"},
     {Word::kTrustVersion, "Trust list", "Список доверия", "Сенім тізімі"},
     {Word::kTrustConfiguration, "from the configuration", "из настроек", "баптаулардан"},
-    {Word::kTrustImport, "import", "добавление", "қосу"},
-    {Word::kTrustRemoval, "removal", "исключение", "шығару"},
-    {Word::kTrustRollback, "rollback", "возврат", "қайтару"},
-    {Word::kAnchor, "Anchor", "Корень доверия", "Сенім түбірі"},
+    {Word::kTrustImport, "import", "добавление сертификата", "сертификат қосу"},
+    {Word::kTrustRemoval, "removal", "исключение сертификата", "сертификатты шығару"},
+    {Word::kTrustRollback, "rollback", "возврат к прежней версии", "бұрынғы нұсқаға қайту"},
+    {Word::kAnchor, "Anchor", "Якорь доверия", "Сенім зәкірі"},
     {Word::kIntermediate, "Intermediate", "Промежуточный сертификат", "Аралық сертификат"},
     {Word::kPurposes, "Purposes", "Назначения", "Мақсаттары"},
     {Word::kTrustedFrom, "Trusted from", "Доверие с", "Сенім басталуы"},
     {Word::kTrustedUntil, "Trusted until", "Доверие до", "Сенім аяқталуы"},
     {Word::kBy, "By", "Кем", "Кім"},
     {Word::kAt, "At", "Когда", "Қашан"},
-    {Word::kRestores, "Restores version", "Возвращена версия", "Қайтарылған нұсқа"},
+    {Word::kRestores, "Restores version", "Восстановлена версия", "Қалпына келтірілген нұсқа"},
     {Word::kAdded, "Added", "Добавлено", "Қосылды"},
     {Word::kRemoved, "Removed", "Исключено", "Шығарылды"},
     {Word::kChanged, "Changed", "Изменено", "Өзгертілді"},
     {Word::kNoChanges, "No difference.", "Различий нет.", "Айырмашылық жоқ."},
     {Word::kSource, "Source", "Источник", "Дереккөз"},
     {Word::kOrigin, "Known from", "Откуда известен", "Қайдан белгілі"},
-    {Word::kBreaker, "Breaker", "Предохранитель", "Сақтандырғыш"},
+    {Word::kBreaker, "Breaker", "Предохранитель запросов", "Сұраулар сақтандырғышы"},
     {Word::kLastSuccess, "Last success", "Последний успех", "Соңғы сәттілік"},
     {Word::kLastFailure, "Last failure", "Последняя неудача", "Соңғы сәтсіздік"},
     {Word::kNextTry, "Next try", "Следующая попытка", "Келесі әрекет"},
@@ -149,6 +156,9 @@ constexpr Translation kTranslations[] = {
      "Ашық кілттің SHA-256 дайджесті (keyd: approvers, portal_key, --seal-key)"},
     {Word::kPresent, "present", "есть", "бар"},
     {Word::kReportInside, "The report that it proves:", "Отчёт, который она доказывает:", "Ол дәлелдейтін есеп:"},
+    {Word::kTryHelp, "Try: tanba --help, or --help after a command.",
+     "Справка (на английском): tanba --help или --help после команды.",
+     "Анықтама (ағылшынша): tanba --help немесе командадан кейін --help."},
 };
 
 }  // namespace
@@ -166,6 +176,17 @@ std::string_view word(Word word, base::Language language) {
     }
   }
   return "?";
+}
+
+std::string coded(std::string_view machine, base::Language language, std::string_view place) {
+  if (machine.empty() || language == base::Language::kEnglish) return std::string(machine);
+  const std::string text = place.empty() ? base::phrase(machine, language) : base::word_of(place, machine, language);
+  return text == machine ? fmt::format("[{}]", machine) : fmt::format("{} [{}]", text, machine);
+}
+
+std::string since(std::string_view time, base::Language language) {
+  return language == base::Language::kKazakh ? fmt::format("{} {}", time, word(Word::kSince, language))
+                                             : fmt::format("{} {}", word(Word::kSince, language), time);
 }
 
 }  // namespace tanba::cli

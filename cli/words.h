@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 #include "base/codes.h"
@@ -55,6 +56,7 @@ enum class Word {
   kRetryAfter,
   kSeconds,
   kEntries,
+  kThisUpdate,
   kNone,
   kToken,
   kSlot,
@@ -84,6 +86,7 @@ enum class Word {
   kService,
   kLicensor,
   kOfficer,
+  kOfficerAccount,
   kAttachment,
   kRegisteredAt,
   kDueOn,
@@ -138,9 +141,16 @@ enum class Word {
   kKeyDigest,
   kPresent,
   kReportInside,
+  kTryHelp,
 };
 // How many there are: the last one stands above.
-inline constexpr std::size_t kWordCount = static_cast<std::size_t>(Word::kReportInside) + 1;
+inline constexpr std::size_t kWordCount = static_cast<std::size_t>(Word::kTryHelp) + 1;
 [[nodiscard]] std::string_view word(Word word, base::Language language);
+
+// A word of the machine's for a person, and in brackets as the JSON has it: "отозван [revoked]". In English that is the
+// word itself. `place` is for words that mean different things (base::word_of).
+[[nodiscard]] std::string coded(std::string_view machine, base::Language language, std::string_view place = "");
+// "since TIME", where the language wants it.
+[[nodiscard]] std::string since(std::string_view time, base::Language language);
 
 }  // namespace tanba::cli

@@ -487,6 +487,17 @@ Report unjudged(const Facts* facts, const Error& error, const JudgeInput& input)
   return report;
 }
 
+namespace {
+
+// The detail alone: that the thing is malformed, the report's own code says.
+std::string what_is_malformed(SubjectKind subject, const Error& error) {
+  if (error.code() == Code::kFormatUnknown) return "no " + std::string(to_string(subject));
+  const auto what = std::ranges::find(error.arguments(), "what", &base::ErrorArgument::name);
+  return what == error.arguments().end() ? error.message() : what->value;
+}
+
+}  // namespace
+
 Report unreadable(SubjectKind subject, base::ByteView octets, const Error& error, const JudgeInput& input) {
   Report report = empty_report(subject, input);
   report.format = "unknown";
@@ -494,12 +505,8 @@ Report unreadable(SubjectKind subject, base::ByteView octets, const Error& error
   // As evidence an unreadable answer is only absent; as the thing to be judged it is broken. And what is no document at
   // all is called by what it should have been.
   const bool refuse = base::info(error.code()).effect == base::Effect::kRefuse && error.code() != Code::kFormatUnknown;
-  const std::string wanted(to_string(subject));
   report.errors.push_back(
-      refuse
-          ? error
-          : Error(Code::kDerMalformed,
-                  {{"what", error.code() == Code::kFormatUnknown ? "no " + wanted : error.message()}}, error.cause()));
+      refuse ? error : Error(Code::kDerMalformed, {{"what", what_is_malformed(subject, error)}}, error.cause()));
   conclude(report);
   return report;
 }

@@ -272,7 +272,7 @@ class Flow(unittest.TestCase):
         self.assertIn(number, self.assert_status(self.service.as_officer("queue", "--state", "registered"), 0).stdout.decode())
         licence = self.folder / "licence.xml"
         done = self.assert_status(self.service.as_officer("decide", number, "--grant", "--with", "keyd", *self.service.key(), "-o", licence), 0)
-        self.assertIn("urn:tanba:intent:1", done.stderr.decode())  # the officer saw what was approved
+        self.assertRegex(done.stderr.decode(), r"You approve:\n    kind: licence\n    number: L-")  # the officer saw what was approved
         self.check_document(licence)
         shown = json.loads(self.assert_status(self.service.as_officer("show", number, "--json"), 0).stdout)
         self.assertEqual((shown["application"]["state"], shown["decision"]["kind"]), ("granted", "grant"))

@@ -172,6 +172,33 @@ class Contract(Asking):
         self.assertTrue(all(done.returncode == ACCEPT for done in said.values()))
         self.assertEqual(len({done.stdout for done in said.values()}), 3)
 
+    def test_reports_in_russian_and_kazakh_say_words_and_the_machine_s_in_brackets(self):
+        revoked = self.authority / "scenarios/cms-signer-revoked"
+        file = self.authority / json.loads((revoked / "scenario.json").read_text())["document"]
+        for language, reason, role in (("ru", "компрометация ключа [keyCompromise]", "право подписи"), ("kk", "кілттің жария болуы [keyCompromise]", "қол қою құқығы")):
+            text = self.tanba("verify", file, *self.known, *self.evidence, "--lang", language).stdout.decode()
+            for word in (reason, "[REVOKED_NO_POE]", "[INDETERMINATE]", "[require]"):
+                self.assertIn(word, text, language)
+            for word in ("right-of-signature", "organization", "(serial", "IIN", "BIN", "reason: keyCompromise"):
+                self.assertNotIn(word, text, language)
+
+    def test_json_is_the_same_machine_s_in_every_language_but_for_messages(self):
+        def bare(value):
+            if isinstance(value, dict):
+                return {name: bare(one) for name, one in value.items() if name != "message"}
+            return [bare(one) for one in value] if isinstance(value, list) else value
+        reports = [json.loads(self.tanba("verify", *self.good[:1], *self.known, "--json", "--lang", language).stdout) for language in ("en", "ru", "kk")]
+        self.assertEqual(bare(reports[0]), bare(reports[1]))
+        self.assertEqual(bare(reports[0]), bare(reports[2]))
+
+    def test_wrong_usage_is_told_in_the_language_asked_for(self):
+        for line in (("verify", "--lang", "ru"), ("verify", "--lang=ru"), ("verify", "--lang", "ru", "--no-such-option", "x")):
+            done = self.tanba(*line, TANBA_LANG="kk")
+            self.assertEqual(done.returncode, USAGE)
+            self.assertIn("Неверная команда", done.stderr.decode())
+        self.assertIn("көрсетілмеген: FILE", self.tanba("verify", TANBA_LANG="kk").stderr.decode())
+        self.assertIn("не указано: FILE", self.tanba("verify", TANBA_LANG="ru").stderr.decode())
+
     def test_what_cannot_be_opened_is_status_3(self):
         missing = self.folder / "missing"
         self.problem(UNREADABLE, "file.not_readable", "verify", missing, *self.known)
