@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <barrier>
 #include <future>
@@ -1011,6 +1012,26 @@ TEST(RegistryOpen, ManyMayOpenAFreshDatabaseAtOnce) {
     opened.push_back(std::async(std::launch::async, [&] { return code_of(Registry::open(place.options(), clock)); }));
   }
   for (auto& future : opened) EXPECT_EQ(future.get(), std::nullopt);
+}
+
+// A session of the same process that comes and goes, as readers do, leaves the others their locks: another program does
+// not think itself the last user, whose closing deletes the write-ahead log.
+TEST(RegistryOpen, AnotherProgramLeavesTheWriteAheadLog) {
+  const base::FixedClock clock(kNow);
+  const Place place(Backend::kSqlite);
+  const auto registry = Registry::open(place.options(), clock).value();
+  ASSERT_TRUE(registry->execute(registration(1)));
+  ASSERT_EQ(registry->applications(Everything{}, {})->size(), 1U);
+  const std::string database = (place.folder() / "registry.db").string();
+  const std::string command =
+      "/usr/bin/python3 -c 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); "
+      "c.execute(\"SELECT count(*) FROM journal\").fetchone(); c.close()' " +
+      database;
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  EXPECT_TRUE(std::filesystem::exists(database + "-wal"));
+  struct stat status{};
+  ASSERT_EQ(::stat(database.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
 }
 
 TEST(RegistryOpen, AddressesAreChecked) {

@@ -1,17 +1,15 @@
 #include "licensing/registry/sql.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <soci/postgresql/soci-postgresql.h>
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <charconv>
 #include <deque>
 #include <utility>
-
-#include "base/file.h"
 
 namespace tanba::licensing::registry {
 namespace {
@@ -109,10 +107,12 @@ std::string with_postgres_options(const std::string& target) {
   return out;
 }
 
-// SQLite would make the file readable for everybody; it holds personal data.
+// SQLite would make the file readable for everybody; it holds personal data. The file is made without being opened:
+// when a process closes any descriptor of a file, POSIX drops all its locks on it (fcntl(2), close(2)), those of
+// SQLite's open connections too. Whoever opened the database next would then think itself alone and delete the
+// write-ahead log in use.
 base::Status create_private(const std::string& path) {
-  const base::FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (file.open()) return {};
+  if (::mknod(path.c_str(), S_IFREG | 0600, 0) == 0 || errno == EEXIST) return {};
   return base::fail(Code::kRegistryStorage, {{"reason", path + ": " + std::generic_category().message(errno)}});
 }
 
