@@ -50,8 +50,7 @@ constexpr std::array kTables{
         "outside it all four are required."},
     SettingTable{"signature", SettingTable::Kind::kOnce, "What signatures of applicants must have."},
     SettingTable{"identity", SettingTable::Kind::kOnce, "Rules for numbers of persons and bodies."},
-    SettingTable{"portal", SettingTable::Kind::kRepeated,
-                 "A portal that may call. Portals can also be kept in the registry."},
+    SettingTable{"portal", SettingTable::Kind::kRepeated, "A portal that may call."},
     SettingTable{"portal_key", SettingTable::Kind::kRepeated,
                  "A key of a portal: that of its TLS client certificate, or a bearer key."},
     SettingTable{

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Holds the documents' metrics against the code: each `tanba_...` that a document names is registered, and each that is registered is
-in docs/operating.md.
+in docs/operating.md. The events of logs that its chapter "What to watch" names are written somewhere, too.
 
     tests/docs/metrics_test.py
 """
@@ -40,6 +40,14 @@ def named():
     return out
 
 
+def unwritten_events(page):
+    """Events (`x.y`) of the chapter that no program writes."""
+    chapter = re.search(r"^## What to watch\n(.*?)^## ", page, re.M | re.S)[1]
+    sources = [*ROOT.glob("server/*.cc"), *ROOT.glob("tokens/keyd/*.cc"), ROOT / "base/codes.def"]
+    text = "\n".join(source.read_text(encoding="utf-8") for source in sources if not source.stem.endswith("_test"))
+    return [event for event in re.findall(r"`([a-z]+\.[a-z_]+)`", chapter) if f'"{event}"' not in text]
+
+
 def main():
     code, wrong = registered()
     if len(code) < 20:
@@ -50,6 +58,7 @@ def main():
             wrong.append(f"{page}: {name} is registered nowhere")
     page = (ROOT / "docs/operating.md").read_text(encoding="utf-8")
     wrong += [f"docs/operating.md: {name} is missing" for name in sorted(code) if not re.search(rf"\b{name}\b", page)]
+    wrong += [f"docs/operating.md: no program writes {event}" for event in unwritten_events(page)]
     print("\n".join(wrong + [f"{len(code)} metrics, {len(wrong)} differences between code and documents"]))
     return 1 if wrong else 0
 
