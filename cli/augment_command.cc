@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "cli/output_file.h"
 #include "cli/report_text.h"
 
 namespace tanba::cli {
@@ -9,7 +10,7 @@ namespace evidence = verify::evidence;
 
 base::Result<evidence::Augmented> lift_file(const AugmentOptions& options, const Output& output) {
   // Standard output would hold two things.
-  if (output.form == Form::kJson && options.output.empty()) {
+  if (output.form == Form::kJson && is_standard_output(options.output)) {
     return base::fail(Code::kInputUsage, {{"reason", "--json needs -o: standard output cannot hold the document too"}});
   }
   TANBA_TRY(const evidence::Level level, evidence::parse_level(options.level));
@@ -53,7 +54,7 @@ int augment_document(const AugmentOptions& options, const Output& output) {
   const base::Result<evidence::Augmented> lifted = lift_file(options, output);
   if (!lifted) return finish(lifted.error(), output);
   // The document is on standard output: nothing else may be there.
-  if (lifted->document && options.output.empty()) return kExitAccept;
+  if (lifted->document && is_standard_output(options.output)) return kExitAccept;
   return finish(lifted->report, output);
 }
 

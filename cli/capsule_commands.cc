@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/output_file.h"
 #include "cli/report_text.h"
 #include "verify/capsule_check.h"
 
@@ -99,7 +100,9 @@ base::Status check_worth_renewing(const verify::CapsuleFile& capsule) {
 }
 
 // The next time stamp is over everything that the file has.
-base::Result<std::size_t> renew(const CapsuleRenewOptions& options) {
+base::Result<std::size_t> renew(const CapsuleRenewOptions& options, const Output& output) {
+  if (output.form == Form::kJson && is_standard_output(options.output))
+    return usage("--json needs a file behind -o: standard output cannot hold the capsule too");
   if (options.time_stamp.urls.empty() || options.time_stamp.common.trust.empty()) {
     return base::fail(Code::kInputUsage,
                       {{"reason", "--tsa and --trust are needed: each time stamp is verified before use"}});
@@ -139,7 +142,7 @@ int show_capsule(const std::string& file, const Output& output) {
 }
 
 int renew_capsule(const CapsuleRenewOptions& options, const Output& output) {
-  const auto stamps = renew(options);
+  const auto stamps = renew(options, output);
   if (!stamps) return finish(stamps.error(), output);
   if (output.form == Form::kText) return kExitAccept;
   return finish(json::object{{"output", base::escape_for_display(options.output)}, {"timestamps", *stamps}}, "",

@@ -123,6 +123,12 @@ TEST(Daemon, ASessionIsForItsServerOnly) {
       path, {.server = "https://a.example", .ca = "ca.pem", .token = "tns_x", .expires = "2026-01-01T00:00:00Z"}));
   EXPECT_EQ(std::filesystem::status(path).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  // Kept elsewhere, behind a link.
+  const std::string link = folder.path() / "link";
+  std::filesystem::create_symlink("elsewhere", link);
+  ASSERT_TRUE(write_session(link, {.server = "https://a.example", .ca = "", .token = "tns_x", .expires = ""}));
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_TRUE(std::filesystem::is_regular_file(folder.path() / "elsewhere"));
   const auto officer = Daemon::Credential::kOfficer;
   EXPECT_EQ(open_code({.session = path}, officer), "ok");
   EXPECT_EQ(open_code({.server = "https://a.example/", .session = path}, officer), "ok");

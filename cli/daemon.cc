@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "cli/output_file.h"
 #include "verify/capsule_file.h"
 
 namespace tanba::cli {
@@ -131,8 +132,9 @@ base::Result<std::string> session_path(const DaemonOptions& options) {
 base::Status write_session(const std::string& path, const SessionFile& session) {
   const json::object object{
       {"server", session.server}, {"ca", session.ca}, {"token", session.token}, {"expires", session.expires}};
-  return base::write_file_durably(path, base::as_bytes(base::canonical_json(object) + "\n"), base::Overwrite::kReplace,
-                                  0600);
+  TANBA_TRY(OutputFile file, OutputFile::open(path, 0600));
+  TANBA_CHECK(file.append(base::as_bytes(base::canonical_json(object) + "\n")));
+  return file.commit();
 }
 
 base::Result<std::unique_ptr<Daemon>> Daemon::open(const DaemonOptions& options, Credential credential,

@@ -1,10 +1,12 @@
 // A decision: prepared by the daemon, held against what was asked for, signed here, posted, verified again.
 #include <fmt/format.h>
 
-#include "base/file.h"
+#include <optional>
+
 #include "base/text.h"
 #include "cli/decision.h"
 #include "cli/licence.h"
+#include "cli/output_file.h"
 #include "cli/words.h"
 #include "xmldsig/sign.h"
 
@@ -131,20 +133,55 @@ class Deciding {
   Prepared prepared_;
 };
 
-base::Result<Printed> decide_now(Daemon& daemon, const LicenceOptions& options, const AskedDecision& asked,
-                                 const Output& output) {
-  Deciding deciding(daemon, options, asked, output);
-  TANBA_TRY(json::object answer, deciding.run());
+// Nothing for standard output. What cannot be written is found before there is a decision, not after.
+base::Result<std::optional<OutputFile>> open_output(const LicenceOptions& options) {
+  if (is_standard_output(options.output)) return std::nullopt;
+  TANBA_TRY(OutputFile file, OutputFile::open(options.output));
+  return file;
+}
+
+base::Result<Printed> deliver(const Deciding& deciding, json::object answer, std::optional<OutputFile>& file,
+                              const Output& output) {
   TANBA_TRY(const base::Bytes document, deciding.signed_document(answer));
   std::string text = decision_text(answer, output.language);
-  if (!options.output.empty()) {
-    TANBA_CHECK(write_output(options.output, document));
+  if (file) {
+    TANBA_CHECK(file->append(document));
+    TANBA_CHECK(file->commit());
     answer.erase("document");
   } else if (output.form == Form::kText) {
     say(text);
     text = base::as_text(document);
   }
   return Printed{std::move(answer), std::move(text)};
+}
+
+struct InForce {
+  std::string application, number, state;
+};
+
+InForce in_force(const json::object& answer, const LicenceOptions& options) {
+  return {.application = options.number,
+          .number = text_member(answer, "number").value_or("?"),
+          .state = options.grant ? "granted" : "refused"};
+}
+
+// The decision is there, whatever became of its document here: who does not know it would decide again, or tell the
+// applicant that there is none.
+void say_in_force(const InForce& decision, const Output& output) {
+  say(fmt::format("tanba: {}: {}. {}: tanba licence document {}\n", base::escape_for_display(decision.number),
+                  decision.state, word(Word::kInForce, output.language),
+                  base::escape_for_display(decision.application)));
+}
+
+int finish_undelivered(const base::Error& error, const InForce& decision, const Output& output) {
+  say_in_force(decision, output);
+  if (output.form == Form::kText) return finish(error, output);
+  json::object problem = problem_json(error, output.language).as_object();
+  problem["application"] = decision.application;
+  problem["number"] = base::escape_for_display(decision.number);
+  problem["state"] = decision.state;
+  finish(problem, "", output);
+  return exit_code_of(error);
 }
 
 }  // namespace
@@ -154,7 +191,16 @@ int decide(const LicenceOptions& options, const Output& output) {
   if (!asked) return finish(asked.error(), output);
   auto daemon = Daemon::open(options.daemon, Daemon::Credential::kOfficer, output.language);
   if (!daemon) return finish(daemon.error(), output);
-  return finish(decide_now(**daemon, options, *asked, output), daemon->get(), output);
+  auto file = open_output(options);
+  if (!file) return finish(file.error(), output);
+  Deciding deciding(**daemon, options, *asked, output);
+  const auto answer = deciding.run();
+  if (!answer) return finish(base::fail(answer.error()), daemon->get(), output);
+  const auto printed = deliver(deciding, *answer, *file, output);
+  if (!printed) return finish_undelivered(printed.error(), in_force(*answer, options), output);
+  const int status = finish(printed, daemon->get(), output);
+  if (status != kExitAccept) say_in_force(in_force(*answer, options), output);
+  return status;
 }
 
 }  // namespace tanba::cli

@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "cli/output_file.h"
 #include "cli/report_text.h"
 #include "cli/words.h"
 
@@ -220,17 +221,6 @@ void say(const std::string& text) {
 
 std::unexpected<base::Error> usage(std::string reason) {
   return base::fail(Code::kInputUsage, {{"reason", std::move(reason)}});
-}
-
-base::Status write_to_output(base::ByteView octets) {
-  const bool whole = std::fwrite(octets.data(), 1, octets.size(), stdout) == octets.size();
-  if (std::fflush(stdout) == 0 && whole) return {};
-  return base::fail(Code::kFileNotWritable, {{"file", "-"}, {"reason", base::system_reason(errno)}});
-}
-
-base::Status write_output(const std::string& file, base::ByteView octets, unsigned mode) {
-  if (file.empty() || file == "-") return write_to_output(octets);
-  return base::write_file_durably(file, octets, base::Overwrite::kReplace, mode);
 }
 
 base::Result<base::Secret> read_new_secret(const std::filesystem::path& file, const char* variable,

@@ -51,12 +51,7 @@ void warn(const base::Error& warning, const Output& output);
 // On standard error too: what the officer must read while standard output carries the result.
 void say(const std::string& text);
 
-// file.not_writable, also when a pipe is closed or its disk full.
 // input.usage: what was asked for cannot be done as it was asked.
 [[nodiscard]] std::unexpected<base::Error> usage(std::string reason);
-
-[[nodiscard]] base::Status write_to_output(base::ByteView octets);
-// To standard output for no name or "-", else wholly or not at all.
-[[nodiscard]] base::Status write_output(const std::string& file, base::ByteView octets, unsigned mode = 0644);
 
 }  // namespace tanba::cli

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/decision.h"
 #include "cli/licence.h"
+#include "cli/output_file.h"
 #include "cli/row_text.h"
 #include "cli/verification.h"
 #include "cli/words.h"
@@ -135,7 +136,7 @@ base::Result<Printed> history_now(Daemon& daemon, const LicenceOptions& options,
 
 base::Result<Printed> octets_now(Daemon& daemon, const LicenceOptions& options, const std::string& what,
                                  const Output& output) {
-  if (output.form == Form::kJson && options.output.empty())
+  if (output.form == Form::kJson && is_standard_output(options.output))
     return usage("--json needs -o: standard output cannot hold the document too");
   const std::string number = url_encoded(options.number);
   std::string path = "/v1/applications/" + number + "/decision/" + what;

@@ -1,5 +1,7 @@
 #include "cli/sign_cms.h"
 
+#include "cli/output_file.h"
+
 #include <charconv>
 #include <functional>
 
@@ -90,13 +92,13 @@ Result<std::uint64_t> sign_large(const SignOptions& options, OpenKey& key,
   TANBA_TRY(const cms::Frame frame,
             cms::complete_around(made.to_be_signed, made.signature, content->size_bytes(), key.chain));
   const std::uint64_t size_bytes = frame.before.size() + content->size_bytes() + frame.after.size();
-  if (options.output.empty() || options.output == "-") {
+  if (is_standard_output(options.output)) {
     TANBA_CHECK(write_around(frame, *content, &write_to_output));
     return size_bytes;
   }
-  TANBA_TRY(base::DurableFile file, base::DurableFile::create(options.output, 0644));
+  TANBA_TRY(OutputFile file, OutputFile::open(options.output));
   TANBA_CHECK(write_around(frame, *content, [&](ByteView octets) { return file.append(octets); }));
-  TANBA_CHECK(file.commit(base::Overwrite::kReplace));
+  TANBA_CHECK(file.commit());
   return size_bytes;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/output_file.h"
 #include "cli/sign_cms.h"
 #include "cms/tsp/attach.h"
 #include "pdf/sign.h"
@@ -47,7 +48,7 @@ base::Status check_usage(const SignOptions& options, const Output& output) {
     return base::fail(Code::kInputUsage, {{"reason", "--valid-for is for --format soap"}});
   }
   // Standard output would hold two things.
-  if (output.form == Form::kJson && options.output.empty()) {
+  if (output.form == Form::kJson && is_standard_output(options.output)) {
     return base::fail(Code::kInputUsage,
                       {{"reason", "--json needs -o: standard output cannot hold the signed document too"}});
   }

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/output_file.h"
 #include "cli/verification.h"
 #include "cli/words.h"
 #include "tokens/token_setup.h"
@@ -274,7 +275,7 @@ base::Result<pki::PublicKeyInfo> find_public_key(const TokenKeyOptions& options)
 int finish_pem(const base::Result<std::string>& pem, const char* member, const TokenKeyOptions& options,
                const Output& output) {
   if (!pem) return cli::finish(pem.error(), output);
-  const bool to_file = !options.output.empty() && options.output != "-";
+  const bool to_file = !is_standard_output(options.output);
   if (to_file) {
     const base::Status written = write_output(options.output, base::as_bytes(*pem));
     if (!written) return cli::finish(written.error(), output);

@@ -129,8 +129,8 @@ base::Result<Printed> import_now(Daemon& daemon, const TrustOptions& options, co
   return change_now(daemon, options, "/v1/trust/certificates", std::move(body), output);
 }
 
-using Command = base::Result<Printed> (*)(Daemon&, const TrustOptions&, const Output&);
-int run(const TrustOptions& options, const Output& output, Command command) {
+using TrustQuestion = base::Result<Printed> (*)(Daemon&, const TrustOptions&, const Output&);
+int run(const TrustOptions& options, const Output& output, TrustQuestion command) {
   return with_daemon(options.daemon, Credential::kOfficer, output,
                      [&](Daemon& daemon) { return command(daemon, options, output); });
 }

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/output_file.h"
 #include "cli/report_text.h"
 #include "cms/tsp/token.h"
 #include "verify/capsule_file.h"
@@ -72,6 +73,8 @@ base::Status open_data(const VerifyOptions& options, verify::evidence::DocumentS
 }
 
 base::Result<verify::Report> document_report(const VerifyOptions& options) {
+  if (!options.capsule.empty() && is_standard_output(options.capsule))
+    return usage("--capsule names a file: the report goes to standard output");
   verify::evidence::DocumentSubject subject{.document = nullptr, .detached = nullptr};
   const auto file = open_large(options.file);
   auto large = file && begins_like_cms(*file) ? cms::open_large_document(file) : base::fail(Code::kFormatUnknown);

@@ -159,6 +159,8 @@ constexpr Translation kTranslations[] = {
     {Word::kTryHelp, "Try: tanba --help, or --help after a command.",
      "Справка (на английском): tanba --help или --help после команды.",
      "Анықтама (ағылшынша): tanba --help немесе командадан кейін --help."},
+    {Word::kInForce, "The decision is in force; its document is fetched with",
+     "Решение в силе; документ можно получить командой", "Шешім күшінде; құжатты мына пәрменмен алуға болады"},
 };
 
 }  // namespace

@@ -142,9 +142,10 @@ enum class Word {
   kPresent,
   kReportInside,
   kTryHelp,
+  kInForce,
 };
 // How many there are: the last one stands above.
-inline constexpr std::size_t kWordCount = static_cast<std::size_t>(Word::kTryHelp) + 1;
+inline constexpr std::size_t kWordCount = static_cast<std::size_t>(Word::kInForce) + 1;
 [[nodiscard]] std::string_view word(Word word, base::Language language);
 
 // A word of the machine's for a person, and in brackets as the JSON has it: "отозван [revoked]". In English that is the

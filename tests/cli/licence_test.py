@@ -340,6 +340,42 @@ class Flow(unittest.TestCase):
         done = self.assert_status(self.service.as_officer(*decide, self.folder / "user.pin"), 0)
         self.assertTrue(done.stdout.lstrip(b"\xef\xbb\xbf").startswith(b"<"), done.stdout[:80])
 
+    def test_what_cannot_be_written_is_found_before_the_decision(self):
+        number = self.registered()
+        decide = ["decide", number, "--grant", "--with", "keyd", *self.service.key()]
+        for place in (self.folder / "nowhere/licence.xml", self.folder):
+            done = self.assert_status(self.service.as_officer(*decide, "-o", place), 3, "file.not_writable")
+            self.assertIn(str(place), done.stderr.decode())
+            shown = json.loads(self.assert_status(self.service.as_officer("show", number, "--json"), 0).stdout)
+            self.assertEqual(shown["application"]["state"], "registered")
+        wrong = self.tanba.secret("wrong.pin", "000000")
+        licence = self.folder / "none.xml"
+        self.assert_status(self.service.as_officer(*decide[:4], "workstation", "--token", self.service.officer, "--password-file", wrong,
+                                                   "-o", licence), 3, "token.pin_wrong")
+        self.assertEqual(list(self.folder.glob("none.xml*")), [], "nothing is left of a decision that was not made")
+        self.assert_status(self.service.as_officer(*decide, "-o", licence), 0)
+        self.check_document(licence)
+
+    def test_a_decision_whose_document_was_not_delivered_is_told(self):
+        for form in ([], ["--json"]):
+            for to_file in (False, True):
+                with self.subTest(form=form, to_file=to_file), open("/dev/full", "wb") as full:
+                    number = self.registered()
+                    place = ["-o", f"/dev/fd/{full.fileno()}"] if to_file else []
+                    done = self.tanba("licence", "decide", number, "--grant", "--with", "keyd", *self.service.key(), *form, *place,
+                                      "--session", self.service.session, pass_fds=[full.fileno()],
+                                      stdout=subprocess.PIPE if to_file else full)
+                    self.assertEqual(done.returncode, 3, done.stderr)
+                    shown = json.loads(self.assert_status(self.service.as_officer("show", number, "--json"), 0).stdout)
+                    licence = shown["decision"]["number"]
+                    said = done.stderr.decode()
+                    self.assertIn(f"tanba: {licence}: granted.", said)
+                    self.assertIn(f"tanba licence document {number}", said)
+                    if form and to_file:
+                        problem = json.loads(done.stdout)
+                        self.assertEqual([problem[name] for name in ("code", "application", "number", "state")],
+                                         ["file.not_writable", number, licence, "granted"])
+
     def post(self, path, body, token, status):
         """The API itself; its answer."""
         tls = ssl.create_default_context(cafile=str(self.authority.folder / "tls-anchors.pem"))

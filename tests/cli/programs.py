@@ -24,10 +24,10 @@ class Tanba:
         self.environment = {key: value for key, value in os.environ.items() if not key.startswith("TANBA_")}
         self.environment |= {"SOFTHSM2_CONF": str(configuration), "TANBA_PKCS11_MODULE": MODULE, "LANG": "C.UTF-8"}
 
-    def __call__(self, *arguments, given=None, stdout=subprocess.PIPE, **environment):
+    def __call__(self, *arguments, given=None, stdout=subprocess.PIPE, pass_fds=(), **environment):
         """Standard input is never a terminal, and there is none to ask on."""
         return subprocess.run([self.program, *map(str, arguments)], stdout=stdout, stderr=subprocess.PIPE, timeout=120, check=False,
-                              input=given or b"", env=self.environment | environment, start_new_session=True)
+                              input=given or b"", env=self.environment | environment, start_new_session=True, pass_fds=pass_fds)
 
     def json(self, *arguments, **more):
         done = self(*arguments, "--json", **more)

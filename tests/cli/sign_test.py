@@ -63,6 +63,36 @@ class Signing(WithTanba):
         return run("openssl", "cms", "-verify", "-inform", "DER", "-in", signed, "-CAfile", self.authority.anchors, "-purpose", "any",
                    "-binary", *more)
 
+    def test_the_signed_document_goes_where_it_is_sent(self):
+        sign = ["sign", self.document, "--format", "xml", *self.p12(), "-o"]
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+            self.assert_status(self.tanba(*sign, pipe), 0)
+            through = reader.communicate(timeout=60)[0]
+        self.assertTrue(pipe.is_fifo())
+        link, target = self.folder / "link.xml", self.folder / "target.xml"
+        target.write_text("old content")
+        link.symlink_to("target.xml")
+        self.assert_status(self.tanba(*sign, link), 0)
+        self.assertTrue(link.is_symlink())
+        shown = self.tanba(*sign, "/dev/stdout")
+        self.assert_status(shown, 0)
+        process = run("bash", "-c", '"$0" "${@:1}" >(cat)', self.tanba.program, *sign)
+        for number, octets in enumerate((through, target.read_bytes(), shown.stdout, process.stdout)):
+            copy = self.folder / f"copy-{number}.xml"
+            copy.write_bytes(octets)
+            self.assert_status(self.verify(copy), 0)
+        with open("/dev/full", "wb") as full:
+            done = self.tanba(*sign, f"/dev/fd/{full.fileno()}", pass_fds=[full.fileno()])
+            self.assert_status(done, 3, "file.not_writable")
+            self.assertIn(f"/dev/fd/{full.fileno()}", done.stderr.decode())
+        done = self.tanba(*sign, self.folder / "nowhere/signed.xml")
+        self.assert_status(done, 3, "file.not_writable")
+        self.assertNotIn(b".tmp-", done.stderr)
+        for place in ("-", "/dev/stdout"):
+            self.assert_status(self.tanba(*sign, place, "--json"), 64)
+
     def test_xades_and_soap(self):
         for form, level in (("xades", "document"), ("soap", "SOAP message")):
             signed = self.folder / f"signed-{form}.xml"

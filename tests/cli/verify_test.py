@@ -86,6 +86,13 @@ class Contract(Asking):
         status, shown = self.tanba.json("capsule", "show", capsule)
         self.assertEqual((status, shown["sealed"], shown["timestamps"], shown["report"]), (ACCEPT, False, 0, made))
         self.assertEqual(self.tanba("capsule", "verify", self.folder / "none").returncode, UNREADABLE)
+        link = self.folder / "link.capsule"
+        link.symlink_to("target.capsule")
+        self.report(RETRY, "verify", self.document, *self.known, "--capsule", link)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual((self.folder / "target.capsule").read_bytes(), capsule.read_bytes())
+        for place in ("-", "/dev/stdout"):
+            self.problem(USAGE, "input.usage", "verify", *self.good, "--capsule", place)
         self.assertEqual(self.tanba("capsule", "verify", capsule, "--online").returncode, USAGE, "nothing is fetched")
         self.assertEqual(self.tanba("capsule", "renew", capsule, "-o", capsule).returncode, USAGE, "no authority")
 
