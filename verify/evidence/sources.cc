@@ -201,17 +201,21 @@ Alert& Sources::State::alert_locked(AlertKind kind, const Key& key, const Error&
   ++found->count;
   found->state = AlertState::kOpen;
   if (offered != nullptr) found->offered = summarise(*offered);
+  if (offered != nullptr) found->line = line_of(key.second, *offered);
   if (const auto source = sources.find(key); source != sources.end() && source->second.list) {
     found->kept = summarise(*source->second.list);
+    // A list behind the mark of its own line: only that line's can show that the source came right.
+    if (error.code() != Code::kCrlRollback) found->line = line_of(key.second, *source->second.list);
   }
   return *found;
 }
 
 void Sources::State::end_alerts_locked(const Key& key, std::initializer_list<AlertKind> kinds,
-                                       std::vector<Alert>& changed) {
+                                       std::vector<Alert>& changed, const std::optional<base::Digest>& line) {
   for (Alert& alert : alerts) {
     const bool of_this = alert.source_kind == key.first && alert.url == key.second;
     if (!of_this || alert.state != AlertState::kOpen || std::ranges::find(kinds, alert.kind) == kinds.end()) continue;
+    if (line && alert.line && *line != *alert.line) continue;
     alert.state = AlertState::kOver;
     changed.push_back(alert);
   }
@@ -255,6 +259,8 @@ void Sources::State::take_over_locked() {
     Source& source = source_locked(key, imported ? SourceOrigin::kImported : SourceOrigin::kCertificate);
     source.list = kept.item.crl;
     source.standing = kept.standing;
+    // Lists that were kept before there were marks, or whose mark was lost.
+    if (kept.standing == Store::Standing::kProved) static_cast<void>(store.marks().raise(key.second, *kept.item.crl));
     if (!source.refresh_at) schedule_locked(key, source);
   }
   for (Store::WaitingList& waiting : store.waiting(clock.now())) {
@@ -342,7 +348,7 @@ base::Result<Alert> Sources::confirm(const std::string& alert_id) {
     // The alert may speak of a list in whose place another one waits by now.
     if (!source.waiting || source.waiting->item.id.hex() != alert->offered->digest) return missing();
     // What came since may be newer still.
-    if (source.list) TANBA_CHECK(check_order(*source.list, *source.waiting->item.crl));
+    TANBA_CHECK(state_->store.marks().check(alert->url, *source.waiting->item.crl));
     offered = std::exchange(source.waiting, std::nullopt);
     alert->state = AlertState::kConfirmed;
     confirmed = *alert;

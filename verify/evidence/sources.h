@@ -85,13 +85,14 @@ struct Alert {
   AlertKind kind = AlertKind::kRollback;
   SourceKind source_kind = SourceKind::kCrl;
   std::string url;
-  base::Error error{base::Code::kCrlRollback};  // crl.rollback, ocsp.rollback, crl.shrunk, evidence.not_stored
+  base::Error error{base::Code::kCrlRollback};  // crl.rollback, crl.issuer, ocsp.rollback, crl.shrunk, ...
   base::Time first_seen;
   base::Time last_seen;
   std::uint64_t count = 0;
   std::optional<ListSummary> kept;     // the last good list
   std::optional<ListSummary> offered;  // the one that was refused or waits
   AlertState state = AlertState::kOpen;
+  std::optional<base::Digest> line;  // of lists: a good one of this line ends it, and no other (list_marks.h)
 };
 
 // Told of what happens; from any thread, never under a lock. Must not block.

@@ -111,7 +111,11 @@ Sources::State::Taken Sources::State::take_list(Worker& worker, const Question& 
     return taken;
   }
   base::Status fits;
-  if (last && last->digest() != crl.digest()) fits = check_succession(question.url, *last, crl);
+  if (*standing == Store::Standing::kProved) fits = store.marks().check(question.url, crl);
+  if (fits && last && last->digest() != crl.digest()) {
+    fits = check_line(*last, crl, {question.url, clock.now(), question.certificate.get()});
+    if (fits) fits = check_succession(question.url, *last, crl);
+  }
   if (fits) {
     install(*offered, *standing, taken.alerts);
   } else {
@@ -211,7 +215,7 @@ void Sources::State::install(const Offered& offered, Store::Standing standing, s
   {
     const std::scoped_lock lock(mutex);
     Source& source = source_locked(key, SourceOrigin::kCertificate);
-    end_alerts_locked(key, {AlertKind::kRollback, AlertKind::kShrunk}, changed);
+    end_alerts_locked(key, {AlertKind::kRollback, AlertKind::kShrunk}, changed, line_of(key.second, *offered.item.crl));
     source.waiting.reset();
     const bool same = source.list && source.list->digest() == offered.item.id;
     if (same && source.standing >= standing) return;
@@ -219,7 +223,10 @@ void Sources::State::install(const Offered& offered, Store::Standing standing, s
     source.list = offered.item.crl;
     source.standing = standing;
   }
-  const base::Status kept = store.keep(list, *offered.octets);
+  base::Status kept;
+  if (standing == Store::Standing::kProved) kept = store.marks().raise(key.second, *offered.item.crl);
+  const base::Status written = store.keep(list, *offered.octets);
+  if (kept) kept = written;
   const std::scoped_lock lock(mutex);
   if (kept) {
     end_alerts_locked(key, {AlertKind::kStorage}, changed);

@@ -141,7 +141,9 @@ struct Sources::State : std::enable_shared_from_this<Sources::State> {
   void schedule_locked(const Key& key, Source& source);
   Alert& alert_locked(AlertKind kind, const Key& key, const base::Error& error, const ocsp::Crl* offered,
                       std::string_view what);
-  void end_alerts_locked(const Key& key, std::initializer_list<AlertKind> kinds, std::vector<Alert>& changed);
+  // About this line of lists only, when one is named.
+  void end_alerts_locked(const Key& key, std::initializer_list<AlertKind> kinds, std::vector<Alert>& changed,
+                         const std::optional<base::Digest>& line = std::nullopt);
   void remember_locked(const Question& question);
   void take_over_locked();
   [[nodiscard]] base::Time wall(Steady::time_point at) const;

@@ -123,6 +123,16 @@ class SourcesTest : public ocsp::test::Authority {
     std::erase_if(open, [](const Alert& alert) { return alert.state != AlertState::kOpen; });
     return open;
   }
+  void trust_root_too() {
+    root_ = certificate("ca/root.pem");
+    options_.authorities = [this](const pki::Name& name) {
+      std::vector<pki::CertificatePtr> found;
+      for (const pki::CertificatePtr& known : {issuing_, root_}) {
+        if (known->subject() == name) found.push_back(known);
+      }
+      return found;
+    };
+  }
   base::Result<SourceStatus> import_list(const std::string& name) {
     auto promise = std::make_shared<std::promise<base::Result<SourceStatus>>>();
     const base::Bytes list = octets(name);
@@ -136,7 +146,7 @@ class SourcesTest : public ocsp::test::Authority {
     if (request.path == "/gate.crl") gate_.wait();
     return content_.answer(connection);
   }};
-  pki::CertificatePtr issuing_, head_;
+  pki::CertificatePtr issuing_, head_, root_;
   std::unique_ptr<base::FixedClock> clock_;
   std::unique_ptr<Workers> workers_;
   std::unique_ptr<net::fetch::Fetcher> fetcher_;
@@ -251,6 +261,64 @@ TEST_F(SourcesTest, AListOfTomorrowDoesNotBecomeTheLastGoodOne) {
   EXPECT_EQ(ask_for_list(), std::nullopt);
   EXPECT_EQ(kept(), "65");
   EXPECT_EQ(sources_->source(SourceKind::kCrl, list_url())->last_error->code(), Code::kCrlFuture);
+}
+
+TEST_F(SourcesTest, NoGenuineListInBetweenOpensTheWayBack) {
+  trust_root_too();
+  start();
+  serve_list("second");
+  ASSERT_EQ(ask_for_list(), std::nullopt);
+  for (const char* between : {"crl/root.crl", "crl-delta/issuing-delta.crl"}) {
+    content_.set(text(between));
+    EXPECT_EQ(ask_for_list(), Code::kCrlIssuer) << between;
+    EXPECT_EQ(kept(), "65") << between;
+    serve_list("first");
+    EXPECT_EQ(ask_for_list(), Code::kCrlRollback) << between;
+    EXPECT_EQ(kept(), "65") << between;
+    EXPECT_FALSE(open_alerts().empty()) << between;
+    serve_list("second");  // closes the breaker again
+    EXPECT_EQ(ask_for_list(), std::nullopt);
+    EXPECT_TRUE(open_alerts().empty()) << between;
+  }
+}
+
+TEST_F(SourcesTest, HowFarListsHadComeOutlivesTheListAndARestart) {
+  trust_root_too();
+  keep_on_disk();
+  start();
+  serve_list("second");
+  ASSERT_EQ(ask_for_list(), std::nullopt);
+  serve_list("time-back");
+  ASSERT_EQ(ask_for_list(), Code::kCrlRollback);
+  const std::string alert = open_alerts().front().id;
+  // When it has ended, another list may take its place: it closes no alert about the first.
+  clock_->set(sources_->source(SourceKind::kCrl, list_url())->list->next_update.value() + base::Seconds(1));
+  content_.set(text("crl/root.crl"));
+  EXPECT_EQ(ask_for_list(), std::nullopt);
+  EXPECT_EQ(sources_->source(SourceKind::kCrl, list_url())->list->issuer, root_->subject().rfc4514());
+  EXPECT_EQ(sources_->alert(alert)->state, AlertState::kOpen);
+  for (const bool anew : {false, true}) {
+    if (anew) restart();
+    serve_list("first");
+    EXPECT_EQ(ask_for_list(), Code::kCrlRollback);
+  }
+}
+
+TEST_F(SourcesTest, AForeignListThatCameFirstMakesRoomForTheOneThatIsAskedFor) {
+  trust_root_too();
+  start();
+  content_.set(text("crl/root.crl"));
+  ASSERT_EQ(ask_for_list(), std::nullopt);
+  Sources::Question question = about_list();
+  question.url = head_->crl_points().front().urls.front();
+  serve_list("second");
+  EXPECT_EQ(ask_for_list(), Code::kCrlIssuer) << "the certificate does not name this address";
+  const auto root = ocsp::Crl::parse(octets("crl/root.crl"));
+  const auto second = ocsp::Crl::parse(octets("crl-series/second.crl"));
+  ASSERT_TRUE(root.has_value() && second.has_value());
+  const LineRules asked{question.url, clock_->now(), head_.get()};
+  EXPECT_TRUE(check_line(**root, **second, asked).has_value());
+  EXPECT_FALSE(check_line(**second, **root, asked).has_value());
 }
 
 TEST_F(SourcesTest, TheLastGoodListIsKnownAfterARestart) {

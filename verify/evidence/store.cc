@@ -20,6 +20,7 @@ namespace {
 constexpr std::string_view kListPrefix = "crl-";
 constexpr std::string_view kIndexPrefix = "index-";  // of the list whose name goes on in the same way
 constexpr std::size_t kMaxLineBytes = 4096;          // addresses have at most 2,048 octets
+constexpr std::string_view kMarksFile = "marks";
 constexpr std::string_view kReaches[] = {"address", "issuer"};
 constexpr std::string_view kStandings[] = {"unproved", "proved"};
 
@@ -91,7 +92,9 @@ void read_lists(const std::filesystem::path& directory, std::string_view prefix,
 
 }  // namespace
 
-Store::Store(Options options) : options_(std::move(options)) {
+Store::Store(Options options)
+    : options_(std::move(options)),
+      marks_(options_.directory.empty() ? std::filesystem::path() : options_.directory / kMarksFile) {
   if (!options_.directory.empty()) {
     std::error_code ignored;  // an unwritable directory shows at the first list kept
     std::filesystem::create_directories(options_.directory, ignored);
@@ -132,6 +135,7 @@ std::filesystem::path Store::waiting_file(const std::string& source) const {
 
 std::size_t Store::load(base::Time now) {
   if (options_.directory.empty()) return 0;
+  marks_.load();
   std::size_t read = 0;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(options_.directory, error)) {

@@ -1,7 +1,7 @@
 // Evidence that was fetched, kept by digest: in memory, and on disk when a directory is given.
 //
 // Only what parsed is kept, never a failure; whether it is authentic and fresh is judged anew at every use. Losing the
-// directory loses nothing but time: everything can be fetched again.
+// directory loses time, as everything can be fetched again, and how far the lists had come (list_marks.h).
 #pragma once
 
 #include <filesystem>
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "verify/evidence/list_marks.h"
 #include "verify/evidence_set.h"
 
 namespace tanba::verify::evidence {
@@ -52,6 +53,8 @@ class Store {
   [[nodiscard]] base::Status keep(const KeptList& list, base::ByteView octets);
   [[nodiscard]] std::vector<KeptList> lists() const;
 
+  [[nodiscard]] ListMarks& marks() { return marks_; }
+
   // A list that waits for a person (crl.shrunk), one a source: on disk, so that it outlives a restart; at hand for no
   // verification. Without a directory it is nowhere but with the caller.
   struct WaitingList {
@@ -83,6 +86,7 @@ class Store {
   [[nodiscard]] std::optional<KeptList> read_list(const std::filesystem::path& file, base::Time now) const;
 
   Options options_;
+  ListMarks marks_;
   mutable std::mutex mutex_;
   std::unordered_map<base::Digest, KeptOcsp> ocsp_;  // by the certificate asked for
   std::list<base::Digest> ocsp_by_age_;              // oldest first

@@ -25,6 +25,16 @@ bool comparable(const Crl& last, const Crl& next) {
          last.is_delta() == next.is_delta();
 }
 
+// Whether this certificate names the address for such a list.
+bool is_meant(const pki::Certificate& certificate, const std::string& url, const Crl& crl) {
+  const auto names = [&](const pki::DistributionPoint& point) {
+    if (std::ranges::find(point.urls, url) == point.urls.end()) return false;
+    return !point.crl_issuer.empty() || crl.issuer() == certificate.issuer();
+  };
+  const auto& points = crl.is_delta() ? certificate.freshest_crl_points() : certificate.crl_points();
+  return std::ranges::any_of(points, names);
+}
+
 std::size_t may_have_ended(const Crl& last, const Crl& next, const SuccessionRules& rules) {
   if (next.this_update() <= last.this_update()) return 1;
   const base::Seconds elapsed = std::min(next.this_update() - last.this_update(), rules.turnover);
@@ -34,16 +44,38 @@ std::size_t may_have_ended(const Crl& last, const Crl& next, const SuccessionRul
 
 }  // namespace
 
+ListMark mark_of(const Crl& crl) {
+  return {crl.this_update(), crl.number()};
+}
+
+ListMark higher(const ListMark& a, ListMark b) {
+  return {std::max(a.this_update, b.this_update), smaller(b.number, a.number) ? a.number : std::move(b.number)};
+}
+
 base::Status check_order(const Crl& last, const Crl& next) {
   if (!comparable(last, next)) return {};
-  const bool time_back = next.this_update() < last.this_update();
+  return check_order(mark_of(last), next);
+}
+
+base::Status check_order(const ListMark& last, const Crl& next) {
+  const bool time_back = next.this_update() < last.this_update;
   // RFC 5280 5.2.3: "CRL numbers ... monotonically increasing"; equal ones are seen where nothing but times changed.
-  const bool number_back = !last.number().empty() && !next.number().empty() && smaller(next.number(), last.number());
+  const bool number_back = !last.number.empty() && !next.number().empty() && smaller(next.number(), last.number);
   if (!time_back && !number_back) return {};
   return base::fail(Code::kCrlRollback, {{"this_update", base::format_time(next.this_update())},
                                          {"number", next.number().empty() ? "-" : next.number()},
-                                         {"last_update", base::format_time(last.this_update())},
-                                         {"last_number", last.number().empty() ? "-" : last.number()}});
+                                         {"last_update", base::format_time(last.this_update)},
+                                         {"last_number", last.number.empty() ? "-" : last.number}});
+}
+
+base::Status check_line(const Crl& standing, const Crl& next, const LineRules& rules) {
+  if (standing.issuer() == next.issuer() && standing.is_delta() == next.is_delta()) return {};
+  if (standing.next_update() && *standing.next_update() < rules.now) return {};
+  if (rules.asked_for != nullptr && is_meant(*rules.asked_for, rules.url, next) &&
+      !is_meant(*rules.asked_for, rules.url, standing)) {
+    return {};
+  }
+  return base::fail(Code::kCrlIssuer, "a list of another authority or kind is in force at this address");
 }
 
 Shrinkage compare_entries(const Crl& last, const Crl& next, const SuccessionRules& rules, const KnownEnd& known_end) {

@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "ocsp/crl.h"
+#include "pki/certificate.h"
 
 namespace tanba::verify::evidence {
 
@@ -43,8 +44,27 @@ struct Shrinkage {
   [[nodiscard]] bool suspicious() const { return known_unexpired > 0 || vanished > explained; }
 };
 
+// How far the lists of one issuer, key and kind have come.
+struct ListMark {
+  base::Time this_update;
+  std::string number;  // cRLNumber, hexadecimal; empty when absent
+  bool operator==(const ListMark&) const = default;
+};
+[[nodiscard]] ListMark mark_of(const ocsp::Crl& crl);
+[[nodiscard]] ListMark higher(const ListMark& a, ListMark b);
+
 // crl.rollback when thisUpdate or cRLNumber go back. Lists by different keys, and a base beside a delta, have no order.
 [[nodiscard]] base::Status check_order(const ocsp::Crl& last, const ocsp::Crl& next);
+[[nodiscard]] base::Status check_order(const ListMark& last, const ocsp::Crl& next);
+// crl.issuer when a list of another issuer or kind would push out one that is in force: whoever stands on the way can
+// put any genuine list there. It may where the certificate that is asked about names the address for the new list and
+// not for the one that stands.
+struct LineRules {
+  const std::string& url;
+  base::Time now;
+  const pki::Certificate* asked_for = nullptr;
+};
+[[nodiscard]] base::Status check_line(const ocsp::Crl& standing, const ocsp::Crl& next, const LineRules& rules);
 // Of complete lists by one issuer. A delta list shrinks whenever its base moves on: nothing is suspicious about that.
 [[nodiscard]] Shrinkage compare_entries(const ocsp::Crl& last, const ocsp::Crl& next, const SuccessionRules& rules,
                                         const KnownEnd& known_end);
