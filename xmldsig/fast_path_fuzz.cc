@@ -27,12 +27,13 @@ bool same_errors(const std::vector<base::Error>& a, const std::vector<base::Erro
 
 void compare(const pki::SignatureFacts& a, const pki::SignatureFacts& b) {
   const bool same = a.id == b.id && same_errors(a.errors, b.errors) && a.algorithm == b.algorithm &&
-                    a.content_digests == b.content_digests && a.algorithm_names == b.algorithm_names && a.warnings == b.warnings &&
-                    (a.certificate == nullptr) == (b.certificate == nullptr) && a.covers.whole == b.covers.whole &&
-                    a.covers.what == b.covers.what && a.claimed_signing_time == b.claimed_signing_time &&
-                    a.timestamp_tokens == b.timestamp_tokens && a.signature_value == b.signature_value &&
-                    a.signed_octets == b.signed_octets && a.countersignatures == b.countersignatures &&
-                    a.certificate_reference == b.certificate_reference && a.signature_policy == b.signature_policy;
+                    a.content_digests == b.content_digests && a.algorithm_names == b.algorithm_names &&
+                    a.warnings == b.warnings && (a.certificate == nullptr) == (b.certificate == nullptr) &&
+                    a.covers.whole == b.covers.whole && a.covers.what == b.covers.what &&
+                    a.claimed_signing_time == b.claimed_signing_time && a.timestamp_tokens == b.timestamp_tokens &&
+                    a.signature_value == b.signature_value && a.signed_octets == b.signed_octets &&
+                    a.countersignatures == b.countersignatures && a.certificate_reference == b.certificate_reference &&
+                    a.signature_policy == b.signature_policy;
   if (!same || (a.certificate && a.certificate->digest() != b.certificate->digest())) std::abort();
 }
 

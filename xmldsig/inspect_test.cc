@@ -537,6 +537,7 @@ TEST_F(Inspection, StructureIsHeldStrictly) {
       {"<ds:X509Data>", "<ds:X509Data extra=\"1\">"},
       {"<ds:X509Data>", "<ds:X509Data>text"},
       {"<ds:X509Data>", "<ds:X509Data><ds:KeyName/>"},
+      {"<ds:X509Certificate>", "<ds:X509Certificate extra=\"1\">"},
       {"</ds:Signature>", "<ds:Object extra=\"1\"/></ds:Signature>"},
   };
   for (const auto& [from, to] : changes) {
@@ -547,6 +548,74 @@ TEST_F(Inspection, StructureIsHeldStrictly) {
   }
   EXPECT_EQ(codes("<a><ds:Signature xmlns:ds='http://www.w3.org/2000/09/xmldsig#'/></a>"),
             Codes{"xml.signature_structure"});
+}
+
+// No Reference reaches into KeyInfo: what nobody signed must not hide in what the standards do have there.
+TEST_F(Inspection, PartsOfKeyInfoHoldOnlyWhatBelongsThere) {
+  NEEDS_AUTHORITY;
+  const std::string good = enveloped("<a></a>");
+  const auto with = [&](std::string part) {
+    for (const auto& [prefix, name] :
+         {std::pair{"<wsse:", "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"},
+          std::pair{"<ds11:", "http://www.w3.org/2009/xmldsig11#"},
+          std::pair{"<more:", "http://www.w3.org/2001/04/xmldsig-more#"},
+          std::pair{"<gost:", "urn:ietf:params:xml:ns:cpxmlsec"}}) {
+      const std::size_t at = part.find(prefix);
+      if (at == std::string::npos) continue;
+      const std::string word(prefix + 1);
+      part.insert(part.find_first_of(" />", at + 1), " xmlns:" + word.substr(0, word.size() - 1) + "=\"" + name + "\"");
+    }
+    std::string text = good;
+    return text.insert(text.find("<ds:KeyInfo>") + 12, part);
+  };
+  for (
+      const char* part : {
+          "<ds:KeyName>Approved by the minister</ds:KeyName>",  // a name, whatever it says
+          "<ds:MgmtData>AA==</ds:MgmtData>",
+          "<ds:KeyValue><ds:RSAKeyValue><ds:Modulus>AA==</ds:Modulus><ds:Exponent>AQAB</ds:Exponent></ds:RSAKeyValue>"
+          "</ds:KeyValue>",
+          "<ds:KeyValue><ds11:ECKeyValue Id=\"k\"><ds11:NamedCurve URI=\"urn:oid:1.2\"/><ds11:PublicKey>AA=="
+          "</ds11:PublicKey></ds11:ECKeyValue></ds:KeyValue>",
+          "<ds:KeyValue><more:ECDSAKeyValue><more:PublicKey><more:X Value=\"1\"/><more:Y Value=\"2\"/></more:PublicKey>"
+          "</more:ECDSAKeyValue></ds:KeyValue>",
+          "<ds:KeyValue><gost:GOSTKeyValue><gost:PublicKey>AA==</gost:PublicKey></gost:GOSTKeyValue></ds:KeyValue>",
+          "<ds11:DEREncodedKeyValue>AA==</ds11:DEREncodedKeyValue>",
+          "<ds:RetrievalMethod URI=\"#a\" Type=\"urn:t\"/>",
+          "<ds:X509Data><ds:X509SubjectName>CN=A</ds:X509SubjectName></ds:X509Data>",
+          "<ds:X509Data><ds:X509IssuerSerial><ds:X509IssuerName>CN=A</ds:X509IssuerName><ds:X509SerialNumber>1"
+          "</ds:X509SerialNumber></ds:X509IssuerSerial></ds:X509Data>",
+          "<ds:X509Data><ds11:X509Digest Algorithm=\"urn:d\">AA==</ds11:X509Digest></ds:X509Data>",
+          "<ds:SPKIData><ds:SPKISexp>AA==</ds:SPKISexp></ds:SPKIData>",
+          "<ds:PGPData><ds:PGPKeyID>AA==</ds:PGPKeyID></ds:PGPData>",
+          "<wsse:SecurityTokenReference><wsse:Reference URI=\"#a\" ValueType=\"urn:t\"/></wsse:SecurityTokenReference>",
+          "<wsse:SecurityTokenReference><wsse:Embedded><wsse:BinarySecurityToken>AA==</wsse:BinarySecurityToken>"
+          "</wsse:Embedded></wsse:SecurityTokenReference>",
+      }) {
+    EXPECT_EQ(codes(with(part)), Codes{}) << part;
+    // The same with something added at each place: after each tag that opens, and as an attribute of each element.
+    const std::string_view text = part;
+    for (std::size_t at = text.find('>'); at != std::string_view::npos; at = text.find('>', at + 1)) {
+      const std::size_t begin = text.rfind('<', at);
+      if (text[begin + 1] == '/') continue;
+      const bool is_empty = text[at - 1] == '/';
+      std::string attribute(text);
+      attribute.insert(is_empty ? at - 1 : at, " extra=\"1\"");
+      EXPECT_EQ(codes(with(attribute)), Codes{"xml.signature_structure"}) << attribute;
+      if (is_empty) continue;
+      for (const char* added : {"<x>evil</x>", "<ds:Object/>", "<!-- evil -->", "<?evil?>"}) {
+        std::string inside(text);
+        inside.insert(at + 1, added);
+        EXPECT_EQ(codes(with(inside)), Codes{"xml.signature_structure"}) << inside;
+      }
+    }
+  }
+  for (const char* part : {"<ds:KeyValue>evil</ds:KeyValue>", "<ds:SPKIData>evil</ds:SPKIData>",
+                           "<ds:X509Data><ds:X509IssuerSerial>evil</ds:X509IssuerSerial></ds:X509Data>",
+                           "<ds:RetrievalMethod URI=\"#a\">evil</ds:RetrievalMethod>",
+                           "<wsse:SecurityTokenReference><wsse:Reference URI=\"#a\">evil</wsse:Reference>"
+                           "</wsse:SecurityTokenReference>"}) {
+    EXPECT_EQ(codes(with(part)), Codes{"xml.signature_structure"}) << part;
+  }
 }
 
 TEST_F(Inspection, PrefixListsBelongToExclusiveCanonicalisation) {
@@ -613,7 +682,7 @@ TEST_F(Inspection, ACertificateThatIsNone) {
   NEEDS_AUTHORITY;
   const std::string good = base64(person_.signer->certificate());
   EXPECT_EQ(codes(enveloped("<a></a>", {.key_info = x509({"AAAA", good})})).size(), 1U);
-  for (const std::string_view bad : {"AAAA", "!", "<x/>"}) {
+  for (const std::string_view bad : {"AAAA", "!"}) {
     const Codes found = codes(enveloped("<a></a>", {.key_info = x509({std::string(bad)})}));
     ASSERT_EQ(found.size(), 2U) << bad;
     EXPECT_EQ(found[1], "xml.no_certificate");

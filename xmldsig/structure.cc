@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <initializer_list>
-#include <span>
 
 #include "pki/xml_signed_info.h"
-#include "xmldsig/soap.h"
+#include "xmldsig/key_info_parts.h"
 
 namespace tanba::xmldsig {
 
@@ -20,7 +19,6 @@ using xml::Element;
 
 constexpr std::string_view kExclusiveNamespace = "http://www.w3.org/2001/10/xml-exc-c14n#";
 constexpr std::string_view kMoreNamespace = "http://www.w3.org/2007/05/xmldsig-more#";
-constexpr std::string_view kSignature11Namespace = "http://www.w3.org/2009/xmldsig11#";
 constexpr std::string_view kXPath = "http://www.w3.org/TR/1999/REC-xpath-19991116";
 constexpr std::string_view kXPathFilter2 = "http://www.w3.org/2002/06/xmldsig-filter2";
 constexpr std::string_view kBase64 = "http://www.w3.org/2000/09/xmldsig#base64";
@@ -46,60 +44,6 @@ constexpr std::size_t kMaxExpressions = 16;
   if (!element.check_elements_only())
     return structure("text, comments or instructions in " + std::string(element.local_name()));
   return element.children();
-}
-
-struct KnownElement {
-  std::string_view namespace_uri, local_name;
-};
-// xmldsig-core1 4.5, of those that are not encrypted; WS-Security's own.
-constexpr KnownElement kKeyInfoParts[] = {
-    {kSignatureNamespace, "KeyName"},
-    {kSignatureNamespace, "KeyValue"},
-    {kSignature11Namespace, "DEREncodedKeyValue"},
-    {kSignature11Namespace, "KeyInfoReference"},
-    {kSignatureNamespace, "RetrievalMethod"},
-    {kSignatureNamespace, "X509Data"},
-    {kSignatureNamespace, "PGPData"},
-    {kSignatureNamespace, "SPKIData"},
-    {kSignatureNamespace, "MgmtData"},
-    {kWsseNamespace, "SecurityTokenReference"},
-};
-// 4.5.4.
-constexpr KnownElement kX509DataParts[] = {
-    {kSignatureNamespace, "X509IssuerSerial"}, {kSignatureNamespace, "X509SKI"},
-    {kSignatureNamespace, "X509SubjectName"},  {kSignatureNamespace, "X509Certificate"},
-    {kSignatureNamespace, "X509CRL"},          {kSignature11Namespace, "X509Digest"},
-};
-
-// WSS 1.1 section 7.
-constexpr KnownElement kTokenReferenceParts[] = {
-    {kWsseNamespace, "Reference"},    {kWsseNamespace, "KeyIdentifier"}, {kWsseNamespace, "Embedded"},
-    {kSignatureNamespace, "KeyName"}, {kSignatureNamespace, "X509Data"},
-};
-
-// Nothing inside but elements that are known.
-[[nodiscard]] base::Status check_holds_only(Element element, std::span<const KnownElement> known) {
-  if (!element.check_elements_only())
-    return structure("text, comments or instructions in " + std::string(element.local_name()));
-  for (auto child = element.first_child(); child; child = child->next_sibling()) {
-    const bool is_known = std::ranges::any_of(
-        known, [&](const KnownElement& one) { return child->is(one.namespace_uri, one.local_name); });
-    if (!is_known) return structure("an unexpected " + std::string(child->local_name()));
-  }
-  return {};
-}
-
-[[nodiscard]] base::Status check_key_info(Element key_info) {
-  TANBA_CHECK(check_attributes(key_info, {"Id"}));
-  TANBA_CHECK(check_holds_only(key_info, kKeyInfoParts));
-  for (const Element& data : xml::children_named(key_info, kSignatureNamespace, "X509Data")) {
-    TANBA_CHECK(check_attributes(data, {}));
-    TANBA_CHECK(check_holds_only(data, kX509DataParts));
-  }
-  for (const Element& token : xml::children_named(key_info, kWsseNamespace, "SecurityTokenReference")) {
-    TANBA_CHECK(check_holds_only(token, kTokenReferenceParts));
-  }
-  return {};
 }
 
 [[nodiscard]] base::Result<std::string> read_algorithm(Element element) {
@@ -178,7 +122,7 @@ class StructureReader {
   [[nodiscard]] base::Status check_what_is_not_signed() const {
     TANBA_CHECK(check_attributes(out_.element, {"Id"}));
     TANBA_CHECK(check_attributes(out_.value_element, {"Id"}));
-    if (out_.key_info) TANBA_CHECK(check_key_info(*out_.key_info));
+    if (out_.key_info) TANBA_CHECK(check_key_info_parts(*out_.key_info));
     for (const Element& object : out_.objects) TANBA_CHECK(check_attributes(object, {"Id", "MimeType", "Encoding"}));
     return {};
   }
