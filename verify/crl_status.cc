@@ -201,7 +201,7 @@ Status CrlStatusJudge::take_delta(const CrlItem& item, PathPart path, CrlStatus&
   auto listed = delta.find(path.front()->issuer(), path.front()->serial());
   if (listed && listed->reason == RevocationReason::kRemoveFromCrl) listed.reset();
   std::optional<Error> misfit;
-  bool fitted = false;
+  std::optional<pki::PublicKeyInfo> key;  // once it is known to be the delta's
   for (Usable& list : lists_) {
     const Crl& base_list = *list.item->crl;
     if (auto fits = ocsp::check_delta(delta, base_list); !fits) {
@@ -215,33 +215,50 @@ Status CrlStatusJudge::take_delta(const CrlItem& item, PathPart path, CrlStatus&
       misfit = as_signature_error(verified.error());
       continue;
     }
-    if (listed && !fitted) listings_.push_back({.item = &item, .key = list.key, .entry = *listed});
-    fitted = true;
+    if (listed && !key) listings_.push_back({.item = &item, .key = list.key, .entry = *listed});
+    key = list.key;
     if (list.delta != nullptr && list.delta->crl->this_update() >= delta.this_update()) continue;
     list.delta = &item;
     list.signers_choice |= is_signers_choice(input_, item, delta.this_update());
     // One that does not speak of the certificate releases nobody.
     if (delta.find(path[0]->issuer(), path[0]->serial())) limit_age(item, *path[1], list);
   }
-  if (!fitted) {
-    TANBA_CHECK(take_lone_delta(item, path, listed));
+  if (!key) {
+    TANBA_TRY(key, take_lone_delta(item, path, listed));
     out.unusable.push_back(misfit.value_or(Error(Code::kCrlDelta, {{"what", "no list that it goes on from"}})));
   }
+  if (key) demote_older(delta, *key, *path[1]);
   return {};
 }
 
-Status CrlStatusJudge::take_lone_delta(const CrlItem& item, PathPart path, const std::optional<RevokedEntry>& listed) {
+Result<std::optional<pki::PublicKeyInfo>> CrlStatusJudge::take_lone_delta(const CrlItem& item, PathPart path,
+                                                                          const std::optional<RevokedEntry>& listed) {
   const Crl& delta = *item.crl;
   const auto is_older = [&](const Usable& list) { return is_of_later_list(delta, *list.item->crl); };
-  if (!listed && std::ranges::none_of(lists_, is_older)) return {};
+  if (!listed && std::ranges::none_of(lists_, is_older)) return std::nullopt;
   TANBA_TRY(const Result<Signer> signer, find_signer(delta, path));
-  if (!signer) return {};
+  if (!signer) return std::nullopt;
   if (listed) listings_.push_back({.item = &item, .key = signer->key, .entry = *listed});
+  return signer->key;
+}
+
+// What is older than the list that an authentic delta was made for is not the newest word. It need not be where its age
+// does not matter: made after what is judged was there, or current at the time of the stamp.
+void CrlStatusJudge::demote_older(const Crl& delta, const pki::PublicKeyInfo& key, const pki::Certificate& issuer) {
+  const Existence existence = existence_of(input_);
   for (Usable& list : lists_) {
-    if (!is_older(list) || list.key.digest != signer->key.digest || list.only_revokes) continue;
+    const Crl& crl = *list.item->crl;
+    if (!is_of_later_list(delta, crl) || list.key.digest != key.digest || list.only_revokes) continue;
+    if (existence.existed_at && crl.this_update() >= *existence.existed_at) continue;
+    const bool was_current =
+        existence.existed_at && existence.proof == Proof::kTimeStamp &&
+        judge_age(crl, rule_for(input_.policy, issuer), *existence.existed_at).freshness == Freshness::kCurrent;
+    if (was_current) {
+      list.age.freshness = Freshness::kThen;
+      continue;
+    }
     list.only_revokes = Error(Code::kCrlDelta, {{"what", "it was made for a later list than the one at hand"}});
   }
-  return {};
 }
 
 void CrlStatusJudge::judge_listing(const Listing& delta, const pki::Certificate& certificate, CertificateRole role,

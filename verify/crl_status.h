@@ -10,7 +10,7 @@
 //   before the certificate's end or keeps ended ones.
 // - A delta that lists the certificate for a revocation counts without a list that it goes on from; it never releases
 //   without one. A list that is older than the one that a delta was made for is known not to be the newest: it does not
-//   make anything good.
+//   make anything good; unless its age does not matter for what is judged (docs/decisions/0006-long-term.md).
 // - A list by another key of the issuer's name makes something good only where the issuer says so (not in the policy
 //   conformance): 6.3.3 (f) is content with any certificate of that name under the same anchor.
 // - A list that was made after the certificate had ended says nothing by not listing it, unless it has
@@ -75,9 +75,10 @@ class CrlStatusJudge {
     pki::PublicKeyInfo key;
     ocsp::RevokedEntry entry;
   };
-  // A delta that goes on from no list at hand: what it says against the certificate, and against those lists.
-  [[nodiscard]] base::Status take_lone_delta(const CrlItem& item, PathPart path,
-                                             const std::optional<ocsp::RevokedEntry>& listed);
+  // A delta that goes on from no list at hand: what it says against the certificate. Whose it is, where that matters.
+  [[nodiscard]] base::Result<std::optional<pki::PublicKeyInfo>> take_lone_delta(
+      const CrlItem& item, PathPart path, const std::optional<ocsp::RevokedEntry>& listed);
+  void demote_older(const ocsp::Crl& delta, const pki::PublicKeyInfo& key, const pki::Certificate& issuer);
   void judge_listing(const Listing& delta, const pki::Certificate& certificate, CertificateRole role,
                      CrlStatus& out) const;
   // What only the document brings says "good" for a short time only, where nothing proves the signature to be older.

@@ -379,6 +379,17 @@ TEST_F(CrlStatusTest, AListOlderThanADeltasBaseIsNotEnough) {
   expect_good();
 }
 
+// Whatever else is at hand: what one delta says of an older list it says also where it goes on from another one.
+TEST_F(CrlStatusTest, AnOlderListIsNotEnoughWhereTheDeltaFitsAnotherOne) {
+  leaf({.serial = 5, .points = "URI:http://crl/1"});
+  input_.policy.embedded_crl_limit = kDay;
+  add({.this_update = noon() - 2 * kDay});
+  expect_good();
+  evidence_.add(test::item_of(maker_.list({.number = 11, .this_update = noon() - 2 * kDay}).ours, "embedded", noon()));
+  add({.number = 12, .base_number = 11, .this_update = noon() - 2 * kDay + Seconds(60)});
+  expect(Decision::kRetry, Code::kCrlDelta);
+}
+
 // --- scope -----------------------------------------------------------------------------------------------------------
 
 TEST_F(CrlStatusTest, ListsOfOtherKindsSayNothing) {

@@ -376,6 +376,58 @@ TEST_F(LongTermTest, ARevocationCountsFromTheStampBackwards) {
   expect(Decision::kRefuse, Code::kRevocationRevoked);
 }
 
+// Somebody's newer delta, in which nobody is listed, takes no evidence away that counts for its time.
+class StampedDeltaTest : public LongTermTest {
+ protected:
+  void newer_delta() {
+    list({.number = 12, .base_number = 11, .this_update = stamped_ + 20 * kDay, .next_update = input_.now + kDay},
+         Where::kBeside);
+  }
+  void newer_list() {
+    list({.number = 11, .this_update = stamped_ + 19 * kDay, .next_update = stamped_ + 20 * kDay}, Where::kBeside);
+  }
+};
+
+TEST_F(StampedDeltaTest, ANewerDeltaLeavesWhatWasMadeAfterTheStamp) {
+  list(after_stamp());
+  expect_good();
+  newer_delta();
+  expect_good();
+}
+
+TEST_F(StampedDeltaTest, ANewerDeltaLeavesWhatWasCurrentAtTheStamp) {
+  list({.this_update = stamped_ - kDay, .next_update = stamped_});
+  newer_delta();
+  expect_good();
+  clear();  // and is still
+  list({.this_update = stamped_ - kDay, .next_update = input_.now + kDay});
+  newer_delta();
+  expect_good();
+}
+
+TEST_F(StampedDeltaTest, WhicheverStandsFirst) {
+  list(after_stamp());
+  newer_list();
+  newer_delta();
+  expect_good();
+  clear();
+  newer_delta();
+  newer_list();
+  list(after_stamp());
+  expect_good();
+}
+
+// It was not known then, and is known not to be the newest now.
+TEST_F(StampedDeltaTest, WhereSomebodyVouchesAnOlderListIsNotEnough) {
+  Facts unstamped = facts();
+  unstamped.content.signatures[0].timestamps.clear();
+  input_.existed_at = stamped_;
+  list({.this_update = stamped_ - kDay, .next_update = input_.now + kDay});
+  EXPECT_EQ(judged(unstamped).outcome.decision, Decision::kAccept);
+  newer_delta();
+  EXPECT_EQ(judged(unstamped).outcome.decision, Decision::kRetry);
+}
+
 // On hold when it signed. What was made after its end does not list it any more, and has not released it.
 TEST_F(LongTermTest, AListMadeAfterTheSignersEndLiftsNoHold) {
   certificate({.name = "leaf", .issuer = "CA", .serial = 5, .until = stamped_ + 10 * kDay});
