@@ -636,11 +636,35 @@ TEST_F(DaemonTest, ALookUpFindsWhatACertificateTouches) {
     serial += c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
     if (serial.size() % 3 == 2) serial += ':';
   }
-  EXPECT_EQ(look_up({{"serial", serial}}).body.at("certificates").as_array().size(), 1U) << serial;
-  EXPECT_TRUE(look_up({{"iin", "123456789012"}}).body.at("certificates").as_array().empty());
+  const std::string plain(certificate.at("serial").as_string());
+  for (const std::string& one : {serial, "00" + plain, "0x" + plain, "0X" + serial}) {
+    EXPECT_EQ(look_up({{"serial", one}}).body.at("certificates").as_array().size(), 1U) << one;
+  }
+  EXPECT_TRUE(look_up({{"iin", "780310300036"}}).body.at("certificates").as_array().empty());
   for (const json::object& wrong : std::initializer_list<json::object>{
            {}, {{"iin", iin}, {"bin", bin}}, {{"iin", iin}, {"issuer", "CN=x"}}, {{"iin", 1}}, {{"name", "x"}}}) {
     EXPECT_EQ(look_up(wrong).code(), "input.member") << json::serialize(wrong);
+  }
+}
+
+// Nothing found would be taken for nothing touched.
+TEST_F(DaemonTest, AMistypedNumberFindsNothingAndSaysSo) {
+  const std::string token = token_of("security", "security");
+  const auto look_up = [&](const char* member, const std::string& value) {
+    return ask("POST", "/v1/revocation/lookups", token, json::object{{member, value}}).code();
+  };
+  for (const char* number :
+       {"85010130001", "850101300016", "IIN850101300015", " 850101300015", "8501013000150", "123"}) {
+    EXPECT_EQ(look_up("iin", number), "input.identity_number") << number;
+    EXPECT_EQ(look_up("bin", number), "input.identity_number") << number;
+  }
+  for (const char* serial : {"zz", "0x", ": :", "12g4", "1234-", "0x0x12"}) {
+    EXPECT_EQ(look_up("serial", serial), "input.hex") << serial;
+  }
+  for (const char* path : {"/v1/applications?applicant=", "/v1/licences?holder="}) {
+    EXPECT_EQ(ask("GET", path + std::string("850101300016"), key("alpha")).code(), "input.identity_number");
+    EXPECT_EQ(ask("GET", path + std::string("abc"), key("alpha")).code(), "input.identity_number");
+    EXPECT_EQ(ask("GET", path + std::string("850101300015"), key("alpha")).status, 200U);
   }
 }
 

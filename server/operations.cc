@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "licensing/identity_number.h"
 #include "net/http/problem.h"
 
 namespace tanba::server {
@@ -10,6 +11,11 @@ namespace tanba::server {
 using base::Code;
 using net::http::Responder;
 using net::http::Response;
+
+base::Status check_identity_number(std::string_view digits, const UseCases& use) {
+  TANBA_CHECK(licensing::parse_identity_number(digits, use.config->check_digits));
+  return {};
+}
 
 base::Status add_operations(Api& api, const UseCases& use, std::size_t max_body_bytes) {
   TANBA_CHECK(add_service_operations(api, use));

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "licensing/flow/capsules.h"
 #include "licensing/flow/flow.h"
@@ -33,6 +34,10 @@ struct UseCases {
 
 // Registers every operation. `use` outlives the API; nothing of it is touched before the first request.
 [[nodiscard]] base::Status add_operations(Api& api, const UseCases& use, std::size_t max_body_bytes);
+
+// For questions about a person: who mistyped the number must not read that there is nothing. By the daemon's rule about
+// check digits. input.identity_number
+[[nodiscard]] base::Status check_identity_number(std::string_view digits, const UseCases& use);
 
 // By subject; add_operations calls them all.
 [[nodiscard]] base::Status add_service_operations(Api& api, const UseCases& use);

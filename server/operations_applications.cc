@@ -67,7 +67,7 @@ void submit(const UseCases& use, const Call& call, Responder&& responder) {
       });
 }
 
-Result<licensing::ApplicationQuery> read_application_query(const Request& request) {
+Result<licensing::ApplicationQuery> read_application_query(const UseCases& use, const Request& request) {
   licensing::ApplicationQuery query;
   for (const auto& [name, value] : request.query) {
     if (name == "state") {
@@ -76,6 +76,7 @@ Result<licensing::ApplicationQuery> read_application_query(const Request& reques
     } else if (name == "service") {
       query.service = value;
     } else if (name == "applicant") {
+      TANBA_CHECK(check_identity_number(value, use));
       query.applicant_number = value;
     } else if (name == "after") {
       query.after = value;
@@ -246,7 +247,7 @@ base::Status add_application_operations(Api& api, const UseCases& use, std::size
                        .access = Access::kPortalOrStaff,
                        .scope = "read",
                        .run = [&use](Call&& call, Responder&& responder) {
-                         auto query = read_application_query(call.request);
+                         auto query = read_application_query(use, call.request);
                          if (!query) return responder.fail(query.error());
                          answer_from_registry(
                              use, std::move(responder),

@@ -22,7 +22,7 @@ using net::http::Response;
 
 constexpr std::size_t kMaxEventBytes = 64U << 10;  // a reason of two pages
 
-Result<licensing::LicenceQuery> read_licence_query(const Request& request) {
+Result<licensing::LicenceQuery> read_licence_query(const UseCases& use, const Request& request) {
   licensing::LicenceQuery query;
   for (const auto& [name, value] : request.query) {
     if (name == "state") {
@@ -31,6 +31,7 @@ Result<licensing::LicenceQuery> read_licence_query(const Request& request) {
     } else if (name == "service") {
       query.service = value;
     } else if (name == "holder") {
+      TANBA_CHECK(check_identity_number(value, use));
       query.holder_number = value;
     } else if (name == "after") {
       query.after = value;
@@ -100,7 +101,7 @@ base::Status add_licence_operations(Api& api, const UseCases& use) {
                        .access = Access::kPortalOrStaff,
                        .scope = "read",
                        .run = [&use](Call&& call, Responder&& responder) {
-                         auto query = read_licence_query(call.request);
+                         auto query = read_licence_query(use, call.request);
                          if (!query) return responder.fail(query.error());
                          answer_from_registry(
                              use, std::move(responder),

@@ -119,17 +119,29 @@ void import_list(const UseCases& use, Call&& call, Responder&& responder) {
   });
 }
 
-// As reports spell it, from however a person has it: capitals, colons, spaces.
-std::string plain_serial(std::string_view text) {
-  std::string out;
+// As reports spell it, from however a person has it: capitals, colons, spaces, 0x, zeros in front. What is no number
+// would find nothing, and nothing found would be taken for nothing touched.
+Result<std::string> plain_serial(std::string_view text) {
+  std::string digits;
+  digits.reserve(text.size() + 1);
+  const bool negative = text.starts_with('-');
+  if (negative) text.remove_prefix(1);
+  if (text.starts_with("0x") || text.starts_with("0X")) text.remove_prefix(2);
   for (const char c : text) {
     if (c == ':' || c == ' ') continue;
-    out += c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+    const char lower = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+    const bool hexadecimal = (lower >= '0' && lower <= '9') || (lower >= 'a' && lower <= 'f');
+    if (!hexadecimal) return base::fail(Code::kInputHex);
+    digits += lower;
   }
-  return out;
+  if (digits.empty()) return base::fail(Code::kInputHex);
+  digits.erase(0, digits.find_first_not_of('0'));
+  if (digits.empty()) return "0";
+  if (digits.size() % 2 != 0) digits.insert(0, 1, '0');
+  return (negative ? "-" : "") + digits;
 }
 
-Result<CertificateQuery> read_look_up(const Call& call) {
+Result<CertificateQuery> read_look_up(const UseCases& use, const Call& call) {
   TANBA_TRY(Members members, Members::of(call.request));
   CertificateQuery query{.limit = licensing::flow::kMaxLookUp};
   const auto take = [&](std::string_view name, std::string& into) -> base::Status {
@@ -145,13 +157,17 @@ Result<CertificateQuery> read_look_up(const Call& call) {
   if (after) {
     TANBA_TRY(query.after, base::digest_from_hex(*after));
   }
-  query.serial = plain_serial(query.serial);
   TANBA_CHECK(members.finish());
   const int named = !query.serial.empty() + !query.iin.empty() + !query.bin.empty();
   if (named != 1) return base::fail(Code::kInputMember, {{"member", "iin"}, {"expected", "one of serial, iin, bin"}});
   if (!query.issuer.empty() && query.serial.empty()) {
     return base::fail(Code::kInputMember, {{"member", "issuer"}, {"expected", "only beside serial"}});
   }
+  if (query.serial.empty()) {
+    TANBA_CHECK(check_identity_number(query.iin.empty() ? query.bin : query.iin, use));
+    return query;
+  }
+  TANBA_TRY(query.serial, plain_serial(query.serial));
   return query;
 }
 
@@ -260,7 +276,7 @@ base::Status add_revocation_operations(Api& api, const UseCases& use) {
                        .access = Access::kSecurity,
                        .max_body_bytes = kMaxQuestionBytes,
                        .run = [&use](Call&& call, Responder&& responder) {
-                         const auto query = read_look_up(call);
+                         const auto query = read_look_up(use, call);
                          if (!query) return responder.fail(query.error());
                          auto kept = std::make_shared<Call>(std::move(call));
                          answer_later(use, std::move(responder),

@@ -453,6 +453,8 @@ class Flow(unittest.TestCase):
 
     def test_a_number_with_a_slip_is_status_3(self):
         self.assert_status(self.service.as_officer("show", "A-2026-01-0000001-00"), 3, "registry.number")
+        for number in ("abc", "85010130001", "850101300016"):
+            self.assert_status(self.service.as_officer("history", "--applicant-iin", number), 3, "input.identity_number")
 
     def test_a_server_that_is_not_there_is_try_again(self):
         done = self.tanba("licence", "services", "--server", f"https://localhost:{programs.free_port()}", "--ca",
