@@ -43,7 +43,7 @@ namespace der = pki::der;
 namespace {
 
 constexpr std::string_view kMagic = "tanbacrl";
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;  // 1: of a serial listed more than once another entry
 constexpr std::size_t kHeaderBytes = 64;
 constexpr std::size_t kChecksumBytes = 32;
 constexpr std::uint32_t kHasInvalidityDates = 1;
