@@ -15,6 +15,7 @@ constexpr Phrase kPhrases[] = {
 
 // A phrase in a phrase in a phrase: no more happens, and what comes from outside is not followed further.
 constexpr unsigned kMaxDepth = 4;
+constexpr std::string_view kListed = "; ";
 
 // Arguments that hold phrases of ours. All others are names, numbers and addresses: shown as they are.
 constexpr std::array<std::string_view, 15> kSpoken{"what",  "reason", "expected", "purpose",   "kind",
@@ -84,12 +85,20 @@ std::optional<std::string> find_entry(std::string_view english, Language languag
     if (one.english == english) return std::string(in(one.russian, one.kazakh, language));
   }
   if (depth == 0) return std::nullopt;
+  const Phrase* best = nullptr;
+  std::vector<Hole> best_holes;
   for (const Phrase& one : kPhrases) {
-    if (!one.english.contains('{')) continue;
-    const auto holes = match(one.english, english);
-    if (holes) return fill(in(one.russian, one.kazakh, language), *holes, language, depth - 1);
+    // Of two forms that fit, the one that says more itself.
+    if (!one.english.contains('{') || (best != nullptr && one.english.size() <= best->english.size())) continue;
+    // A list is translated part by part.
+    if (english.contains(kListed) && !one.english.contains(kListed)) continue;
+    auto holes = match(one.english, english);
+    if (!holes) continue;
+    best = &one;
+    best_holes = *std::move(holes);
   }
-  return std::nullopt;
+  if (best == nullptr) return std::nullopt;
+  return fill(in(best->russian, best->kazakh, language), best_holes, language, depth - 1);
 }
 
 // The message of another code, or its dotted form.
@@ -107,7 +116,7 @@ std::optional<std::string> find_message(std::string_view english, Language langu
 
 // Several of ours with something between; unknown parts of it (numbers, names) stay.
 std::optional<std::string> find_list(std::string_view english, Language language, unsigned depth) {
-  for (const std::string_view between : {"; ", ", ", ": "}) {
+  for (const std::string_view between : {kListed, std::string_view(", "), std::string_view(": ")}) {
     if (!english.contains(between)) continue;
     std::string out;
     bool known = false;

@@ -215,6 +215,9 @@ TEST(Phrases, AreFoundWholeByFormInListsAndInsideOthers) {
   const auto russian = [](std::string_view text) { return base::phrase(text, Language::kRussian); };
   EXPECT_EQ(russian("an element is cut off"), "элемент оборван");
   EXPECT_EQ(russian("object 7 lies within object 9"), "объект 7 внутри объекта 9");
+  EXPECT_EQ(russian("field a that may hide much of a page"), "поле a, которое может закрыть большую часть страницы");
+  EXPECT_EQ(russian("object 1 that nothing uses; Pages/Count; object 2 that nothing uses"),
+            "объект 1, который нигде не используется; Pages/Count; объект 2, который нигде не используется");
   EXPECT_EQ(russian("keyCompromise, superseded"), "компрометация ключа, замена сертификата");
   EXPECT_EQ(russian("revokedCertificates: cut off"), "revokedCertificates: оборван");
   EXPECT_EQ(russian("2: The digest MD5 is too weak for the policy kz-submission."),
