@@ -47,6 +47,8 @@ class StreamedContent {
     return {};
   }
 
+  [[nodiscard]] std::size_t held_bytes() const { return beginning_.size(); }
+
   void take(ByteView octets) {
     for (Running& one : digests_) one.digest.update(octets);
     const std::size_t wanted = std::min(kSmallContentBytes - beginning_.size(), octets.size());
@@ -99,6 +101,10 @@ class DocumentStream::Parser {
     total_ += octets.size();
     if (error_) return;
     if (auto status = parse(octets); !status) error_ = std::move(status).error();
+  }
+
+  [[nodiscard]] std::size_t held_bytes() const {
+    return pending_.size() + rest_.size() + envelope_.digests.size() + content_.held_bytes();
   }
 
   [[nodiscard]] Result<LargeDocument> finish() {
@@ -369,6 +375,10 @@ DocumentStream& DocumentStream::operator=(DocumentStream&&) noexcept = default;
 
 void DocumentStream::take(ByteView octets) {
   parser_->take(octets);
+}
+
+std::size_t DocumentStream::held_bytes() const {
+  return parser_->held_bytes();
 }
 
 Result<LargeDocument> DocumentStream::finish() {

@@ -25,6 +25,9 @@ class DocumentStream {
   // The octets that come next: DER or BER. What is wrong with them is in the document.
   void take(base::ByteView octets);
 
+  // What it keeps of them so far.
+  [[nodiscard]] std::size_t held_bytes() const;
+
   // When all came; once. An error is an internal fault; what is wrong with the document is LargeDocument::unreadable:
   // cms.malformed, cms.not_signed_data, limit.size.
   [[nodiscard]] base::Result<LargeDocument> finish();

@@ -98,6 +98,8 @@ TEST(Config, TypesAndBoundsAreChecked) {
   EXPECT_EQ(complaints(with("[http]\nmax_body_bytes = 65536\nmax_buffered_bytes = 1048576")), Keys{});
   EXPECT_EQ(complaints(with("[http]\nmax_body_bytes = 2097152\nmax_buffered_bytes = 1048576")),
             Keys{"http.max_buffered_bytes"});
+  EXPECT_EQ(complaints(with("[http]\nmax_header_bytes = 65535")), Keys{});
+  EXPECT_EQ(complaints(with("[http]\nmax_header_bytes = 65536")), Keys{"http.max_header_bytes"});
   EXPECT_EQ(complaints(top("demo = true\nhost = \"Portal.kz:1\"")), Keys{"host"});
 }
 

@@ -93,7 +93,7 @@ constexpr std::array kSettings{
         "Of bodies held at one time; then 503. A known caller gets at most half of it, an address that nobody is known "
         "to call from a sixteenth, all such addresses a quarter.",
         1048576},
-    Setting{"http", "max_header_bytes", kNumber, kOptional, "16384", "Of a request's header.", 1024, 1048576},
+    Setting{"http", "max_header_bytes", kNumber, kOptional, "16384", "Of a request's header.", 1024, 65535},
     Setting{"http", "max_connections", kNumber, kOptional, "4096", "At one time.", 1, 1000000},
     Setting{"http", "max_connections_per_address", kNumber, kOptional, "512", "At one time; IPv6: per /64.", 1,
             1000000},

@@ -21,6 +21,7 @@ class StreamedContent final : public net::http::BodySink {
       : document_bytes_(document_bytes), max_bytes_(max_bytes) {}
 
   [[nodiscard]] base::Status take(base::ByteView octets) override;
+  [[nodiscard]] std::size_t held_bytes() const override { return document_.size() + beginning_.size(); }
 
   // When the body is complete: input.member when it was shorter than the document was said to be.
   [[nodiscard]] base::Result<base::Bytes> document();

@@ -36,6 +36,10 @@ base::Status StreamedDocument::take(ByteView octets) {
   return {};
 }
 
+std::size_t StreamedDocument::held_bytes() const {
+  return stream_ ? stream_->held_bytes() : held_.size();
+}
+
 std::optional<base::Bytes> StreamedDocument::held() {
   if (stream_) return std::nullopt;
   return std::move(held_);

@@ -16,6 +16,7 @@ class StreamedDocument final : public net::http::BodySink {
   explicit StreamedDocument(std::uint64_t max_bytes) : max_bytes_(max_bytes) {}
 
   [[nodiscard]] base::Status take(base::ByteView octets) override;
+  [[nodiscard]] std::size_t held_bytes() const override;
 
   // When the body is complete: the document, when it is no larger than kMaxStreamedDocumentBytes.
   [[nodiscard]] std::optional<base::Bytes> held();

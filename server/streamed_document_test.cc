@@ -35,6 +35,21 @@ TEST(StreamedDocument, HoldsWhatIsSmallWhateverItIs) {
   EXPECT_EQ(empty.held(), base::Bytes());
 }
 
+// Whoever sends it pays for what is held, and for no more.
+TEST(StreamedDocument, SaysWhatItHolds) {
+  StreamedDocument small(1U << 30);
+  ASSERT_TRUE(small.take(base::Bytes(1000, '<')).has_value());
+  EXPECT_EQ(small.held_bytes(), 1000U);
+  const base::Bytes body = document_of("cms-large-content/document.cms");
+  ASSERT_GT(body.size(), kMaxStreamedDocumentBytes);
+  StreamedDocument large(1U << 30);
+  ASSERT_TRUE(large.take(ByteView(body).first(kMaxStreamedDocumentBytes)).has_value());
+  EXPECT_EQ(large.held_bytes(), kMaxStreamedDocumentBytes);
+  ASSERT_TRUE(large.take(ByteView(body).subspan(kMaxStreamedDocumentBytes)).has_value());
+  EXPECT_LT(large.held_bytes(), kMaxStreamedDocumentBytes / 2) << "the content is let go";
+  EXPECT_GT(large.held_bytes(), 1000U) << "what stands behind it is kept";
+}
+
 // The very verdict of the document that is held, however it comes.
 TEST(StreamedDocument, OfALargeCmsHasTheFactsOfTheSameInMemory) {
   auto context = pki::Context::create().value();

@@ -104,6 +104,8 @@ Status ChunkedDecoder::step(std::uint8_t octet) {
   switch (state_) {
     case State::kSize:
       return step_size(octet);
+    case State::kSizeBlanks:
+      return step_blanks(octet);
     case State::kExtension:
       if (octet == '\r') {
         state_ = State::kSizeEnd;
@@ -146,7 +148,29 @@ Status ChunkedDecoder::step_size(std::uint8_t octet) {
   }
   const bool ends = octet == '\r' || octet == ';' || octet == ' ' || octet == '\t';
   if (digits_ == 0 || !ends) return fail(Code::kRequestMalformed, "chunk size");
+  if (octet == ' ' || octet == '\t') {
+    line_bytes_ = 1;
+    state_ = State::kSizeBlanks;
+    return {};
+  }
   state_ = octet == '\r' ? State::kSizeEnd : State::kExtension;
+  return {};
+}
+
+// RFC 9112 7.1.1: "chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] )". Blanks before the line's
+// end are some senders' padding; anything else would be framing that two readers could understand differently.
+Status ChunkedDecoder::step_blanks(std::uint8_t octet) {
+  if (octet == '\r') {
+    state_ = State::kSizeEnd;
+    return {};
+  }
+  if (octet == ';') {
+    state_ = State::kExtension;
+    return {};
+  }
+  if (++line_bytes_ > kMaxExtensionBytes || (octet != ' ' && octet != '\t')) {
+    return fail(Code::kRequestMalformed, "chunk extension");
+  }
   return {};
 }
 

@@ -38,9 +38,10 @@ class ChunkedDecoder {
 
  private:
   enum class State : std::uint8_t {
-    kSize,       // hexadecimal digits
-    kExtension,  // to the CR
-    kSizeEnd,    // LF
+    kSize,        // hexadecimal digits
+    kSizeBlanks,  // behind the digits: then the extension or the CR
+    kExtension,   // to the CR
+    kSizeEnd,     // LF
     kData,
     kDataCr,
     kDataLf,
@@ -52,6 +53,7 @@ class ChunkedDecoder {
   };
   [[nodiscard]] base::Status step(std::uint8_t octet);
   [[nodiscard]] base::Status step_size(std::uint8_t octet);
+  [[nodiscard]] base::Status step_blanks(std::uint8_t octet);
   [[nodiscard]] base::Status step_trailer(std::uint8_t octet);
   [[nodiscard]] base::Status end_size_line(std::uint8_t octet);
   [[nodiscard]] base::Status expect(std::uint8_t octet, char wanted, State next);

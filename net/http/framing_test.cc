@@ -87,13 +87,15 @@ TEST(Chunked, DecodesWhateverThePieces) {
     EXPECT_TRUE(decoded.done);
     EXPECT_EQ(*decoded.taken, wire.size() - 3) << "what follows is the next request";
   }
+  EXPECT_EQ(decode("2 \t;a\r\nhi\r\n1  \r\n!\r\n0\r\n\r\n", 1).body, "hi!") << "blanks behind the size";
   EXPECT_TRUE(decode("0\r\n\r\n", 1).done);
   EXPECT_FALSE(decode("5\r\nhello\r\n").done);
 }
 
 TEST(Chunked, RefusesWhatIsNotChunked) {
-  for (const char* bad : {"\r\n", "x\r\n", "5\nhello", "5\r\nhello0\r\n", "5\r\nhelloX", "5\rX", "-1\r\n", "0x5\r\n",
-                          "123456789\r\n", "0\r\n\n", "0\r\nA: b\n", "0\r\n\rX", "5;\x01\r\n"}) {
+  for (const char* bad :
+       {"\r\n", "x\r\n", "5\nhello", "5\r\nhello0\r\n", "5\r\nhelloX", "5\rX", "-1\r\n", "0x5\r\n", "123456789\r\n",
+        "0\r\n\n", "0\r\nA: b\n", "0\r\n\rX", "5;\x01\r\n", "2 zz\r\n{}", "2\tz\r\n{}", "2 \n{}"}) {
     const Decoded decoded = decode(bad);
     ASSERT_FALSE(decoded.taken) << bad;
     EXPECT_EQ(decoded.taken.error().code(), Code::kRequestMalformed) << bad;
@@ -106,6 +108,7 @@ TEST(Chunked, IsBoundedInBodyExtensionsAndTrailers) {
   EXPECT_EQ(decode("60\r\n" + std::string(96, 'a') + "\r\n5\r\n").taken.error().code(), Code::kInputTooLarge);
   EXPECT_TRUE(decode("1;" + std::string(250, 'a') + "\r\nx\r\n0\r\n\r\n").done);
   EXPECT_FALSE(decode("1;" + std::string(300, 'a') + "\r\nx\r\n0\r\n\r\n").taken);
+  EXPECT_FALSE(decode("1" + std::string(300, ' ') + "\r\nx\r\n0\r\n\r\n").taken);
   EXPECT_FALSE(decode("0\r\nA: " + std::string(5000, 'a') + "\r\n\r\n").taken);
 }
 

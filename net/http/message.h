@@ -68,6 +68,8 @@ class BodySink {
   virtual ~BodySink() = default;
   // The octets that came next. An error is the answer, and no more is read.
   [[nodiscard]] virtual base::Status take(base::ByteView octets) = 0;
+  // What it keeps of them so far: charged to the sender like a body that is held.
+  [[nodiscard]] virtual std::size_t held_bytes() const = 0;
 };
 
 struct Request {

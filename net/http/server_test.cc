@@ -121,16 +121,21 @@ void describe(Request&& request, Responder&& responder) {
   responder.send(Response::json(200, out));
 }
 
-// Counts what it takes, and refuses more than four megabytes.
+constexpr std::size_t kCounterHolds = 1000;
+
+// Counts what it takes, holds the beginning of a short body and lets go of that of a long one, and refuses more than
+// four megabytes.
 class Counter final : public BodySink {
  public:
   base::Status take(base::ByteView octets) override {
     bytes_ += octets.size();
     largest_ = std::max(largest_, octets.size());
     sum_ += std::accumulate(octets.begin(), octets.end(), std::uint64_t{0});
+    held_ = held_ + octets.size() > kCounterHolds ? 0 : held_ + octets.size();
     if (bytes_ > 4U << 20) return base::fail(base::Code::kInputTooLarge, {{"limit", "4194304"}});
     return {};
   }
+  [[nodiscard]] std::size_t held_bytes() const override { return held_; }
   void describe(boost::json::object& out) const {
     out["bytes"] = bytes_;
     out["largest"] = largest_;
@@ -140,6 +145,7 @@ class Counter final : public BodySink {
  private:
   std::uint64_t bytes_ = 0, sum_ = 0;
   std::size_t largest_ = 0;
+  std::size_t held_ = 0;
 };
 
 class ServerTest : public ::testing::Test {
@@ -455,6 +461,24 @@ TEST_F(ServerTest, ASinkTakesABodyThatIsNeverHeld) {
   EXPECT_EQ(client.ask(kWho)->status, 200U);
 }
 
+// What a sink holds counts like any body: to its sender, and until it lets go.
+TEST_F(ServerTest, WhatASinkHoldsIsPartOfTheAllowance) {
+  const auto count = [](std::size_t length, std::size_t bytes) {
+    return "POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n" +
+           std::string(bytes, 'a');
+  };
+  start({.max_buffered_bytes = 16'000});  // a sixteenth for one address
+  TestClient holds = client();
+  ASSERT_TRUE(holds.send(count(2000, 900)));
+  TestClient other = client();
+  while (code_of(other.ask(count(200, 200))) != "server.busy") other = client();
+  EXPECT_FALSE(holds.has_answer());
+  ASSERT_TRUE(holds.send(std::string(1100, 'a')));  // more than it holds on to
+  EXPECT_EQ(holds.read_answer()->status, 200U);
+  TestClient later = client();
+  while (later.ask(count(200, 200))->status != 200U) later = client();
+}
+
 TEST_F(ServerTest, ASinkMayRefuseBeforeAndWhileTheBodyComes) {
   start();
   EXPECT_EQ(code_of(client().ask("POST /count?q=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabcde")),
@@ -473,6 +497,11 @@ TEST_F(ServerTest, HeadersAreBoundedInSizeAndCount) {
             "request.header_too_large");
   TestClient endless = client();
   EXPECT_EQ(code_of(endless.ask("GET /" + std::string(20000, 'a'))), "request.header_too_large");
+  server_.reset();
+  start({.max_header_bytes = 1U << 20});  // more than one field can hold
+  TestClient field = client();
+  EXPECT_EQ(code_of(field.ask("GET /who HTTP/1.1\r\nHost: x\r\nX-A: " + std::string(70000, 'a') + "\r\n\r\n")),
+            "request.header_too_large");
   std::string many = "GET /who HTTP/1.1\r\nHost: x\r\n";
   for (int i = 0; i < 99; ++i) many += "A: b\r\n";
   TestClient most = client();

@@ -174,7 +174,11 @@ void Session::parse_header() {
     current_.arrived = Clock::now();
   }
   Error error;
-  buffer_.consume(parser_->put(buffer_.data(), error));
+  try {
+    buffer_.consume(parser_->put(buffer_.data(), error));
+  } catch (const std::exception&) {  // Beast's fields hold 65535 octets and throw at one that is longer
+    return refuse(base::Error(Code::kRequestHeaderTooLarge));
+  }
   if (parser_->is_header_done()) return on_header();
   if (error == beast::http::error::header_limit || buffer_.size() == buffer_.max_size()) {
     return refuse(base::Error(Code::kRequestHeaderTooLarge));
@@ -327,7 +331,7 @@ void Session::take_body(std::size_t direct_bytes) {
   body_bytes_ += direct_bytes;
   if (chunked_) body_bytes_ = handed_bytes_ + request_.body.size();
   request_.body.resize(static_cast<std::size_t>(body_bytes_ - handed_bytes_));
-  auto taken = request_.sink ? hand_over() : charge_body();
+  auto taken = request_.sink ? hand_over() : charge_body(request_.body.size());
   if (!taken) return refuse(taken.error());
   const bool complete = chunked_ ? chunked_->done() : body_bytes_ == framing_.length;
   if (complete) {
@@ -346,14 +350,17 @@ base::Status Session::hand_over() {
   TANBA_CHECK(request_.sink->take(request_.body));
   handed_bytes_ = body_bytes_;
   request_.body.clear();
-  return {};
+  return charge_body(request_.sink->held_bytes());
 }
 
 // Claimed lengths cost nothing, received octets do: who only promises much keeps nobody else out.
-base::Status Session::charge_body() {
-  const std::size_t more = request_.body.size() - charged_bytes_;
-  TANBA_CHECK(shared_.bodies->charge(account_, charged_bytes_, more));
-  charged_bytes_ += more;
+base::Status Session::charge_body(std::size_t held_bytes) {
+  if (held_bytes > charged_bytes_) {
+    TANBA_CHECK(shared_.bodies->charge(account_, charged_bytes_, held_bytes - charged_bytes_));
+  } else {  // a sink may let go of what it held
+    shared_.bodies->give_back(account_, charged_bytes_ - held_bytes);
+  }
+  charged_bytes_ = held_bytes;
   return {};
 }
 

@@ -64,7 +64,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void take_from_buffer();
   void take_body(std::size_t direct_bytes);
   [[nodiscard]] base::Status hand_over();
-  [[nodiscard]] base::Status charge_body();
+  [[nodiscard]] base::Status charge_body(std::size_t held_bytes);
   void read_body();
   void dispatch();
   void begin_handling();
