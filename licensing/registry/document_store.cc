@@ -17,8 +17,9 @@ namespace {
 using base::Code;
 namespace fs = std::filesystem;
 
-std::unexpected<base::Error> storage(const std::string& reason) {
-  return base::fail(Code::kRegistryStorage, {{"reason", reason}});
+// The answer says where it failed, the cause, which stays in the log, why: it names files of this machine.
+std::unexpected<base::Error> storage(std::string cause) {
+  return base::fail(Code::kRegistryStorage, {{"reason", "documents"}}, std::move(cause));
 }
 
 std::unexpected<base::Error> storage(const base::Error& error) {
