@@ -3,7 +3,12 @@
 #include <atomic>
 #include <boost/json/parse.hpp>
 #include <future>
+#include <memory>
 #include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -275,6 +280,24 @@ TEST(File, WritesDurablyReadsBounded) {
   EXPECT_EQ(read_file(path, 2).error().code(), Code::kFileTooLarge);
   EXPECT_EQ(read_file(directory / "none", 2).error().code(), Code::kFileNotReadable);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path.parent_path()), {}), 1);
+}
+
+TEST(Executor, AFaultEndsTheTaskAndIsReported) {
+  std::vector<std::string> faults;
+  std::shared_ptr<int> held = std::make_shared<int>(1);
+  const std::weak_ptr<int> seen = held;
+  std::atomic<int> ran{0};
+  {
+    Executor executor({.name = "test", .on_fault = [&](std::string_view what) { faults.emplace_back(what); }});
+    ASSERT_TRUE(executor.post([held = std::move(held)] { throw std::runtime_error("thrown"); }));
+    ASSERT_TRUE(executor.post([] { throw 1; }));
+    ASSERT_TRUE(executor.post([&] {
+      EXPECT_TRUE(seen.expired()) << "what the task held is dropped";
+      ++ran;
+    }));
+  }
+  EXPECT_EQ(ran, 1);
+  EXPECT_EQ(faults, (std::vector<std::string>{"thrown", "not a std::exception"}));
 }
 
 TEST(Executor, RefusesWhatDoesNotFitAndFinishesWhatItTook) {

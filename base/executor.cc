@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace tanba::base {
@@ -65,8 +66,20 @@ void Executor::run() {
       task = std::move(queue_.front());
       queue_.pop_front();
     }
-    task();
+    run_one(task);
   }
+}
+
+// A fault ends the task, never the process: whoever waits for an answer gets one when what the task held is dropped.
+void Executor::run_one(std::move_only_function<void()>& task) {
+  std::string what = "not a std::exception";
+  try {
+    return task();
+  } catch (const std::exception& fault) {
+    what = fault.what();
+  } catch (...) {  // NOLINT(bugprone-empty-catch): reported below
+  }
+  if (options_.on_fault) options_.on_fault(what);
 }
 
 }  // namespace tanba::base

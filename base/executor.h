@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -24,6 +25,9 @@ class Executor {
     // Runs first in each thread (a thread's own OpenSSL library context, a database session, ...); what it returns
     // lives until the thread ends.
     std::function<std::shared_ptr<void>()> on_thread_start;
+    // Told, on its thread, what a task threw; the next task follows. What the task held is gone by then or goes with
+    // it.
+    std::function<void(std::string_view what)> on_fault = {};
   };
   explicit Executor(Options options);
   // Finishes what was accepted, then joins.
@@ -42,6 +46,7 @@ class Executor {
 
  private:
   void run();
+  void run_one(std::move_only_function<void()>& task);
   Options options_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;

@@ -28,6 +28,7 @@ namespace registry = licensing::registry;
 constexpr milliseconds kReadinessInterval{5000};  // how old /readyz may be
 constexpr milliseconds kUpkeepInterval{5000};     // how soon a hold or a trust list made elsewhere is seen
 constexpr milliseconds kKeydPing{2000};
+constexpr std::string_view kNobodysIntent = "readiness";
 constexpr int kMaxCapsuleRounds = 16;           // in one go; a stop waits for them
 constexpr milliseconds kCapsuleInterval{1000};  // how soon a new capsule is sealed
 constexpr std::size_t kMaxAuthQueue = 1024;
@@ -113,6 +114,17 @@ Result<std::unique_ptr<licensing::flow::TrustLists>> open_trust(const Config& co
   return licensing::flow::TrustLists::open({.registry = registry, .clock = clock, .demo = demo}, configured);
 }
 
+// A key that waits for a person, or whose token is away, signs nothing: its own reason.
+Status check_keys(tokens::client::KeyServer& keyd) {
+  TANBA_TRY(const auto list, keyd.list_keys(kKeydPing));
+  for (const tokens::client::KeyDescription& key : list.keys) {
+    if (key.state == tokens::client::KeyState::kReady) continue;
+    const Code otherwise = key.state == tokens::client::KeyState::kLocked ? Code::kTokenLocked : Code::kTokenLost;
+    return base::fail(base::find_code(key.reason).value_or(otherwise), {{"reason", key.reason}}, key.name);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::int64_t> take_configured_trust(const Config& config, const base::Clock& clock, std::string reason) {
@@ -142,6 +154,7 @@ struct Daemon::State {
 
   Status open_registry(const pki::TrustSnapshotPtr& listed);
   evidence::Sources::Options source_options();
+  std::function<void(std::string_view)> report_fault();
   Status start_verification();
   Status start_flow();
   void start_capsules();
@@ -180,6 +193,7 @@ struct Daemon::State {
   std::unique_ptr<evidence::Augmenter> augmenter;
   std::unique_ptr<licensing::flow::Flow> flow;
   std::unique_ptr<licensing::flow::Capsules> capsules;
+  std::atomic<bool> stopping{false};
   std::atomic<std::int64_t> capsules_unsealed{0}, capsules_unstamped{0};
 
   ConfiguredPortals configured;
@@ -237,9 +251,13 @@ evidence::Sources::Options Daemon::State::source_options() {
   return options;
 }
 
+std::function<void(std::string_view)> Daemon::State::report_fault() {
+  return [this](std::string_view what) { log.write(LogLevel::kError, "task.fault", {{"what", what}}); };
+}
+
 Status Daemon::State::start_verification() {
   const auto workers = [this](unsigned threads) {
-    return evidence::Workers::start({.threads = threads, .max_queued = config.max_waiting});
+    return evidence::Workers::start({.threads = threads, .max_queued = config.max_waiting, .on_fault = report_fault()});
   };
   TANBA_TRY(verifying, workers(config.workers));
   TANBA_TRY(looking_up, workers(kLookUpThreads));
@@ -305,9 +323,11 @@ std::vector<Readiness::Check> Daemon::State::checks() {
   out.push_back({"trust", [this] { return trust->check(); }});
   if (keyd) {
     out.push_back({"keyd", [this]() -> Status {
-                     TANBA_CHECK(keyd->ping(kKeydPing));
+                     // About nobody's intent: a key server whose log is damaged still answers a ping.
+                     TANBA_CHECK(keyd->ask_intent(kNobodysIntent, kKeydPing));
                      return {};
                    }});
+    out.push_back({"keys", [this] { return check_keys(*keyd); }});
   }
   return out;
 }
@@ -316,14 +336,14 @@ Status Daemon::State::start_http() {
   registered = std::make_unique<RegistryPortals>(*registry, clock);
   staff = std::make_unique<RegistryStaff>(*registry);
   asking = std::make_unique<base::Executor>(
-      base::Executor::Options{.name = "asking", .threads = 2, .max_queued = kMaxAuthQueue});
+      base::Executor::Options{.name = "asking", .threads = 2, .max_queued = kMaxAuthQueue, .on_fault = report_fault()});
   authenticator = std::make_unique<Authenticator>(Authenticator::Parts{.configured = &configured,
                                                                        .registry = registered.get(),
                                                                        .staff = staff.get(),
                                                                        .sessions = &sessions,
                                                                        .executor = asking.get(),
                                                                        .clock = &clock});
-  readiness = std::make_unique<Readiness>(checks(), kReadinessInterval);
+  readiness = std::make_unique<Readiness>(checks(), Readiness::pace(kReadinessInterval));
   readiness->on_change([this](const std::string& name, const Status& status) {
     if (status) log.info("readiness.restored", {{"check", name}});
     if (!status) log.warning("readiness.lost", status.error(), {{"check", name}});
@@ -384,7 +404,7 @@ void Daemon::State::start_upkeep() {
 
 // Nobody waits for seals and time stamps; what cannot be had now is found again the next time, or after a restart.
 void Daemon::State::seal_capsules() {
-  for (int i = 0; i < kMaxCapsuleRounds; ++i) {
+  for (int i = 0; i < kMaxCapsuleRounds && !stopping.load(); ++i) {
     const licensing::flow::Capsules::Round round = capsules->work();
     for (const auto& trouble : round.troubles) {
       log.warning("capsule.waits", trouble.error, {{"capsule", trouble.owner}});
@@ -415,6 +435,7 @@ void Daemon::State::recover() {
 }
 
 void Daemon::State::stop() {
+  stopping = true;
   if (readiness) readiness->set_stopping();
   if (server) server->stop(config.stop_grace);
   keeping_up.reset();

@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdio>
 
 #include "base/text.h"
@@ -15,6 +16,9 @@ using namespace tanba;
 
 constexpr int kExitUsage = 64;   // EX_USAGE
 constexpr int kExitConfig = 78;  // EX_CONFIG: the service manager need not try again
+
+// Behind the grace for requests: what threads have under way. The unit's TimeoutStopSec is above the sum.
+constexpr std::chrono::milliseconds kStopRest{12'000};
 
 constexpr const char* kFooter =
     "A first configuration, for trying out with the demo authority's certificates:\n"
@@ -34,7 +38,9 @@ constexpr const char* kFooter =
     "Outside demo mode name your TLS certificate ([tls]), each licensor's BIN ([licensors]), the anchors of the "
     "national\n"
     "authority after comparing their fingerprints, and the portals that may call ([[portal]], [[portal_key]]).\n"
-    "Exit status: 0 stopped in order, 1 cannot start, 64 wrong usage, 78 wrong configuration.";
+    "Exit status: 0 stopped in order, 1 cannot start, 64 wrong usage, 75 did not stop in time (a database or key "
+    "server\n"
+    "that hangs), 78 wrong configuration.";
 
 void print_error(const base::Error& error) {
   fmt::print(stderr, "tanbad: {}: {}\n", base::dotted(error.code()), error.message());
@@ -44,6 +50,7 @@ void print_error(const base::Error& error) {
 int serve(const std::string& file, server::Config config, const server::Signals& signals) {
   const base::SystemClock clock;
   server::Log log(config.log_level, config.log_format, clock);
+  const std::chrono::milliseconds grace = config.stop_grace;
   auto daemon = server::Daemon::start(std::move(config), clock, log);
   if (!daemon) {
     log.error("daemon.not_started", daemon.error());
@@ -57,7 +64,10 @@ int serve(const std::string& file, server::Config config, const server::Signals&
     if (!status) log.error("reload.failed", status.error());
   }
   server::notify_service_manager("STOPPING=1");
+  const server::StopDeadline deadline(grace + kStopRest,
+                                      [&log] { log.write(server::LogLevel::kError, "daemon.stop_deadline", {}); });
   (*daemon)->stop();
+  daemon->reset();  // ends the registry's threads: inside the deadline
   return 0;
 }
 

@@ -2,9 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <boost/json/value.hpp>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <thread>
+#include <utility>
 
 #include "base/json.h"
 #include "base/test_support.h"
@@ -13,6 +17,7 @@
 #include "server/members.h"
 #include "server/metrics.h"
 #include "server/periodic.h"
+#include "server/process.h"
 #include "server/trust.h"
 
 namespace tanba::server {
@@ -119,7 +124,7 @@ TEST(Readiness, IsWhenAllChecksPass) {
       {{"always", [] { return base::Status(); }},
        {"registry",
         [&]() -> base::Status { return up ? base::Status() : base::fail(Code::kRegistryBusy, "secret path"); }}},
-      std::chrono::milliseconds(1));
+      {.interval = std::chrono::milliseconds(1), .max_age = std::chrono::hours(1)});
   EXPECT_EQ(readiness.state(), Readiness::State::kNotReady);
   EXPECT_EQ(readiness.document().at("registry").at("code").as_string(), "registry.busy");
   EXPECT_EQ(readiness.document().at("registry").as_object().size(), 2U) << "no cause";
@@ -135,6 +140,54 @@ TEST(Readiness, IsWhenAllChecksPass) {
   EXPECT_EQ(readiness.state(), Readiness::State::kNotReady);
 }
 
+// A database that hangs: its last "ok" is no answer for ever, and the checks behind it are still asked.
+TEST(Readiness, AnAnswerThatNeverComesIsAFailure) {
+  std::promise<void> latch;
+  const std::shared_future<void> released = latch.get_future().share();
+  std::atomic<int> asked{0};
+  std::atomic<int> asked_behind{0};
+  std::promise<base::Status> told;
+  {
+    Readiness readiness({{"registry",
+                          [&]() -> base::Status {
+                            if (++asked > 1) released.wait();
+                            return {};
+                          }},
+                         {"behind",
+                          [&]() -> base::Status {
+                            ++asked_behind;
+                            return {};
+                          }}},
+                        {.interval = std::chrono::milliseconds(100), .max_age = std::chrono::milliseconds(300)});
+    EXPECT_EQ(readiness.state(), Readiness::State::kReady);
+    readiness.on_change([&, first = true](const std::string& name, const base::Status& status) mutable {
+      if (name == "registry" && std::exchange(first, false)) told.set_value(status);
+    });
+    const base::Status status = told.get_future().get();
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code(), Code::kServerDeadline);
+    EXPECT_EQ(readiness.state(), Readiness::State::kNotReady);
+    EXPECT_EQ(readiness.document().at("registry").at("code").as_string(), "server.deadline");
+    const int before = asked_behind;
+    while (asked_behind < before + 2) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    EXPECT_EQ(readiness.document().at("behind").at("status").as_string(), "ok");
+    latch.set_value();
+  }
+  EXPECT_EQ(asked, 2);
+}
+
+TEST(Readiness, DoesNotWaitForEverForTheFirstAnswer) {
+  std::promise<void> latch;
+  const Readiness readiness({{"registry",
+                              [released = latch.get_future().share()]() -> base::Status {
+                                released.wait();
+                                return {};
+                              }}},
+                            {.interval = std::chrono::milliseconds(1), .max_age = std::chrono::milliseconds(3)});
+  EXPECT_EQ(readiness.state(), Readiness::State::kNotReady);
+  latch.set_value();
+}
+
 TEST(Periodic, WorksAtOnceAndAgainAndEnds) {
   std::atomic<int> times{0};
   std::promise<void> thrice;
@@ -146,6 +199,22 @@ TEST(Periodic, WorksAtOnceAndAgainAndEnds) {
   }
   const int after = times;
   EXPECT_EQ(times, after);
+}
+
+TEST(StopDeadlineDeathTest, EndsWhatDoesNotEnd) {
+  ::testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  const auto hang = [] {
+    const StopDeadline deadline(std::chrono::milliseconds(10), [] { std::fputs("stop deadline", stderr); });
+    std::promise<void>().get_future().wait();
+  };
+  EXPECT_EXIT(hang(), ::testing::ExitedWithCode(kExitStopDeadline), "stop deadline");
+  const auto in_time = [] {
+    {
+      const StopDeadline deadline(std::chrono::hours(1), [] { std::fputs("stop deadline", stderr); });
+    }
+    std::_Exit(0);
+  };
+  EXPECT_EXIT(in_time(), ::testing::ExitedWithCode(0), "^$");
 }
 
 // --- members

@@ -22,8 +22,11 @@ base::Result<std::unique_ptr<Workers>> Workers::start(const Options& options) {
   // Fails here, where it can be told, rather than in a thread.
   TANBA_TRY(const auto probe, pki::Context::create());
   std::unique_ptr<Workers> workers(new Workers());
-  workers->executor_ = std::make_unique<base::Executor>(base::Executor::Options{
-      .name = "verify", .threads = options.threads, .max_queued = options.max_queued, .on_thread_start = make_worker});
+  workers->executor_ = std::make_unique<base::Executor>(base::Executor::Options{.name = "verify",
+                                                                                .threads = options.threads,
+                                                                                .max_queued = options.max_queued,
+                                                                                .on_thread_start = make_worker,
+                                                                                .on_fault = options.on_fault});
   return workers;
 }
 

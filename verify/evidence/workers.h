@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include "base/executor.h"
 #include "pki/context.h"
@@ -20,6 +21,7 @@ class Workers {
   struct Options {
     unsigned threads = 2;
     std::size_t max_queued = 1024;  // what waits longer than a deadline anyway is refused at once instead
+    std::function<void(std::string_view what)> on_fault = {};  // what a task threw, on its thread
   };
   // Fails when a library context cannot be made.
   [[nodiscard]] static base::Result<std::unique_ptr<Workers>> start(const Options& options);
