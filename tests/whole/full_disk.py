@@ -27,6 +27,7 @@ def scenario(stack):
     document, claim = stack.application()
     answer = expect(stack.portal().submit(document, claim), 503, "registry.storage")
     check(int(answer.headers.get("Retry-After", 0)) > 0, f"no Retry-After: {answer}")
+    check("/" not in answer.body["detail"], f"names of files in the answer: {answer}")
     check(stack.registered_count() == 1, "registered on a full disk")
     # What needs no room goes on.
     check(expect(stack.portal().get(f"/v1/applications/{kept[0]}/document"), 200).octets == kept[1], "an old document")

@@ -37,7 +37,30 @@ def scenario(stack):
     finished = expect(officer.api.post(path, body), 200).body
     stored = expect(stack.portal().get(f"/v1/applications/{number}/decision/document"), 200).octets
     check(base64.b64decode(finished["document"]) == stored, "the repeat got another document")
+    signs_nothing_and_shows_it(stack)
     say("keyd_down: 503 keyd.unreachable, others served, finished after both restarts")
+
+
+def signs_nothing_and_shows_it(stack):
+    """A key server that answers and cannot sign: its log is damaged, or its keys wait for a person."""
+    log, settings = stack.home / "keyd.log", stack.home / "keyd.toml"
+    for file, damage, check_name, code in (
+            (log, lambda text: text + "{}\n", "keyd", "keyd.log"),
+            (settings, lambda text: text.replace(f'pin_file = "{stack.home}/pin"', 'pin = "prompt"'), "keys", "token.locked")):
+        whole = file.read_text(encoding="utf-8")
+        check(damage(whole) != whole, f"{file} was not changed")
+        stack.keyd.kill()
+        file.write_text(damage(whole), encoding="utf-8")
+        stack.keyd.start()
+        stack.wait_for_keyd()
+        shown = lambda: stack.nobody.get("/readyz").body["checks"][check_name].get("code") == code
+        until(shown, f"/readyz showing {code}")
+        check(stack.nobody.get("/readyz").status == 503, "ready without keys")
+        stack.keyd.kill()
+        file.write_text(whole, encoding="utf-8")
+        stack.keyd.start()
+        stack.wait_for_keyd()
+        until(lambda: stack.nobody.get("/readyz").status == 200, "/readyz after that")
 
 
 if __name__ == "__main__":
