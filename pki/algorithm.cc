@@ -193,7 +193,7 @@ Result<DigestAlgorithm> parse_digest_name(std::string_view name) {
   }
   return base::fail(Code::kAlgorithmUnknown, {{"algorithm", std::string(name)}});
 }
-std::string_view openssl_name(DigestAlgorithm digest) {
+const char* openssl_name(DigestAlgorithm digest) {
   return row(digest).openssl;
 }
 std::size_t digest_size_bytes(DigestAlgorithm digest) {

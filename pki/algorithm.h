@@ -30,8 +30,8 @@ enum class DigestAlgorithm : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(DigestAlgorithm digest);  // "SHA-256"
 [[nodiscard]] base::Result<DigestAlgorithm> parse_digest_name(
-    std::string_view name);                                           // of to_string; algorithm.unknown
-[[nodiscard]] std::string_view openssl_name(DigestAlgorithm digest);  // for EVP_MD_fetch
+    std::string_view name);                                      // of to_string; algorithm.unknown
+[[nodiscard]] const char* openssl_name(DigestAlgorithm digest);  // for EVP_MD_fetch
 [[nodiscard]] std::size_t digest_size_bytes(DigestAlgorithm digest);
 [[nodiscard]] Oid digest_oid(DigestAlgorithm digest);  // KZ OIDs for the ГОСТ ones
 [[nodiscard]] base::Result<DigestAlgorithm> digest_from_oid(const Oid& oid);

@@ -34,8 +34,8 @@ constexpr unsigned kMaxDsaBits = 4096;
 // FIPS 186-4 B.3.1: an exponent below 2^256. Everybody's is 65537.
 constexpr std::size_t kMaxRsaExponentBytes = 32;
 
-std::unexpected<Error> malformed(const char* what, std::string cause = {}) {
-  return base::fail(Error(Code::kKeyMalformed, {{"what", what}}, std::move(cause)));
+std::unexpected<Error> malformed(std::string_view what, std::string cause = {}) {
+  return base::fail(Error(Code::kKeyMalformed, {{"what", std::string(what)}}, std::move(cause)));
 }
 
 std::unexpected<Error> unsupported(const PublicKeyInfo& info, std::string cause = {}) {
@@ -208,8 +208,7 @@ const EVP_MD* Context::digest(DigestAlgorithm algorithm) {
   const auto index = static_cast<std::size_t>(algorithm);
   if (!state_->digest_was_fetched[index]) {
     state_->digest_was_fetched[index] = true;
-    // The names are literals, so NUL ends them.
-    state_->digests[index].reset(EVP_MD_fetch(state_->library.get(), openssl_name(algorithm).data(), nullptr));
+    state_->digests[index].reset(EVP_MD_fetch(state_->library.get(), openssl_name(algorithm), nullptr));
     if (!state_->digests[index]) ERR_clear_error();
   }
   return state_->digests[index].get();
@@ -251,7 +250,7 @@ Result<EvpPkeyPtr> Context::State::make_gost(const PublicKeyInfo& info, kzgost::
 Result<EvpPkeyPtr> Context::State::decode(const PublicKeyInfo& info) {
   const unsigned char* at = info.spki.data();
   EvpPkeyPtr key(d2i_PUBKEY_ex(nullptr, &at, static_cast<long>(info.spki.size()), library.get(), nullptr));
-  if (!key) return malformed(to_string(info.kind).data(), drain_openssl_errors());
+  if (!key) return malformed(to_string(info.kind), drain_openssl_errors());
   ERR_clear_error();  // decoders that did not fit leave their complaints behind
   if (EVP_PKEY_is_a(key.get(), openssl_type(info.kind)) != 1) return malformed("a key of another kind than it says");
   return key;

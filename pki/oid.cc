@@ -99,8 +99,8 @@ base::Result<Oid> Oid::from_dotted(std::string_view dotted) {
 Oid Oid::literal(std::string_view dotted) {
   auto oid = from_dotted(dotted);
   if (!oid) {
-    std::fprintf(stderr, "ill-formed object identifier in the program: %.*s\n", static_cast<int>(dotted.size()),
-                 dotted.data());
+    (void)std::fprintf(stderr, "ill-formed object identifier in the program: %.*s\n", static_cast<int>(dotted.size()),
+                       dotted.data());
     std::abort();
   }
   return *std::move(oid);
@@ -114,7 +114,7 @@ std::string Oid::dotted() const {
     arc = (arc << 7) | static_cast<unsigned>(octet & 0x7F);
     if ((octet & 0x80) != 0) continue;
     if (first) {
-      const unsigned root = arc < 40 ? 0 : arc < 80 ? 1 : 2;
+      const Arc root = arc < 40 ? 0 : arc < 80 ? 1 : 2;
       append_arc(out, root);
       arc -= root * 40;
       first = false;

@@ -26,8 +26,7 @@ base::Result<StreamDigest> StreamDigest::start(DigestAlgorithm algorithm) {
     digest.gost_.emplace(*function);
     return digest;
   }
-  // The names are literals, so NUL ends them.
-  const EvpMdPtr fetched(EVP_MD_fetch(nullptr, openssl_name(algorithm).data(), nullptr));
+  const EvpMdPtr fetched(EVP_MD_fetch(nullptr, openssl_name(algorithm), nullptr));
   digest.openssl_.reset(EVP_MD_CTX_new());
   if (!fetched || !digest.openssl_ || EVP_DigestInit_ex2(digest.openssl_.get(), fetched.get(), nullptr) != 1) {
     static_cast<void>(drain_openssl_errors());

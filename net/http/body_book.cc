@@ -36,7 +36,9 @@ void BodyBook::give_back(const BodyAccount& account, std::size_t bytes) {
   total_ -= bytes;
   if (account.kind == BodyAccount::Kind::kAddress) strangers_ -= bytes;
   const auto found = by_account_.find(key(account));
-  if (found != by_account_.end() && (found->second -= bytes) == 0) by_account_.erase(found);
+  if (found == by_account_.end()) return;
+  found->second -= bytes;
+  if (found->second == 0) by_account_.erase(found);
 }
 
 }  // namespace tanba::net::http

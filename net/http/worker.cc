@@ -101,6 +101,7 @@ void Worker::drain(SteadyClock::time_point deadline) {
   if (mode_ == Mode::kServing) mode_ = Mode::kDraining;
   drain_deadline_ = deadline;
   std::vector<std::shared_ptr<Session>> all;
+  all.reserve(sessions_.size());
   for (const auto& [key, session] : sessions_) all.push_back(session);
   for (const auto& session : all) session->drain();
   finish_if_empty();

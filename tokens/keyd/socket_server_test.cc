@@ -111,6 +111,7 @@ TEST_F(SocketServerTest, AnswersAndRemovesItsSocket) {
 TEST_F(SocketServerTest, TakesOverAStaleSocketButNoLiveOne) {
   {
     const base::FileDescriptor stale(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_TRUE(stale.open());
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     config_.path.string().copy(address.sun_path, sizeof address.sun_path - 1);

@@ -154,6 +154,7 @@ base::Result<base::Bytes> canonicalise(const Document& document, const Selection
   Visible visible{ranges_of(document, selection), &selection.within};
   std::vector<std::string> owned(inclusive_prefixes.begin(), inclusive_prefixes.end());
   std::vector<xmlChar*> prefixes;
+  prefixes.reserve(owned.size() + 1);
   for (std::string& prefix : owned) prefixes.push_back(reinterpret_cast<xmlChar*>(prefix.data()));
   prefixes.push_back(nullptr);
 

@@ -235,7 +235,7 @@ base::Status Document::State::index(const base::Limits& limits) {
   for (xmlNode* top = document->children; top != nullptr; top = top->next) {
     for (xmlNode* node = top; node != nullptr; node = next_in_document(node, top)) {
       close_until(node->parent);
-      node->_private = reinterpret_cast<void*>(ends.size());
+      node->_private = reinterpret_cast<void*>(ends.size());  // NOLINT(performance-no-int-to-ptr): ours alone
       ends.push_back(static_cast<std::uint32_t>(ends.size() + 1));
       if (node->type != XML_ELEMENT_NODE) continue;
       TANBA_CHECK(register_ids(node));

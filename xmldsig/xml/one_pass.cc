@@ -328,11 +328,11 @@ class Pass {
 
   // The five that XML predefines, and characters by number (XML 1.0 4.1, 4.6).
   [[nodiscard]] bool reference(std::uint32_t& character) {
-    constexpr std::pair<std::string_view, char> kNamed[] = {
+    constexpr std::pair<std::string_view, unsigned char> kNamed[] = {
         {"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}, {"&apos;", '\''}};
     for (const auto& [spelling, meaning] : kNamed) {
       if (!take(spelling)) continue;
-      character = static_cast<std::uint32_t>(meaning);
+      character = meaning;
       return true;
     }
     if (!take("&#")) return false;
