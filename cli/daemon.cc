@@ -22,6 +22,8 @@ constexpr std::chrono::seconds kDeadline{60};
 // A whole evidence capsule; a document of 64 MiB as base64 with its report is smaller.
 constexpr std::size_t kMaxAnswerBytes = verify::kMaxCapsuleBytes;
 constexpr std::size_t kMaxKeyFileBytes = 4096;
+// A bundle of every public root there is has under a megabyte.
+constexpr std::size_t kMaxPemFileBytes = 16U << 20;
 constexpr std::size_t kMaxSessionBytes = 16U << 10;
 constexpr int kAttempts = 3;
 constexpr std::chrono::seconds kMaxPause{10};
@@ -85,6 +87,14 @@ bool comes_right(const base::Error& error) {
   const base::Effect effect = base::info(error.code()).effect;
   return effect == base::Effect::kUnavailable || error.code() == Code::kFetchUnreachable ||
          error.code() == Code::kFetchTimeout;
+}
+
+// A file of the caller's that is not there or is another is not the server's fault, and will not come right later.
+base::Status check_pem(const std::string& file, std::string_view label, const char* expected) {
+  if (file.empty()) return {};
+  TANBA_TRY(const base::Bytes octets, base::read_file(file, kMaxPemFileBytes));
+  if (base::as_text(octets).contains(label)) return {};
+  return base::fail(Code::kFileWrongContent, {{"file", file}, {"expected", expected}});
 }
 
 }  // namespace
@@ -196,6 +206,9 @@ base::Status Daemon::check_server() {
 }
 
 base::Result<net::fetch::Response> Daemon::request(Method method, const std::string& path, std::optional<Body> body) {
+  TANBA_CHECK(check_pem(tls_.ca_file, "CERTIFICATE-----", "certificates, PEM"));
+  TANBA_CHECK(check_pem(tls_.certificate_file, "CERTIFICATE-----", "a certificate, PEM"));
+  TANBA_CHECK(check_pem(tls_.key_file, "PRIVATE KEY-----", "a private key, PEM"));
   net::fetch::Request request;
   request.method = method;
   request.url = server_ + path;

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/phrases.h"
 #include "cli/row_text.h"
+#include "ocsp/crl.h"
 #include "pki/certificate.h"
 
 namespace tanba::cli {
@@ -148,7 +149,7 @@ base::Result<json::object> find_source(Daemon& daemon, const std::string& wanted
       if (url == wanted || (wanted.size() >= kMinPrefix && id.starts_with(wanted))) found.push_back(row.as_object());
     }
   }
-  if (found.empty()) return usage("there is no source " + wanted + ": tanba revocation sources");
+  if (found.empty()) return base::fail(Code::kRegistryNotFound, {{"what", "source"}, {"id", wanted}});
   if (found.size() > 1) return usage("several sources are " + wanted + ": name one by its id");
   return std::move(found.front());
 }
@@ -193,7 +194,7 @@ base::Result<Printed> refresh_now(Daemon& daemon, const RevocationOptions& optio
 }
 
 // One list: DER as it is, or the one in a PEM file.
-base::Result<base::Bytes> read_list(const std::string& file) {
+base::Result<base::Bytes> list_octets(const std::string& file) {
   TANBA_TRY(base::Bytes octets, base::read_file(file, base::Limits{}.max_crl_bytes));
   if (!base::as_text(octets).contains("-----BEGIN ")) return octets;
   TANBA_TRY(auto blocks, pki::parse_pem(base::as_text(octets)));
@@ -202,6 +203,15 @@ base::Result<base::Bytes> read_list(const std::string& file) {
     return base::fail(Code::kFileWrongContent, {{"file", file}, {"expected", "one revocation list, DER or PEM"}});
   }
   return std::move(blocks.front().octets);
+}
+
+// Another file than the one that was meant is told here, before anybody is asked.
+base::Result<base::Bytes> read_list(const std::string& file) {
+  TANBA_TRY(base::Bytes octets, list_octets(file));
+  const auto list = ocsp::Crl::parse(octets);
+  if (list) return octets;
+  return base::fail(Code::kFileWrongContent, {{"file", file}, {"expected", "one revocation list, DER or PEM"}},
+                    list.error().message());
 }
 
 base::Result<Printed> import_now(Daemon& daemon, const RevocationOptions& options, const Output& output) {

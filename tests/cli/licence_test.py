@@ -461,6 +461,29 @@ class Flow(unittest.TestCase):
                           self.authority.folder / "tls-anchors.pem")
         self.assert_status(done, 2, "fetch.unreachable")
 
+    def test_a_file_for_tls_that_is_none_is_status_3(self):
+        server = ["licence", "services", "--server", f"https://localhost:{self.service.port}", "--ca"]
+        other = self.folder / "other.pdf"
+        other.write_bytes(RECEIPT)
+        for file, code in ((self.folder / "nofile", "file.not_readable"), (self.folder, "file.not_readable"), (other, "file.wrong_content")):
+            self.assert_status(self.tanba(*server, file), 3, code)
+        portal = ["licence", "queue", *self.service.server(), "--tls-certificate", other, "--tls-key", other]
+        self.assert_status(self.tanba(*portal), 3, "file.wrong_content")
+
+    def test_a_file_that_is_no_list_is_told_before_anybody_is_asked(self):
+        for octets in (b"", RECEIPT, self.authority.anchors.read_bytes()):
+            other = self.folder / "no.crl"
+            other.write_bytes(octets)
+            done = self.service.tanba("revocation", "import", other, "--session", self.service.session)
+            self.assert_status(done, 3, "file.wrong_content")
+
+    def test_a_source_that_is_not_there_is_status_3(self):
+        session = ["--session", self.folder / "security.session"]
+        self.assert_status(self.tanba("licence", "login", "--role", "security", *self.service.server(), *self.p12("security"), *session), 0)
+        self.assert_status(self.tanba("revocation", "show", "nosuch", *session), 3, "registry.not_found")
+        self.assert_status(self.tanba("revocation", "lookup", "--iin", "85010130001", *session), 3, "input.identity_number")
+        self.assert_status(self.tanba("revocation", "lookup", "--serial", "zz", *session), 3, "input.hex")
+
     def test_a_server_with_another_authority_s_certificate_is_not_spoken_to(self):
         done = self.tanba("licence", "services", "--server", f"https://localhost:{self.service.port}", "--ca", self.authority.anchors)
         self.assert_status(done, 2, "fetch.tls")
