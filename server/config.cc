@@ -1,6 +1,7 @@
 #include "server/config.h"
 
 #include <fmt/format.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <set>
@@ -40,6 +41,11 @@ class Reader {
   }
   [[nodiscard]] std::optional<base::Time> time(std::string_view key) const {
     return has(key) ? std::optional(get<base::Time>(key)) : std::nullopt;
+  }
+  // In the file, not by default.
+  [[nodiscard]] bool is_given(std::string_view key) const {
+    const auto found = table_.values.find(key);
+    return found != table_.values.end() && found->second.line > 0;
   }
   // One of these words.
   template <class T>
@@ -114,6 +120,8 @@ class Normaliser {
     const auto is_plain = [](char c) {
       return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
     };
+    // Otherwise the challenges of all deployments would be bound to one name.
+    if (out_.mode == Mode::kReal && !top.is_given("host")) top.wrong("host", "it is missing");
     if (out_.host.empty() || !std::ranges::all_of(out_.host, is_plain)) {
       top.wrong("host", "it must be a host name in lower case");
     }
@@ -209,8 +217,14 @@ class Normaliser {
     }
     for (const std::string& url : out_.crl_urls) {
       if (!policy->check_url(url)) revocation.wrong("crl_urls", fmt::format("not an http or https address: {}", url));
+      if (lacks_ca(url)) revocation.wrong("crl_urls", kNoCa);
     }
     read_time_stamp_authorities(*policy);
+  }
+
+  static constexpr const char* kNoCa = "https needs egress.tls_ca";
+  [[nodiscard]] bool lacks_ca(const std::string& url) const {
+    return url.starts_with("https:") && out_.egress.tls_ca_file.empty();
   }
 
   void read_time_stamp_authorities(const net::fetch::EgressPolicy& policy) {
@@ -219,6 +233,7 @@ class Normaliser {
       auto& made = out_.time_stamp_authorities.emplace_back();
       made.url = tsa.text("url");
       if (!policy.check_url(made.url)) tsa.wrong("url", fmt::format("not an http or https address: {}", made.url));
+      if (lacks_ca(made.url)) tsa.wrong("url", kNoCa);
       if (const std::string& text = tsa.text("policy"); !text.empty()) {
         const auto oid = pki::Oid::from_dotted(text);
         if (oid) made.policy = *oid;
@@ -261,19 +276,30 @@ class Normaliser {
     }
   }
 
+  // A URL, or words such as "host=/run/x dbname=y".
+  static bool is_postgres(std::string_view url) {
+    static constexpr std::string_view kScheme = "postgresql:";
+    if (!url.starts_with(kScheme)) return false;
+    url.remove_prefix(kScheme.size());
+    return url.starts_with("//") ? url.size() > 2 : url.find('=') != std::string_view::npos;
+  }
+
   void read_stores() {
     Reader database = table("database");
     out_.database = database.text("url");
     static constexpr std::string_view kSqlite = "sqlite:";
     if (out_.database.starts_with(kSqlite) && out_.database.size() > kSqlite.size()) {
       out_.database = std::string(kSqlite) + path(out_.database.substr(kSqlite.size())).string();
-    } else if (!out_.database.starts_with("postgresql:")) {
+    } else if (!is_postgres(out_.database)) {
       database.wrong("url", "it must be sqlite:PATH or begin with postgresql:");
     }
     out_.documents = path(database.text("documents"));
     if (!is_written("keyd")) return;
     Reader keyd = table("keyd");
     out_.keyd = KeydConfig{path(keyd.text("socket")), keyd.duration_ms("timeout_ms")};
+    if (out_.keyd->socket.native().size() >= sizeof(sockaddr_un::sun_path)) {
+      keyd.wrong("socket", fmt::format("its name is longer than {} octets", sizeof(sockaddr_un::sun_path) - 1));
+    }
   }
 
   void read_licensing() {

@@ -108,6 +108,7 @@ TEST(Config, DemoAndPlainServeLoopbackOnly) {
   EXPECT_EQ(complaints(with("[listen]\naddress = \"::1\"")), Keys{});
   EXPECT_EQ(complaints(with(tls + "[listen]\naddress = \"192.0.2.1\"")), Keys{"listen.address"});
   const std::string real = R"(
+host = "tanba.example.kz"
 [[anchor]]
 file = "a"
 purposes = ["applicant"]
@@ -123,11 +124,31 @@ monopolies = "100440000517"
 }
 
 TEST(Config, OutsideDemoModeEachLicensorIsNamed) {
-  EXPECT_EQ(complaints("[[anchor]]\nfile = \"a\"\npurposes = [\"applicant\"]\n[licensors]\noil-gas = \"100440000212\""),
+  const std::string anchor = "[[anchor]]\nfile = \"a\"\npurposes = [\"applicant\"]\n";
+  EXPECT_EQ(complaints("host = \"x\"\n" + anchor + "[licensors]\noil-gas = \"100440000212\""),
             (Keys{"licensors.industry", "licensors.ecology", "licensors.monopolies"}));
   EXPECT_EQ(complaints(with("[licensors]\noil-gas = \"100440000213\"")), Keys{"licensors.oil-gas"});
   EXPECT_EQ(complaints(with("[identity]\ncheck_digits = \"ignored\"\n[licensors]\noil-gas = \"100440000213\"")),
             Keys{});
+}
+
+TEST(Config, OutsideDemoModeTheHostIsNamed) {
+  const std::string licensors =
+      "[licensors]\noil-gas = \"100440000212\"\nindustry = \"100440000311\"\necology = \"100440000410\"\n"
+      "monopolies = \"100440000517\"\n";
+  const std::string anchor = "[[anchor]]\nfile = \"a\"\npurposes = [\"applicant\"]\n";
+  EXPECT_EQ(complaints(anchor + licensors), Keys{"host"});
+  EXPECT_EQ(complaints("host = \"localhost\"\n" + anchor + licensors), Keys{}) << "who means it writes it";
+}
+
+TEST(Config, WhatCannotWorkIsWrong) {
+  const std::string ca = "[egress]\ntls_ca = \"ca.pem\"\n";
+  const std::string lists = "[revocation]\ncrl_urls = [\"https://crl.example.kz/a.crl\"]\n";
+  EXPECT_EQ(complaints(with(lists)), Keys{"revocation.crl_urls"});
+  EXPECT_EQ(complaints(with(lists + ca)), Keys{});
+  EXPECT_EQ(complaints(with("[[tsa]]\nurl = \"https://tsp.example.kz/\"\n")), Keys{"tsa.url"});
+  EXPECT_EQ(complaints(with("[keyd]\nsocket = \"/" + std::string(106, 'a') + "\"")), Keys{});
+  EXPECT_EQ(complaints(with("[keyd]\nsocket = \"/" + std::string(107, 'a') + "\"")), Keys{"keyd.socket"});
 }
 
 TEST(Config, TheSigningCertificateIsOptionalUnlessItIsRequired) {
@@ -148,7 +169,7 @@ TEST(Config, AnchorsNeedAPurposeAndAWindowThatIsOne) {
 }
 
 TEST(Config, TimeStampAuthoritiesAreAskedAsTheyStand) {
-  const std::string tsa = "[[tsa]]\nurl = \"http://tsp.example.kz/\"\n";
+  const std::string tsa = "[egress]\ntls_ca = \"ca.pem\"\n[[tsa]]\nurl = \"http://tsp.example.kz/\"\n";
   const auto config = read(with(tsa + "policy = \"1.2.398.3.3.2.6.4\"\ndigest = \"GOST34.11-2015-512\"\n" +
                                 "[[tsa]]\nurl = \"https://second.example.kz/tsp\"\n"));
   ASSERT_TRUE(config);
@@ -215,6 +236,9 @@ TEST(Config, TheDatabaseIsOneOfTwo) {
   EXPECT_EQ(read(with("[database]\nurl = \"sqlite:/var/x\""))->database, "sqlite:/var/x");
   EXPECT_EQ(complaints(with("[database]\nurl = \"mysql://x\"")), Keys{"database.url"});
   EXPECT_EQ(complaints(with("[database]\nurl = \"sqlite:\"")), Keys{"database.url"});
+  EXPECT_EQ(complaints(with("[database]\nurl = \"postgresql:host=/run/x dbname=y\"")), Keys{});
+  EXPECT_EQ(complaints(with("[database]\nurl = \"postgresql:not a url\"")), Keys{"database.url"});
+  EXPECT_EQ(complaints(with("[database]\nurl = \"postgresql://\"")), Keys{"database.url"});
 }
 
 TEST(Config, RevocationRulesAreTheOperatorsOrAnIssuersOwn) {
@@ -282,7 +306,7 @@ TEST(Settings, WhatARealServiceMustSayIsMarked) {
   Keys marked;
   for (const Setting& setting : all_settings()) {
     if (setting.presence == Presence::kRequiredForReal) {
-      marked.push_back(std::string(setting.table) + "." + std::string(setting.name));
+      marked.push_back((setting.table.empty() ? "" : std::string(setting.table) + ".") + std::string(setting.name));
     }
   }
   EXPECT_EQ(complaints("[[anchor]]\nfile = \"a\"\npurposes = [\"applicant\"]"), marked);

@@ -1,8 +1,15 @@
 #include "server/daemon.h"
 
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
+#include <system_error>
 
+#include "base/file.h"
 #include "licensing/flow/capsules.h"
 #include "licensing/flow/flow.h"
 #include "licensing/flow/trust_lists.h"
@@ -125,6 +132,37 @@ Status check_keys(tokens::client::KeyServer& keyd) {
   return {};
 }
 
+constexpr std::string_view kSqlite = "sqlite:";
+constexpr std::size_t kOtherFiles = 256;  // besides connections: databases, fetches, documents
+
+base::Error wrong(std::string key, std::string reason) {
+  return base::Error(Code::kConfigInvalid, {{"key", std::move(key)}, {"reason", std::move(reason)}});
+}
+
+Status check_folder(std::string key, const std::filesystem::path& folder) {
+  std::error_code unreadable;
+  if (!std::filesystem::is_directory(folder, unreadable)) {
+    return base::fail(wrong(std::move(key), fmt::format("there is no folder {}", folder.string())));
+  }
+  if (::access(folder.c_str(), W_OK | X_OK) == 0) return {};
+  return base::fail(wrong(std::move(key), fmt::format("{} cannot be written", folder.string())));
+}
+
+// A folder that is there, or can be made.
+Status check_place(std::string key, const std::filesystem::path& folder) {
+  std::error_code unreadable;
+  const bool there = std::filesystem::exists(folder, unreadable);
+  return check_folder(std::move(key), there ? folder : folder.parent_path());
+}
+
+Status check_tls_ca(const std::string& file) {
+  if (file.empty()) return {};
+  TANBA_TRY(const base::Bytes octets, base::read_file(file, kMaxAnchorFileBytes));
+  const auto certificates = pki::parse_certificates(octets);
+  if (certificates && !certificates->empty()) return {};
+  return base::fail(wrong("egress.tls_ca", fmt::format("{} holds no certificate", file)));
+}
+
 }  // namespace
 
 Result<std::int64_t> take_configured_trust(const Config& config, const base::Clock& clock, std::string reason) {
@@ -135,10 +173,46 @@ Result<std::int64_t> take_configured_trust(const Config& config, const base::Clo
   return state.version.version;
 }
 
-Status check_files(const Config& config) {
-  TANBA_CHECK(load_trust(config));
-  TANBA_CHECK(make_settings(config));
-  return net::http::Server::check({config.listener});
+Errors check_files(const Config& config) {
+  Errors errors;
+  const auto take = [&errors](const auto& result) {
+    if (!result) errors.push_back(result.error());
+  };
+  for (const AnchorFile& anchor : config.anchors) {
+    Config one;
+    one.mode = config.mode;
+    one.anchors = {anchor};
+    take(load_trust(one));
+  }
+  if (errors.empty()) take(load_trust(config));  // all of them, and the intermediates
+  take(make_settings(config));
+  take(net::http::Server::check({config.listener}));
+  take(check_tls_ca(config.egress.tls_ca_file));
+  if (config.database.starts_with(kSqlite)) {
+    const std::filesystem::path file(config.database.substr(kSqlite.size()));
+    take(check_folder("database.url", file.parent_path()));
+  }
+  take(check_place("database.documents", config.documents));
+  return errors;
+}
+
+Errors odd_settings(const Config& config, base::Time now) {
+  Errors out;
+  for (const AnchorFile& anchor : config.anchors) {
+    if (anchor.not_after && *anchor.not_after < now) {
+      out.push_back(wrong("anchor.not_after", fmt::format("it is over: {}", anchor.file.string())));
+    }
+  }
+  for (const PortalKeyConfig& key : config.portal_keys) {
+    if (key.expires && *key.expires < now) {
+      out.push_back(wrong("portal_key.expires", fmt::format("it is over: a key of {}", key.portal)));
+    }
+  }
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && config.limits.max_connections + kOtherFiles > files.rlim_cur) {
+    out.push_back(wrong("http.max_connections", fmt::format("this process may open {} files only", files.rlim_cur)));
+  }
+  return out;
 }
 
 // In the order of their making; ended in the reverse order, but for what stop() does first.

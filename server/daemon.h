@@ -10,9 +10,11 @@
 
 namespace tanba::server {
 
-// What `--check-config` looks at beside the file itself: anchors, intermediates, TLS files. Opens no socket and no
-// database.
-[[nodiscard]] base::Status check_files(const Config& config);
+// What `--check-config` looks at beside the file itself: anchors, intermediates, TLS files, folders of the database
+// and the documents. All that is wrong. Opens no socket and no database.
+[[nodiscard]] Errors check_files(const Config& config);
+// What works, but hardly as it was meant: times that are over, limits that the machine does not grant.
+[[nodiscard]] Errors odd_settings(const Config& config, base::Time now);
 
 // Makes the configuration's anchors and intermediates the newest trust list, in journal and registry: for recovery,
 // when nobody can log in to do it. The version made; trust.unchanged, config.*, file.*, registry.*. Daemons that run

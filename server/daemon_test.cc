@@ -865,7 +865,47 @@ TEST(Daemon, ARealDaemonTakesNoDemoAnchor) {
   const auto daemon = Daemon::start(config, clock, log);
   ASSERT_FALSE(daemon);
   EXPECT_EQ(daemon.error().code(), base::Code::kConfigDemoAnchor);
-  EXPECT_EQ(check_files(config).error().code(), base::Code::kConfigDemoAnchor);
+  EXPECT_EQ(check_files(config).front().code(), base::Code::kConfigDemoAnchor);
+}
+
+// All that is wrong at once, each by its key; what is only odd is none of it.
+TEST(Daemon, TheCheckOfFilesNamesAllThatCannotWork) {
+  char name[] = "/tmp/tanba-check-XXXXXX";
+  const fs::path folder = ::mkdtemp(name);
+  Config config;
+  config.mode = Mode::kDemo;
+  config.host = "localhost";
+  config.limits.max_connections = 1;
+  config.anchors.push_back(
+      {.file = made("anchors.pem"), .purposes = pki::TrustPurposes::all(), .not_before = {}, .not_after = {}});
+  config.egress.tls_ca_file = made("tls-anchors.pem");
+  config.database = "sqlite:" + (folder / "registry.sqlite").string();
+  config.documents = folder / "documents";
+  const auto keys = [](const Errors& errors) {
+    std::vector<std::string> out;
+    out.reserve(errors.size());
+    for (const base::Error& error : errors) out.push_back(error.arguments().front().value);
+    return out;
+  };
+  EXPECT_EQ(keys(check_files(config)), std::vector<std::string>());
+
+  Config bad = config;
+  bad.anchors.front().file = folder / "none.pem";
+  bad.egress.tls_ca_file = made("index.json");
+  bad.database = "sqlite:/nonexistent/registry.sqlite";
+  bad.documents = folder / "not" / "there";
+  EXPECT_EQ(keys(check_files(bad)), (std::vector<std::string>{(folder / "none.pem").string(), "egress.tls_ca",
+                                                              "database.url", "database.documents"}));
+
+  const base::Time now(base::Seconds(1'780'000'000));
+  EXPECT_EQ(keys(odd_settings(config, now)), std::vector<std::string>());
+  config.anchors.front().not_after = now - base::Seconds(1);
+  config.portal_keys.push_back(
+      {.portal = "p", .sha256 = {}, .scopes = {}, .networks = {}, .expires = now - base::Seconds(1)});
+  config.limits.max_connections = SIZE_MAX / 2;
+  EXPECT_EQ(keys(odd_settings(config, now)),
+            (std::vector<std::string>{"anchor.not_after", "portal_key.expires", "http.max_connections"}));
+  fs::remove_all(folder);
 }
 
 }  // namespace

@@ -1,10 +1,16 @@
 // tanbad: verification, licensing core and revocation store behind an HTTPS/JSON API.
 #include <fmt/core.h>
+#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "server/daemon.h"
 #include "server/process.h"
@@ -47,10 +53,68 @@ void print_error(const base::Error& error) {
   if (!error.cause().empty()) fmt::print(stderr, "  {}\n", base::escape_for_display(error.cause()));
 }
 
+// Each connection is a descriptor: all that the service manager grants.
+void raise_descriptor_limit() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= files.rlim_max) return;
+  files.rlim_cur = files.rlim_max;
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &files));
+}
+
+// As it is written, for comparing; nothing when it cannot be read, which load_config says.
+std::optional<server::ParsedConfig> written_config(const std::string& file) {
+  const auto octets = base::read_file(file, server::kMaxConfigBytes);
+  if (!octets) return std::nullopt;
+  auto parsed = server::parse_config(base::as_text(*octets));
+  if (!parsed) return std::nullopt;
+  return *std::move(parsed);
+}
+
+bool same_values(const server::ParsedTable& a, const server::ParsedTable& b) {
+  return std::ranges::equal(a.values, b.values, [](const auto& one, const auto& other) {
+    return one.first == other.first && one.second.value == other.second.value;
+  });
+}
+
+// Tables whose values differ, in a row.
+std::string changed_tables(const server::ParsedConfig& before, const server::ParsedConfig& after) {
+  std::string out;
+  const auto add = [&out](std::string_view name) {
+    out += fmt::format("{}{}", out.empty() ? "" : ", ", name.empty() ? "top" : name);
+  };
+  for (const auto& [name, table] : before.tables) {
+    if (!same_values(table, after.tables.find(name)->second)) add(name);
+  }
+  for (const auto& [name, list] : before.lists) {
+    if (!std::ranges::equal(list, after.lists.find(name)->second, same_values)) add(name);
+  }
+  return out;
+}
+
+// What a reload takes is little: that the rest waits for a restart is said. A file that is wrong keeps nobody from
+// taking over TLS files that were renewed.
+void reload(const std::string& file, const server::Config& started_with,
+            const std::optional<server::ParsedConfig>& written, server::Daemon& daemon, server::Log& log) {
+  const auto again = server::load_config(file);
+  if (!again) {
+    for (const base::Error& error : again.error()) log.error("reload.failed", error);
+  }
+  const base::Status status = daemon.reload(again ? *again : started_with);
+  if (!status) log.error("reload.failed", status.error());
+  if (status && again) log.info("reload.done", {{"took", "TLS files, trust list of the registry"}});
+  const auto now = written_config(file);
+  if (!again || !written || !now) return;
+  const std::string changed = changed_tables(*written, *now);
+  if (!changed.empty()) log.write(server::LogLevel::kWarning, "reload.needs_restart", {{"tables", changed}});
+}
+
 int serve(const std::string& file, server::Config config, const server::Signals& signals) {
   const base::SystemClock clock;
   server::Log log(config.log_level, config.log_format, clock);
   const std::chrono::milliseconds grace = config.stop_grace;
+  for (const base::Error& odd : server::odd_settings(config, clock.now())) log.warning("configuration.odd", odd);
+  const auto written = written_config(file);
+  const server::Config started_with = config;
   auto daemon = server::Daemon::start(std::move(config), clock, log);
   if (!daemon) {
     log.error("daemon.not_started", daemon.error());
@@ -59,9 +123,7 @@ int serve(const std::string& file, server::Config config, const server::Signals&
   }
   server::notify_service_manager("READY=1");
   while (signals.wait() == server::Signals::What::kReload) {
-    const auto again = server::load_config(file);
-    const base::Status status = again ? (*daemon)->reload(*again) : std::unexpected(again.error().front());
-    if (!status) log.error("reload.failed", status.error());
+    reload(file, started_with, written, **daemon, log);
   }
   server::notify_service_manager("STOPPING=1");
   const server::StopDeadline deadline(grace + kStopRest,
@@ -97,12 +159,15 @@ int run(const std::string& file, Task task, const std::string& reason) {
     for (const base::Error& error : config.error()) print_error(error);
     return kExitConfig;
   }
+  raise_descriptor_limit();
   if (task == Task::kServe) return serve(file, *std::move(config), signals);
   if (task == Task::kTakeTrust) return take_trust(*config, reason);
-  if (const auto checked = server::check_files(*config); !checked) {
-    print_error(checked.error());
-    return kExitConfig;
+  for (const base::Error& odd : server::odd_settings(*config, base::SystemClock().now())) {
+    fmt::print(stderr, "tanbad: warning: {}\n", base::escape_for_display(odd.message()));
   }
+  const server::Errors wrong = server::check_files(*config);
+  for (const base::Error& error : wrong) print_error(error);
+  if (!wrong.empty()) return kExitConfig;
   fmt::print("{}: in order\n", base::escape_for_display(file));
   return 0;
 }

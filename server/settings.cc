@@ -66,7 +66,7 @@ constexpr std::array kSettings{
     Setting{"", "demo", kSwitch, kOptional, "false",
             "Demo mode: takes the demo authority's anchors, serves loopback only, marks licences and shows itself in "
             "`/readyz`."},
-    Setting{"", "host", kText, kOptional, "\"localhost\"",
+    Setting{"", "host", kText, kRequiredForReal, "\"localhost\"",
             "The name callers use, without a port. Log-in challenges are bound to it."},
 
     Setting{"listen", "address", kText, kOptional, "\"127.0.0.1\"", "Numeric address, IPv4 or IPv6."},
@@ -247,7 +247,9 @@ void append_table(std::string& out, const SettingTable& table) {
     if (setting.table != table.name) continue;
     std::string standard = setting.standard.empty() ? "" : fmt::format("`{}`", setting.standard);
     if (setting.presence == kRequired) standard = "(required)";
-    if (setting.presence == kRequiredForReal) standard = "(required outside demo mode)";
+    if (setting.presence == kRequiredForReal) {
+      standard += standard.empty() ? "(required outside demo mode)" : " (required outside demo mode)";
+    }
     std::string type(to_string(setting.kind));
     if (setting.kind == kNumber && setting.max != std::numeric_limits<std::int64_t>::max()) {
       type += fmt::format(" {}–{}", setting.min, setting.max);
