@@ -375,6 +375,8 @@ TEST_F(Inspection, ObjectsThatNobodySignedAreNotCovered) {
            "<x:QualifyingProperties " + xades + ">text</x:QualifyingProperties>",
            "<x:QualifyingProperties " + xades + "><b/></x:QualifyingProperties>",
            "<x:QualifyingProperties " + xades + " b=\"1\"/>",
+           "<x:QualifyingProperties " + xades + "><x:UnsignedProperties><b/></x:UnsignedProperties>" +
+               "</x:QualifyingProperties>",
            std::string("<x:QualifyingProperties xmlns:x=\"urn:x\"/>"),
        }) {
     const pki::Coverage found = covers("<ds:Object>" + inside + "</ds:Object>");

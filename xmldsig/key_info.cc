@@ -277,6 +277,34 @@ class XadesReader {
 
 }  // namespace
 
+namespace {
+
+// Of unsigned properties the schema lets anything be one. Here they hold elements of XAdES and what these are made of;
+// other content that nobody signed must not travel in them. A counter-signature is looked at as the signature it is.
+[[nodiscard]] bool holds_known_properties(Element unsigned_properties) {
+  constexpr std::string_view kKnown[] = {kXadesNamespace,
+                                         kXades141Namespace,
+                                         "http://uri.etsi.org/01903/v1.2.2#",
+                                         "http://uri.etsi.org/01903/v1.1.1#",
+                                         kSignatureNamespace,
+                                         "http://www.w3.org/2001/10/xml-exc-c14n#"};
+  std::vector<Element> open{unsigned_properties};
+  while (!open.empty()) {
+    const Element element = open.back();
+    open.pop_back();
+    for (auto child = element.first_child(); child; child = child->next_sibling()) {
+      if (std::ranges::find(kKnown, child->namespace_uri()) == std::end(kKnown)) return false;
+      if (child->is(kSignatureNamespace, "Object")) return false;
+      const bool counter_signature = element.local_name() == "CounterSignature";
+      if (child->is(kSignatureNamespace, "Signature") && !counter_signature) return false;
+      if (!child->is(kSignatureNamespace, "Signature")) open.push_back(*child);
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
 bool is_qualifying_properties(Element element) {
   constexpr std::string_view kVersions[] = {kXadesNamespace, "http://uri.etsi.org/01903/v1.2.2#",
                                             "http://uri.etsi.org/01903/v1.1.1#"};
@@ -290,7 +318,8 @@ bool is_qualifying_properties(Element element) {
   }
   const std::vector<Element> children = element.children();
   return element.check_elements_only() && std::ranges::all_of(children, [&](Element child) {
-           return child.is(version, "SignedProperties") || child.is(version, "UnsignedProperties");
+           return child.is(version, "SignedProperties") ||
+                  (child.is(version, "UnsignedProperties") && holds_known_properties(child));
          });
 }
 
