@@ -6,6 +6,7 @@
 #include <soci/sqlite3/soci-sqlite3.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <deque>
@@ -57,10 +58,18 @@ Failure classify_sqlite(int result, std::string_view reason) {
   }
 }
 
+// Two writers that numbered the same row: one of them read the journal's head before the other's commit.
+bool is_race_of_writers(const std::string& state, std::string_view reason) {
+  if (state != "23505") return false;  // unique_violation
+  constexpr std::string_view kConstraints[] = {"journal_pkey", "journal_previous_key", "journal_hash_key"};
+  return std::ranges::any_of(kConstraints, [&](std::string_view name) { return reason.contains(name); });
+}
+
 // PostgreSQL 15, appendix A: the first two characters are the class.
 Failure classify_postgres(const std::string& state, std::string_view reason) {
   const std::string_view group = std::string_view(state).substr(0, 2);
-  if (state == "40001" || state == "40P01") {  // serialization_failure, deadlock_detected
+  // serialization_failure, deadlock_detected
+  if (state == "40001" || state == "40P01" || is_race_of_writers(state, reason)) {
     return {Error::because(Code::kRegistryBusy, std::string(reason)), Fault::kTransient};
   }
   if (state == "55P03" || state == "57014") return fatal(Code::kRegistryBusy, reason);  // lock, statement timeout
@@ -306,12 +315,16 @@ base::Result<std::vector<Row>> Sql::rows(const std::string& statement, std::size
 base::Status Sql::begin_write() {
   TANBA_CHECK(ensure_connected());
   impl_->fault = Fault::kNone;
-  auto begun = run(dialect() == Dialect::kSqlite ? "BEGIN IMMEDIATE" : "BEGIN");
+  // Said outright: with a snapshot taken before the lock below is had, a server, database or role whose default is
+  // another isolation would show this writer a journal without its last rows.
+  const std::string begin =
+      dialect() == Dialect::kSqlite ? "BEGIN IMMEDIATE" : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+  auto begun = run(begin);
   // A connection that broke while nobody used it is no news to the caller: nothing was under way.
   if (!begun && !impl_->session) {
     TANBA_CHECK(ensure_connected());
     impl_->fault = Fault::kNone;
-    begun = run("BEGIN");
+    begun = run(begin);
   }
   TANBA_CHECK(std::move(begun));
   impl_->transaction = Impl::Transaction::kOpen;

@@ -1,4 +1,5 @@
 // What each database does when its disk is full, its file is damaged, its server drops us, or the process is killed.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -171,6 +172,47 @@ TEST_P(PostgresTrouble, ADeadlockIsTriedAgainUnnoticed) {
   EXPECT_EQ(sql->rows("SELECT last_value FROM attempts", 1)->at(0).text(), "2");
   EXPECT_EQ(registry->applications(Everything{}, {})->size(), 1U);
   EXPECT_TRUE(registry->verify_journal());
+}
+
+TEST_P(PostgresTrouble, ARowNumberedTwiceIsTriedAgainUnnoticed) {
+  const Place place(GetParam());
+  auto registry = *Registry::open(place.options(), kClock);
+  const auto sql = place.session();
+  ASSERT_TRUE(sql->run("CREATE SEQUENCE attempts"));
+  for (const char* constraint : {"journal_pkey", "journal_previous_key", "journal_hash_key"}) {
+    ASSERT_TRUE(sql->run("ALTER SEQUENCE attempts RESTART"));
+    on_insert(*sql, fmt::format("IF nextval('attempts') = 1 THEN RAISE EXCEPTION USING ERRCODE = '23505', MESSAGE = "
+                                "'duplicate key value violates unique constraint \"{}\"'; END IF;",
+                                constraint));
+    EXPECT_TRUE(registry->execute(registration(static_cast<int>(std::string_view(constraint).size())))) << constraint;
+  }
+  EXPECT_TRUE(registry->verify_journal());
+}
+
+// Two daemons, on a database whose administrator set other defaults than PostgreSQL's own.
+TEST_P(PostgresTrouble, TheWritersOfTwoDaemonsTakeTurnsWhateverTheDefaultsAre) {
+  const Place place(GetParam());
+  Options options = place.options();
+  options.database.insert(options.database.size() - 1,
+                          " -c default_transaction_isolation=serializable -c default_transaction_read_only=on");
+  std::vector<std::unique_ptr<Registry>> registries;
+  for (int i = 0; i < 2; ++i) {
+    auto registry = Registry::open(options, kClock);
+    ASSERT_TRUE(registry) << registry.error().message() << registry.error().cause();
+    registries.push_back(*std::move(registry));
+  }
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < 8; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 20; ++i) {
+        const auto answer = registries[t % 2]->execute(registration(static_cast<int>(t) * 100 + i));
+        EXPECT_TRUE(answer) << answer.error().message() << answer.error().cause();
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(registries.front()->applications(Everything{}, {.limit = 500})->size(), 160U);
+  EXPECT_TRUE(registries.front()->verify_journal());
 }
 
 TEST_P(PostgresTrouble, AFullDiskAtTheCommitAcknowledgesNothingAndPassesOver) {

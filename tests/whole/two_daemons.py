@@ -1,8 +1,10 @@
 #!/usr/bin/python3 -B
 """Two daemons on one PostgreSQL: a trust list that staff change at one is in force in the other, and so is a decision on an
-alert. Run by tests/postgres/with_postgres.py, which says where the database is.
+alert. Both write one journal at once, whatever isolation the database gives by default. Run by tests/postgres/with_postgres.py,
+which says where the database is.
 """
 import base64
+import concurrent.futures
 import os
 import sys
 
@@ -10,8 +12,18 @@ from staff import ISSUING, StaffStack
 from stack import Api, Lost, Officer, Process, check, expect, free_port, main, run, say, until
 
 
+PSQL = "/usr/lib/postgresql/15/bin/psql"
+APPLICATIONS, AT_ONCE = 40, 10
+
+
 class TwoDaemons(StaffStack):
-    database_url = "postgresql:" + os.environ.get("TANBA_TEST_POSTGRES", "")
+    connection = os.environ.get("TANBA_TEST_POSTGRES", "")
+    database_url = "postgresql:" + connection
+
+    def set_up(self):
+        # An administrator's choice that the daemons must not depend on.
+        run(PSQL, self.connection, "-qc", "ALTER ROLE CURRENT_USER SET default_transaction_isolation = 'repeatable read'")
+        super().set_up()
 
     def write_daemon_configuration(self):
         self.documents = self.home / "documents"  # both daemons'
@@ -73,12 +85,27 @@ def alerts(stack, first, second):
     say("  alerts: seen by one daemon, confirmed at the other, used by the first")
 
 
+def writes(stack):
+    signed = [stack.application() for _ in range(APPLICATIONS)]
+
+    def submit(i):
+        api = (stack.nobody, stack.second_nobody)[i % 2].as_caller(stack.keys["egov"])
+        answer = api.submit(*signed[i])
+        api.close()
+        return expect(answer, 201).body["number"]
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        numbers = set(pool.map(submit, range(APPLICATIONS)))
+    check(len(numbers) == APPLICATIONS, f"numbers given twice: {len(numbers)} for {APPLICATIONS}")
+    say(f"  writes: {APPLICATIONS} applications at both daemons at once, each registered once")
+
+
 def scenario(stack):
+    writes(stack)
     first = stack.security().api
     second = Officer(stack, "security", stack.second_nobody).log_in("security").api
     trust(stack, first, second)
     alerts(stack, first, second)
-    say("two_daemons: one registry, one trust list, one list of alerts")
+    say("two_daemons: one registry, one journal, one trust list, one list of alerts")
 
 
 if __name__ == "__main__":
