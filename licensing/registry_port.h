@@ -46,12 +46,14 @@ using Scope = std::variant<OfPortal, OfLicensor, Everything>;
 
 // --- commands ------------------------------------------------------------------------------------------------------
 
-// Evidence used by a report. `octets` may be empty when the document store holds the digest already
-// (registry.not_found when it does not).
+// Evidence used by a report. Where `octets` is empty, the document store keeps what it has under the digest if that is
+// whole, and takes it from `read` otherwise: large lists serve many documents and are read only when they are missing.
+// With neither: registry.not_found or registry.damaged, as the store finds it.
 struct EvidenceItem {
   std::string kind;  // ocsp, crl, certificate, timestamp, snapshot, ...
   base::Digest digest;
   base::Bytes octets;
+  std::function<base::Result<base::Bytes>()> read = {};  // on a thread for files; may run more than once
 };
 
 // A certificate by which something was signed that is registered: what look-ups by serial, IIN or BIN find.

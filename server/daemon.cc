@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <mutex>
 #include <system_error>
 
 #include "base/file.h"
@@ -34,6 +35,8 @@ namespace registry = licensing::registry;
 
 constexpr milliseconds kReadinessInterval{5000};  // how old /readyz may be
 constexpr milliseconds kUpkeepInterval{5000};     // how soon a hold or a trust list made elsewhere is seen
+constexpr milliseconds kJournalInterval{500};     // between two pages of the journal that is walked
+constexpr milliseconds kPinInterval{60'000};      // how much of the journal's end may go unnoticed after a crash
 constexpr milliseconds kKeydPing{2000};
 constexpr std::string_view kNobodysIntent = "readiness";
 constexpr int kMaxCapsuleRounds = 16;           // in one go; a stop waits for them
@@ -106,13 +109,46 @@ Result<licensing::flow::Settings> make_settings(const Config& config) {
   return settings;
 }
 
-Result<std::unique_ptr<registry::Registry>> open_configured_registry(const Config& config, const base::Clock& clock) {
-  return registry::Registry::open({.database = config.database,
-                                   .documents = config.documents,
-                                   .max_queued = config.max_waiting,
-                                   .readers = kLookUpThreads},
-                                  clock);
+registry::Options registry_options(const Config& config) {
+  return {.database = config.database,
+          .documents = config.documents,
+          .max_queued = config.max_waiting,
+          .readers = kLookUpThreads};
 }
+
+Result<std::unique_ptr<registry::Registry>> open_configured_registry(const Config& config, const base::Clock& clock) {
+  return registry::Registry::open(registry_options(config), clock);
+}
+
+// Walks the registry's journal from its first row while the daemon serves, a page at a time, and then whatever is
+// added. Once damaged, for ever.
+class JournalWalk {
+ public:
+  JournalWalk(registry::Registry& registry, Log& log) : registry_(registry), log_(log) {}
+
+  void go_on() {
+    if (!check()) return;
+    const auto further = registry_.verify_journal_after(walked_);
+    if (further) {
+      walked_ = *further;
+    } else if (further.error().code() == Code::kRegistryDamaged) {  // trouble with reading passes
+      log_.error("journal.damaged", further.error());
+      const std::scoped_lock lock(mutex_);
+      found_ = std::unexpected(further.error());
+    }
+  }
+  [[nodiscard]] Status check() const {
+    const std::scoped_lock lock(mutex_);
+    return found_;
+  }
+
+ private:
+  registry::Registry& registry_;
+  Log& log_;
+  registry::JournalSummary walked_{0, {}, base::Time(base::Seconds(0))};
+  mutable std::mutex mutex_;
+  Status found_;
+};
 
 Result<std::unique_ptr<licensing::flow::TrustLists>> open_trust(const Config& config, registry::Registry& registry,
                                                                 const base::Clock& clock,
@@ -171,6 +207,16 @@ Result<std::int64_t> take_configured_trust(const Config& config, const base::Clo
   TANBA_TRY(const auto lists, open_trust(config, *registry, clock, configured));
   TANBA_TRY(const auto state, lists->take_configured(configured, std::move(reason)));
   return state.version.version;
+}
+
+Result<registry::JournalSummary> verify_configured_journal(const Config& config, const base::Clock& clock) {
+  TANBA_TRY(const auto registry, open_configured_registry(config, clock));
+  return registry->verify_journal();
+}
+
+Result<std::optional<base::Time>> accept_clock(const Config& config, const base::Clock& clock,
+                                               const std::string& reason) {
+  return registry::accept_clock(registry_options(config), clock, reason);
 }
 
 Errors check_files(const Config& config) {
@@ -251,6 +297,7 @@ struct Daemon::State {
   licensing::WorkingCalendar calendar{licensing::default_calendar()};
   licensing::NoPaymentGateway payments;
   std::unique_ptr<registry::Registry> registry;
+  std::unique_ptr<JournalWalk> journal;
   std::unique_ptr<licensing::flow::TrustLists> trust;
   std::unique_ptr<tokens::client::Client> keyd;
   std::unique_ptr<evidence::Workers> verifying;
@@ -283,10 +330,13 @@ struct Daemon::State {
   std::unique_ptr<Periodic> keeping_up;
   std::unique_ptr<Periodic> sealing;
   std::unique_ptr<Periodic> recovering;
+  std::unique_ptr<Periodic> walking;
+  std::unique_ptr<Periodic> pinning;
 };
 
 Status Daemon::State::open_registry(const pki::TrustSnapshotPtr& listed) {
   TANBA_TRY(registry, open_configured_registry(config, clock));
+  journal = std::make_unique<JournalWalk>(*registry, log);
   TANBA_CHECK(put_configured_staff(*registry, config.staff));
   TANBA_TRY(trust, open_trust(config, *registry, clock, listed));
   compare_trust(*listed);
@@ -393,7 +443,10 @@ void Daemon::State::start_capsules() {
 
 std::vector<Readiness::Check> Daemon::State::checks() {
   std::vector<Readiness::Check> out;
-  out.push_back({"registry", [this] { return registry->ping(); }});
+  out.push_back({"registry", [this]() -> Status {
+                   TANBA_CHECK(journal->check());
+                   return registry->ping();
+                 }});
   out.push_back({"trust", [this] { return trust->check(); }});
   if (keyd) {
     out.push_back({"keyd", [this]() -> Status {
@@ -473,6 +526,10 @@ void Daemon::State::start_upkeep() {
   keeping_up = std::make_unique<Periodic>("upkeep", kUpkeepInterval, [this] { upkeep(); });
   sealing = std::make_unique<Periodic>("capsules", kCapsuleInterval, [this] { seal_capsules(); });
   if (keyd) recovering = std::make_unique<Periodic>("intents", kUpkeepInterval, [this] { recover(); });
+  walking = std::make_unique<Periodic>("journal", kJournalInterval, [this] { journal->go_on(); });
+  pinning = std::make_unique<Periodic>("journal-pin", kPinInterval, [this] {
+    if (const auto pinned = registry->pin_journal(); !pinned) log.warning("journal.not_pinned", pinned.error());
+  });
   sources->start();
 }
 
@@ -515,6 +572,8 @@ void Daemon::State::stop() {
   keeping_up.reset();
   sealing.reset();
   recovering.reset();
+  walking.reset();
+  pinning.reset();
   if (sources) sources->stop();
   // Whoever waits for a verification first, then the verifications, then what they wait for.
   if (desk) desk->stop();

@@ -3,8 +3,11 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "base/clock.h"
+#include "licensing/registry/journal.h"
 #include "server/config.h"
 #include "server/log.h"
 
@@ -21,6 +24,14 @@ namespace tanba::server {
 // take it over by themselves.
 [[nodiscard]] base::Result<std::int64_t> take_configured_trust(const Config& config, const base::Clock& clock,
                                                                std::string reason);
+
+// Walks the whole journal of the configured registry. registry.* (registry.damaged names the row).
+[[nodiscard]] base::Result<licensing::registry::JournalSummary> verify_configured_journal(const Config& config,
+                                                                                          const base::Clock& clock);
+
+// As licensing::registry::accept_clock, for the configured registry.
+[[nodiscard]] base::Result<std::optional<base::Time>> accept_clock(const Config& config, const base::Clock& clock,
+                                                                   const std::string& reason);
 
 class Daemon {
  public:

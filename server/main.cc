@@ -144,7 +144,30 @@ int take_trust(const server::Config& config, const std::string& reason) {
   return 0;
 }
 
-enum class Task { kServe, kCheckConfig, kTakeTrust };
+int verify_journal(const server::Config& config) {
+  const base::SystemClock clock;
+  const auto walked = server::verify_configured_journal(config, clock);
+  if (!walked) {
+    print_error(walked.error());
+    return 1;
+  }
+  fmt::print("journal: {} rows, head {}, ok\n", walked->entries, walked->head.hex());
+  return 0;
+}
+
+int accept_clock(const server::Config& config, const std::string& reason) {
+  const base::SystemClock clock;
+  const auto before = server::accept_clock(config, clock, reason);
+  if (!before) {
+    print_error(before.error());
+    return 1;
+  }
+  if (*before) fmt::print("clock accepted; the journal's last row was of {}\n", base::format_time(**before));
+  if (!*before) fmt::print("the clock is not behind the journal: nothing to accept\n");
+  return 0;
+}
+
+enum class Task { kServe, kCheckConfig, kTakeTrust, kVerifyJournal, kAcceptClock };
 
 int run(const std::string& file, Task task, const std::string& reason) {
   // Before the first thread.
@@ -162,6 +185,8 @@ int run(const std::string& file, Task task, const std::string& reason) {
   raise_descriptor_limit();
   if (task == Task::kServe) return serve(file, *std::move(config), signals);
   if (task == Task::kTakeTrust) return take_trust(*config, reason);
+  if (task == Task::kVerifyJournal) return verify_journal(*config);
+  if (task == Task::kAcceptClock) return accept_clock(*config, reason);
   for (const base::Error& odd : server::odd_settings(*config, base::SystemClock().now())) {
     fmt::print(stderr, "tanbad: warning: {}\n", base::escape_for_display(odd.message()));
   }
@@ -179,13 +204,24 @@ int main(int argc, char** argv) {
   std::string file;
   bool only_check = false;
   bool settings = false;
+  bool verifies_journal = false;
   std::string take_trust_reason;
+  std::string accept_clock_reason;
   app.add_option("--config", file, "Configuration file (TOML).")->type_name("FILE");
   app.add_flag("--check-config", only_check,
                "Say what is wrong with the configuration and the files it names; start nothing.");
   app.add_option("--take-trust", take_trust_reason,
                  "Make the configuration's anchors and intermediates the newest trust list of the registry, for this "
                  "reason. For recovery; running daemons take it over.")
+      ->type_name("REASON");
+  app.add_flag(
+      "--verify-journal", verifies_journal,
+      "Walk the registry's journal from the first row to the last; say how many there are, the last one's hash, "
+      "and which row is damaged. Running daemons are not disturbed.");
+  app.add_option(
+         "--accept-clock", accept_clock_reason,
+         "After a clock had run ahead: write into the journal, with this reason, that the clock of now is right. "
+         "For recovery; running daemons go on by themselves.")
       ->type_name("REASON");
   app.add_flag("--settings", settings,
                "Print every setting with its default and meaning (docs/reference/configuration.md).");
@@ -205,6 +241,8 @@ int main(int argc, char** argv) {
   }
   Task task = Task::kServe;
   if (!take_trust_reason.empty()) task = Task::kTakeTrust;
+  if (!accept_clock_reason.empty()) task = Task::kAcceptClock;
+  if (verifies_journal) task = Task::kVerifyJournal;
   if (only_check) task = Task::kCheckConfig;
-  return run(file, task, take_trust_reason);
+  return run(file, task, task == Task::kAcceptClock ? accept_clock_reason : take_trust_reason);
 }

@@ -105,14 +105,13 @@ base::Result<std::vector<EvidenceItem>> Flow::evidence_of(const verify::Report& 
     if (named(item.id)) items.push_back({"ocsp", item.id, *item.octets});
   }
   for (const verify::CrlItem& item : evidence.crls()) {
-    // Lists are large and serve many documents: the store has most of them already.
-    if (parts_.registry.documents().find(item.id) == registry::DocumentStore::Presence::kPresent) {
-      items.push_back({"crl", item.id, {}});
-      continue;
+    // Lists are large and serve many documents: the store has most of them already, and makes sure of it.
+    EvidenceItem kept{"crl", item.id, {}};
+    if (item.octets) kept.read = [octets = item.octets, id = item.id] { return octets->read(id); };
+    if (!item.octets && parts_.registry.documents().find(item.id) == registry::DocumentStore::Presence::kAbsent) {
+      return base::fail(Code::kCapsuleIncomplete, {{"digest", item.id.hex()}});
     }
-    if (!item.octets) return base::fail(Code::kCapsuleIncomplete, {{"digest", item.id.hex()}});
-    TANBA_TRY(base::Bytes octets, item.octets->read(item.id));
-    items.push_back({"crl", item.id, std::move(octets)});
+    items.push_back(std::move(kept));
   }
   return items;
 }

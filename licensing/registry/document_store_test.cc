@@ -2,12 +2,33 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <mutex>
 #include <thread>
 
 #include "licensing/registry/testing.h"
+
+namespace {
+
+// Which folders and files this program made durable: fsync() as below is found before the C library's.
+std::mutex synced_mutex;
+std::vector<std::filesystem::path> synced;
+
+}  // namespace
+
+extern "C" int fsync(int file) {
+  {
+    std::error_code ignored;
+    const std::scoped_lock lock(synced_mutex);
+    synced.push_back(std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(file), ignored));
+  }
+  return static_cast<int>(::syscall(SYS_fsync, file));
+}
 
 namespace tanba::licensing::registry {
 namespace {
@@ -47,6 +68,65 @@ TEST_F(DocumentStoreTest, DamageIsNoticedOnReadingAndMendedByWriting) {
   const auto again = DocumentStore::open(place_.folder() / "documents");
   EXPECT_EQ(again->put(octets), digest);
   EXPECT_TRUE(store_.get(digest));
+}
+
+TEST_F(DocumentStoreTest, EvidenceThatIsNamedIsReadMendedOrTakenFromItsReader) {
+  const auto octets = base::as_bytes("a list");
+  const base::Digest digest = base::sha256(octets);
+  int reads = 0;
+  const DocumentStore::Read read = [&]() -> base::Result<base::Bytes> {
+    ++reads;
+    return base::to_bytes(octets);
+  };
+  EXPECT_EQ(store_.ensure(digest, {}).error().code(), Code::kRegistryNotFound);
+  EXPECT_EQ(store_.ensure(digest, [] { return base::Result<base::Bytes>(base::Bytes(3, 3)); }).error().code(),
+            Code::kInternal);
+  EXPECT_EQ(store_.find(digest), DocumentStore::Presence::kAbsent);
+  EXPECT_EQ(store_.ensure(digest, read), octets.size());
+  EXPECT_EQ(store_.ensure(digest, read), octets.size());
+  EXPECT_EQ(reads, 1);
+  // After a restart what is there is read before it is relied on.
+  const auto whole = DocumentStore::open(place_.folder() / "documents");
+  EXPECT_EQ(whole->ensure(digest, {}), octets.size());
+  std::ofstream(store_.path_of(digest)) << "a li";
+  const auto damaged = DocumentStore::open(place_.folder() / "documents");
+  EXPECT_EQ(damaged->ensure(digest, {}).error().code(), Code::kRegistryDamaged);
+  EXPECT_EQ(damaged->ensure(digest, read), octets.size());
+  EXPECT_EQ(reads, 2);
+  EXPECT_TRUE(damaged->get(digest));
+}
+
+// Another process renamed the file into place, or made the folder, and has not made it durable yet.
+TEST_F(DocumentStoreTest, WhatAnotherProcessMadeIsMadeDurableBeforeItIsReliedOn) {
+  const base::Digest digest = *store_.put(base::as_bytes("shared"));
+  const fs::path fan = store_.path_of(digest).parent_path();
+  const auto synced_by = [](const auto& act) {
+    {
+      const std::scoped_lock lock(synced_mutex);
+      synced.clear();
+    }
+    EXPECT_TRUE(act());
+    const std::scoped_lock lock(synced_mutex);
+    return synced;
+  };
+  const auto holds = [](const std::vector<fs::path>& list, const fs::path& one) {
+    return std::ranges::find(list, fs::canonical(one)) != list.end();
+  };
+  std::optional<DocumentStore> other;
+  const auto opened =
+      synced_by([&] { return (other = *DocumentStore::open(place_.folder() / "documents")).has_value(); });
+  EXPECT_TRUE(holds(opened, place_.folder()));
+  const auto ensured = synced_by([&] { return other->ensure(digest, {}); });
+  EXPECT_TRUE(holds(ensured, fan));
+  EXPECT_TRUE(holds(ensured, fan.parent_path()));
+  const auto again = synced_by([&] { return other->ensure(digest, {}); });
+  EXPECT_TRUE(again.empty());
+  // A new file in a fan folder that was there already.
+  const auto third = DocumentStore::open(place_.folder() / "documents");
+  fs::remove(third->path_of(digest));
+  const auto put = synced_by([&] { return third->put(base::as_bytes("shared")); });
+  EXPECT_TRUE(holds(put, fan));
+  EXPECT_TRUE(holds(put, fan.parent_path()));
 }
 
 TEST_F(DocumentStoreTest, WhatWasRemovedIsStoredAnew) {

@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <future>
 #include <mutex>
+#include <system_error>
 #include <utility>
 
 #include "base/executor.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "licensing/registry/commands.h"
+#include "licensing/registry/journal_pin.h"
 #include "licensing/registry/queries.h"
 #include "licensing/registry/schema.h"
 #include "licensing/registry/sql.h"
@@ -80,7 +84,7 @@ base::Result<EvidenceRefs> store_evidence(const DocumentStore& documents, const 
   EvidenceRefs out;
   for (const EvidenceItem& item : evidence) {
     if (item.octets.empty()) {
-      TANBA_TRY(const std::uint64_t size, documents.size_bytes(item.digest));
+      TANBA_TRY(const std::uint64_t size, documents.ensure(item.digest, item.read));
       out.push_back({item.kind, {item.digest, size}});
       continue;
     }
@@ -204,6 +208,8 @@ std::size_t held_bytes(const PutOnCapsule& command) {
   return command.octets.size();
 }
 
+constexpr std::string_view kClockAccepted = "clock.accepted";
+
 std::unexpected<Error> damaged_row(std::int64_t seq, std::string_view what) {
   return base::fail(Code::kRegistryDamaged,
                     {{"what", "journal row " + std::to_string(seq) + ": " + std::string(what)}});
@@ -228,27 +234,106 @@ base::Status check_journal_row(const JournalRow& row, const JournalSummary& befo
                              holds("subject", row.subject.c_str()) && holds("previous", row.previous.hex().c_str()) &&
                              holds("at", base::format_time(row.at).c_str());
   if (!columns_agree) return damaged_row(row.seq, "columns differ from the entry");
-  if (row.at < before.last_at) return damaged_row(row.seq, "earlier than its predecessor");
+  // Only an administrator's row goes back, and says so.
+  if (row.at < before.last_at && row.event != kClockAccepted) {
+    return damaged_row(row.seq, "earlier than its predecessor");
+  }
   return {};
 }
+
+// The journal's end, as far as it can be seen without walking all of it: the last row wholly, against its predecessor.
+base::Status check_last_row(Sql& sql, const JournalHead& head) {
+  if (head.seq == 0) return {};
+  TANBA_TRY(const auto rows, list_journal(sql, head.seq - 2, 2));
+  const bool alone = head.seq == 1;
+  if (rows.size() != (alone ? 1U : 2U)) return damaged_row(head.seq - 1, "missing");
+  JournalSummary before{0, {}, base::Time(base::Seconds(0))};
+  if (!alone) before = {rows.front().seq, rows.front().hash, rows.front().at};
+  return check_journal_row(rows.back(), before);
+}
+
+// What a write needs: room in the database for a row and its pages, on the disk for a document.
+base::Result<Nothing> try_to_write(Transaction& transaction) {
+  constexpr std::size_t kSomePages = 16384;
+  TANBA_CHECK(transaction.sql().run("INSERT INTO schema_versions (version, name, applied_at) VALUES (-1, :name, 0)",
+                                    {std::string(kSomePages, '-')}));
+  TANBA_CHECK(transaction.sql().run("DELETE FROM schema_versions WHERE version = -1"));
+  return Nothing{};
+}
+
+base::Status try_to_store(const std::filesystem::path& documents) {
+  constexpr std::size_t kSomeOctets = 64U << 10;
+  const std::filesystem::path file = documents / "probe";
+  const auto written = base::write_file_durably(file, base::Bytes(kSomeOctets), base::Overwrite::kReplace, 0640);
+  std::error_code ignored;
+  std::filesystem::remove(file, ignored);
+  if (!written) return base::fail(Code::kRegistryStorage, {{"reason", written.error().message()}});
+  return {};
+}
+
+// The last write that failed, until one is done.
+class Trouble {
+ public:
+  void note(const base::Status& status) {
+    const std::scoped_lock lock(mutex_);
+    status_ = status;
+  }
+  [[nodiscard]] base::Status status() const {
+    const std::scoped_lock lock(mutex_);
+    return status_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  base::Status status_;
+};
+
+// Goes after the writer and before the readers.
+class PinAtTheEnd {
+ public:
+  PinAtTheEnd(Readers& readers, const std::filesystem::path& documents) : readers_(readers), documents_(documents) {}
+  ~PinAtTheEnd() { (void)pin(); }  // one that was written before is true still
+  PinAtTheEnd(const PinAtTheEnd&) = delete;
+  PinAtTheEnd& operator=(const PinAtTheEnd&) = delete;
+
+  base::Status pin() {
+    const std::scoped_lock lock(mutex_);
+    TANBA_TRY(const JournalHead head, readers_.with_session([](Sql& sql) { return read_head(sql); }));
+    if (head.seq == pinned_) return {};
+    TANBA_CHECK(write_pin(head, documents_));
+    pinned_ = head.seq;
+    return {};
+  }
+
+ private:
+  Readers& readers_;
+  std::filesystem::path documents_;
+  std::mutex mutex_;
+  std::int64_t pinned_ = 0;
+};
 
 }  // namespace
 
 struct Registry::Parts {
   Parts(Options options_in, DatabaseAddress address, std::unique_ptr<Sql> writer_session, DocumentStore documents_in,
-        const base::Clock& clock)
+        const base::Clock& clock_in)
       : options(std::move(options_in)),
+        clock(clock_in),
         documents(std::move(documents_in)),
         readers(std::move(address), Sql::Options{options.lock_timeout, 0, Sql::Options::Use::kReadOnly},
                 options.readers),
+        pinning(readers, options.documents),
         writer(std::move(writer_session), clock,
                Writer::Options{options.max_queued, options.max_batch, options.max_wait, options.utc_offset,
                                options.clock_tolerance}),
         files({"registry-files", options.file_threads, options.max_queued, {}}) {}
 
   Options options;
+  const base::Clock& clock;
   DocumentStore documents;
   Readers readers;
+  PinAtTheEnd pinning;
+  Trouble storing;
   Writer writer;
   std::atomic<std::size_t> waiting_bytes{0};
   base::Executor files;  // stops first: what it accepted still reaches the writer
@@ -276,6 +361,7 @@ struct Registry::Parts {
     const auto posted = files.post([this, work, bytes] {
       auto stored = store_all(documents, std::move(work->command));
       waiting_bytes -= bytes;
+      if (!stored && stored.error().code() == Code::kRegistryStorage) storing.note(base::fail(stored.error()));
       if (!stored) return work->done(std::unexpected(std::move(stored).error()));
       enqueue<Answer>(*std::move(stored), std::move(work->done));
     });
@@ -294,6 +380,8 @@ base::Result<std::unique_ptr<Registry>> Registry::open(Options options, const ba
   TANBA_TRY(auto sql, Sql::connect(address, Sql::Options{options.lock_timeout, options.max_pages}));
   TANBA_CHECK(migrate(*sql, clock.now()));
   TANBA_TRY(const JournalHead head, read_head(*sql));
+  TANBA_CHECK(check_last_row(*sql, head));
+  TANBA_CHECK(check_pin(*sql, options.documents));
   TANBA_TRY([[maybe_unused]] const base::Time now, journal_time(clock, head, options.clock_tolerance));
   return std::unique_ptr<Registry>(
       new Registry(std::make_unique<Parts>(std::move(options), address, std::move(sql), std::move(documents), clock)));
@@ -542,16 +630,27 @@ base::Result<std::vector<JournalRow>> Registry::journal(std::int64_t after, unsi
   return parts_->readers.with_session([&](Sql& sql) { return list_journal(sql, after, limit); });
 }
 
+base::Result<JournalSummary> Registry::verify_journal_after(const JournalSummary& walked) {
+  JournalSummary summary = walked;
+  TANBA_TRY(const auto rows, journal(summary.entries, kMaxPageRows));
+  for (const JournalRow& row : rows) {
+    TANBA_CHECK(check_journal_row(row, summary));
+    summary = {row.seq, row.hash, row.at};
+  }
+  return summary;
+}
+
 base::Result<JournalSummary> Registry::verify_journal() {
   JournalSummary summary{0, {}, base::Time(base::Seconds(0))};
   for (;;) {
-    TANBA_TRY(const auto rows, journal(summary.entries, kMaxPageRows));
-    if (rows.empty()) return summary;
-    for (const JournalRow& row : rows) {
-      TANBA_CHECK(check_journal_row(row, summary));
-      summary = {row.seq, row.hash, row.at};
-    }
+    TANBA_TRY(const JournalSummary further, verify_journal_after(summary));
+    if (further.entries == summary.entries) return summary;
+    summary = further;
   }
+}
+
+base::Status Registry::pin_journal() {
+  return parts_->pinning.pin();
 }
 
 Registry::Health Registry::health() const {
@@ -561,11 +660,50 @@ Registry::Health Registry::health() const {
 }
 
 base::Status Registry::ping() {
-  return parts_->readers.with_session([](Sql& sql) -> base::Status {
-    auto found = sql.row("SELECT MAX(version) FROM schema_versions", 1);
-    if (!found) return std::unexpected(std::move(found).error());
-    return {};
-  });
+  TANBA_TRY(const JournalHead head, parts_->readers.with_session([](Sql& sql) { return read_head(sql); }));
+  TANBA_CHECK(journal_time(parts_->clock, head, parts_->options.clock_tolerance));
+  if (!parts_->storing.status()) {
+    TANBA_CHECK(try_to_store(parts_->options.documents));
+    parts_->storing.note({});
+  }
+  const base::Status last = parts_->writer.last_batch();
+  if (last || last.error().code() == Code::kRegistryBusy) return {};  // a lock passes, callers try again
+  // Who is not ready is sent nothing to write: that it works again must be found out here.
+  std::promise<base::Result<Nothing>> promise;
+  auto answer = promise.get_future();
+  parts_->writer.enqueue(std::make_unique<JobOf<Nothing>>(
+      try_to_write, [&promise](base::Result<Nothing> result) { promise.set_value(std::move(result)); }));
+  TANBA_CHECK(answer.get());
+  return {};
+}
+
+namespace {
+
+base::Status add_clock_row(Sql& sql, const JournalHead& head, base::Time now, std::string_view reason) {
+  Transaction transaction(sql, head, now, base::Seconds(0));
+  // An administrator's words, and no person's data.
+  TANBA_CHECK(transaction.journal(kClockAccepted, "registry", {CallerKind::kSystem, "tanbad"},
+                                  {{"last", base::format_time(head.at)}, {"reason", reason}}));
+  return sql.commit();
+}
+
+}  // namespace
+
+base::Result<std::optional<base::Time>> accept_clock(const Options& options, const base::Clock& clock,
+                                                     std::string_view reason) {
+  TANBA_TRY(const DatabaseAddress address, parse_database_address(options.database));
+  TANBA_TRY(auto sql, Sql::connect(address, Sql::Options{options.lock_timeout, options.max_pages}));
+  TANBA_CHECK(migrate(*sql, clock.now()));
+  TANBA_CHECK(sql->begin_write());
+  const auto head = read_head(*sql);
+  base::Status status = head ? check_last_row(*sql, *head) : std::unexpected(head.error());
+  if (status) status = check_pin(*sql, options.documents);
+  const base::Time now = clock.now();
+  const bool behind = status && now < head->at;
+  if (behind) status = add_clock_row(*sql, *head, now, reason);
+  if (!status || !behind) sql->rollback();
+  if (!status) return std::unexpected(std::move(status).error());
+  return behind ? std::optional(head->at) : std::nullopt;
 }
 
 }  // namespace tanba::licensing::registry

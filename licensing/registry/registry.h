@@ -45,10 +45,16 @@ struct Options {
   std::int64_t max_pages = 0;
 };
 
+// For a journal that a clock which ran ahead has written in: adds a row "clock.accepted" with the time of `clock`,
+// after which registries work with that clock again. Answers the time of the row before; nothing, and adds nothing,
+// when the clock is not behind it. registry.busy, .storage, .damaged; config.invalid.
+[[nodiscard]] base::Result<std::optional<base::Time>> accept_clock(const Options& options, const base::Clock& clock,
+                                                                   std::string_view reason);
+
 class Registry final : public RegistryPort {
  public:
-  // Connects, migrates the schema, checks the journal's head and the clock. registry.busy, .storage, .damaged (also a
-  // schema newer than this program), .clock; config.invalid.
+  // Connects, migrates the schema, checks the journal's last row wholly, the row that was pinned, and the clock.
+  // registry.busy, .storage, .damaged (also a schema newer than this program), .clock; config.invalid.
   [[nodiscard]] static base::Result<std::unique_ptr<Registry>> open(Options options, const base::Clock& clock);
   ~Registry() override;
   Registry(const Registry&) = delete;
@@ -141,6 +147,11 @@ class Registry final : public RegistryPort {
   [[nodiscard]] base::Result<std::vector<JournalRow>> journal(std::int64_t after, unsigned limit);
   // Walks the whole journal: numbering, canonical form, hashes, leaves, times. registry.damaged names the row.
   [[nodiscard]] base::Result<JournalSummary> verify_journal();
+  // The same, at most kMaxPageRows rows further than `walked`, which is answered again when there are none.
+  [[nodiscard]] base::Result<JournalSummary> verify_journal_after(const JournalSummary& walked);
+  // Notes number and hash of the journal's last row in a file beside the documents (journal_pin.h), where whoever takes
+  // rows off the journal's end finds them too. Done at the end by itself. registry.busy, .storage.
+  [[nodiscard]] base::Status pin_journal();
 
   // For /readyz and metrics.
   struct Health {
@@ -150,7 +161,9 @@ class Registry final : public RegistryPort {
     std::uint64_t failed_batches = 0;
   };
   [[nodiscard]] Health health() const;
-  // Asks the database a trivial question: registry.busy, registry.storage.
+  // Whether reading and writing work: asks the database for the journal's last row, and compares the clock with it
+  // (registry.clock). After a write that failed for more than a lock it tries whether a database row and a document can
+  // be written, and answers with the error until they can: registry.busy, registry.storage, registry.damaged.
   [[nodiscard]] base::Status ping();
 
  private:

@@ -50,6 +50,11 @@ std::size_t Writer::queued() const {
   return queue_.size();
 }
 
+base::Status Writer::last_batch() const {
+  const std::lock_guard lock(mutex_);
+  return last_batch_;
+}
+
 void Writer::run() {
   ::pthread_setname_np(::pthread_self(), "registry-write");
   for (;;) {
@@ -95,6 +100,10 @@ void Writer::execute(Batch& batch) {
   } else {
     ++counts_.batches;
     counts_.commands += batch.size();
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    last_batch_ = last.error ? base::Status(std::unexpected(*last.error)) : base::Status();
   }
   for (const auto& job : batch) job->finish(last.error);
 }

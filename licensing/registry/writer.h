@@ -77,6 +77,8 @@ class Writer {
     std::atomic<std::uint64_t> failed{0};
   };
   [[nodiscard]] const Counts& counts() const { return counts_; }
+  // What became of the last batch.
+  [[nodiscard]] base::Status last_batch() const;
 
  private:
   using Batch = std::vector<std::unique_ptr<Job>>;
@@ -101,6 +103,7 @@ class Writer {
   std::condition_variable wake_;
   std::deque<std::unique_ptr<Job>> queue_;
   bool stopping_ = false;
+  base::Status last_batch_;
   std::thread thread_;
 };
 

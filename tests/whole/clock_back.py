@@ -1,19 +1,20 @@
 #!/usr/bin/python3 -B
-"""The journal's last entry lies ahead of the clock: the daemon does not work with such a clock, and says so."""
+"""The journal's last entry lies ahead of the clock: the daemon does not work with such a clock, and says so, until an
+administrator accepts the clock.
+"""
 import datetime
 import hashlib
 import json
 import sqlite3
+import subprocess
 import sys
 
 import audit
-from stack import check, main, say
+from stack import check, expect, main, run, say, until
 
 
-def scenario(stack):
-    stack.registered()
-    stack.daemon.stop()
-    # As a daemon whose clock ran a day ahead would have left it: a row that is whole in itself.
+def write_row_ahead(stack):
+    """As a daemon whose clock ran a year ahead would have left it: a row that is whole in itself."""
     database = sqlite3.connect(stack.database, timeout=30)
     seq, entry, head = database.execute("SELECT seq, entry, hash FROM journal ORDER BY seq DESC LIMIT 1").fetchone()
     content = json.loads(entry)
@@ -26,10 +27,47 @@ def scenario(stack):
     database.commit()
     database.close()
     audit.Journal(stack.database).walk()
+
+
+def tanbad(stack, *arguments):
+    return subprocess.run([stack.bin / "tanbad", "--config", stack.home / "tanbad.toml", *arguments], capture_output=True,
+                          text=True, check=False, timeout=300)
+
+
+def scenario(stack):
+    stack.registered()
+    stack.wait_for_daemon("/readyz")
+    # While it runs, by another daemon of the registry: refused, and not ready.
+    write_row_ahead(stack)
+    document, claim = stack.application()
+    expect(stack.portal().submit(document, claim), 503, "registry.clock")
+    until(lambda: stack.nobody.get("/readyz").status == 503, "/readyz that says so")
+    check("registry.clock" in str(stack.nobody.get("/readyz")), f"another reason: {stack.nobody.get('/readyz')}")
+    stack.daemon.stop()
     stack.daemon.start()
     status = stack.daemon.process.wait(60)
     check(status != 0 and "registry.clock" in stack.daemon.tail(), f"status {status}: {stack.daemon.tail()}")
-    say("clock_back: refused to start with registry.clock")
+    say("  refused by the running daemon with /readyz, and at the start")
+    accepted = tanbad(stack, "--accept-clock", "часы были неверны")
+    check(accepted.returncode == 0 and "accepted" in accepted.stdout, f"{accepted}")
+    again = tanbad(stack, "--accept-clock", "ещё раз")
+    check(again.returncode == 0 and "nothing" in again.stdout, f"{again}")
+    stack.daemon.start()
+    stack.wait_for_daemon("/readyz")
+    expect(stack.portal().submit(document, claim), 201)
+    stack.daemon.stop()
+    journal = run(stack.bin / "tanbad", "--config", stack.home / "tanbad.toml", "--verify-journal")
+    check(journal.startswith("journal: ") and journal.endswith(", ok\n"), journal)
+    check(damage(stack).returncode == 1, "a changed row passes --verify-journal")
+    say("clock_back: refused with registry.clock, and went on with a clock that was accepted")
+
+
+def damage(stack):
+    database = sqlite3.connect(stack.database, timeout=30)
+    database.execute("UPDATE journal SET entry = replace(entry, 'egov', 'evil') WHERE event = 'application.registered'")
+    database.commit()
+    database.close()
+    return tanbad(stack, "--verify-journal")
 
 
 if __name__ == "__main__":

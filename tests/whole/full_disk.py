@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-from stack import check, expect, main, say
+from stack import check, expect, main, say, until
 
 INSIDE = "TANBA_FULL_DISK_INSIDE"
 
@@ -29,9 +29,11 @@ def scenario(stack):
     check(int(answer.headers.get("Retry-After", 0)) > 0, f"no Retry-After: {answer}")
     check("/" not in answer.body["detail"], f"names of files in the answer: {answer}")
     check(stack.registered_count() == 1, "registered on a full disk")
+    until(lambda: "registry.storage" in str(stack.nobody.get("/readyz")), "/readyz that says so")
     # What needs no room goes on.
     check(expect(stack.portal().get(f"/v1/applications/{kept[0]}/document"), 200).octets == kept[1], "an old document")
     filler.unlink()
+    stack.wait_for_daemon("/readyz")  # by itself: who is not ready is sent nothing to write
     number = expect(stack.portal().submit(document, claim), 201).body["number"]
     check(expect(stack.portal().get(f"/v1/applications/{number}/document"), 200).octets == document, "the document that waited")
     say("full_disk: registry.storage, nothing acknowledged, taken when there was room")
