@@ -160,7 +160,7 @@ base::Result<TokenInfo> Token::info() {
 
 // --- log-in ----------------------------------------------------------------------------------------------------------
 
-base::Status Token::log_in(const base::Secret& pin) {
+base::Status Token::log_in(const base::Secret& pin, const BeforeAttempt& before_attempt) {
   const std::scoped_lock changing(changing_);
   TANBA_CHECK(connect_once());
   TANBA_TRY(const TokenInfo token, info());
@@ -168,6 +168,7 @@ base::Status Token::log_in(const base::Secret& pin) {
   if (token.user_pin == PinState::kNotInitialised)
     return std::unexpected(error_of(CKR_USER_PIN_NOT_INITIALIZED, "C_Login"));
   if (pin.empty() && !token.pin_pad) return base::fail(base::Code::kTokenPinWrong, "no PIN was given");
+  if (before_attempt) TANBA_CHECK(before_attempt());
   Session session;
   CK_RV rv = CKR_OK;
   {

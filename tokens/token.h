@@ -62,7 +62,10 @@ class Token {
   [[nodiscard]] base::Result<TokenInfo> info();
   // Exactly one attempt, and none when the token says that the PIN is locked. An empty PIN goes to the reader's PIN
   // pad. Errors: token.pin_wrong, token.pin_locked, token.lost, token.failed.
-  [[nodiscard]] base::Status log_in(const base::Secret& pin);
+  // `before_attempt` runs when nothing but the attempt itself is left; when it fails there is none, and its error comes
+  // back.
+  using BeforeAttempt = std::function<base::Status()>;
+  [[nodiscard]] base::Status log_in(const base::Secret& pin, const BeforeAttempt& before_attempt = {});
   [[nodiscard]] base::Status log_out();
   [[nodiscard]] base::Result<TokenContents> contents();
 

@@ -16,7 +16,6 @@ namespace json = boost::json;
 constexpr std::size_t kMaxDepth = 8;  // list_keys nests five deep
 // More than any configuration has; bounds what a list makes the client parse.
 constexpr std::size_t kMaxKeys = 256;
-constexpr std::size_t kMaxChain = 8;
 constexpr std::size_t kMaxAlgorithms = 64;
 constexpr std::size_t kMaxErrorArguments = 16;
 constexpr base::JsonLimits kJsonLimits{.max_size_bytes = kMaxFrameBytes, .max_depth = kMaxDepth};

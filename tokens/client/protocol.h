@@ -24,6 +24,8 @@ namespace tanba::tokens::client {
 inline constexpr int kProtocolVersion = 1;
 // An approval with its certificates is under 64 KiB in base64, a list of 64 keys with chains of three under 800 KiB.
 inline constexpr std::uint32_t kMaxFrameBytes = 1U << 20;
+// Certificates above a key, in list-keys, in answers and in the key server's log.
+inline constexpr std::size_t kMaxChain = 8;
 inline constexpr std::size_t kFrameHeaderBytes = 4;
 inline constexpr std::size_t kMaxApprovalBytes = 64U << 10;  // an officer's CMS: certificates, attributes, one signer
 

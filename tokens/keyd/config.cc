@@ -278,6 +278,10 @@ class ConfigReader {
     TANBA_TRY(const std::optional<std::string> chain, table.optional_text("chain"));
     if (chain) {
       TANBA_TRY(key.chain, read_certificates(*chain, table.place_of("chain")));
+      if (key.chain.size() > client::kMaxChain) {
+        return invalid(table.place_of("chain"),
+                       fmt::format("at most {} certificates go with a key", client::kMaxChain));
+      }
     }
     return {};
   }
@@ -372,7 +376,7 @@ pin_file = "/etc/tanba-keyd/licence.pin"
 # pin_credential = "licence-pin"
 # pin = "prompt"
 # certificate = "licence.pem"                 # when it is not on the token
-chain = "issuing-ca.pem"                      # issuing CA first
+chain = "issuing-ca.pem"                      # issuing CA first, at most 8
 max_queued = 64                               # requests that wait; more are answered with server.busy
 
 # The officers' keys that approve: SHA-256 of the public key (SubjectPublicKeyInfo), see `tanba cert show`.

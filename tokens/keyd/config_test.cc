@@ -112,6 +112,20 @@ TEST(KeydConfigTest, LicenceKeysNeedApprovers) {
   EXPECT_EQ(test::code_of(parse_config(text, "/etc")), "config.invalid");
 }
 
+TEST(KeydConfigTest, AChainHasNoMoreCertificatesThanAnswersHave) {
+  const test::TemporaryFolder folder;
+  const pki::EvpPkeyPtr key = test::make_rsa_key();
+  const pki::CertificatePtr one = test::issue_certificate(test::spki_of(key.get()), key.get(), "issuer");
+  const std::string pem = pki::write_pem("CERTIFICATE", one->der());
+  const std::string text = replaced("max_queued = 5", "max_queued = 5\nchain = \"chain.pem\"");
+  std::string chain;
+  for (std::size_t i = 0; i < client::kMaxChain; ++i) chain += pem;
+  test::write_text(folder.path() / "chain.pem", chain);
+  test::must(parse_config(text, folder.path()));
+  test::write_text(folder.path() / "chain.pem", chain + pem);
+  EXPECT_EQ(test::code_of(parse_config(text, folder.path())), "config.invalid");
+}
+
 TEST(KeydConfigTest, TheExampleIsReadButForItsAbbreviatedKey) {
   std::string text(example_config());
   const auto replace = [&](std::string_view from, std::string_view to) {

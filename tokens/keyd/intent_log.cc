@@ -167,7 +167,7 @@ base::Status IntentLog::verify_line(std::string_view text) {
   return {};
 }
 
-base::Status IntentLog::take_line(const json::object& object, const Line& line) {
+base::Status IntentLog::check_line(const json::object& object) const {
   ObjectReader reader(object);
   TANBA_TRY(const std::string event, reader.text("event"));
   if (entries_ == 0) {
@@ -178,28 +178,39 @@ base::Status IntentLog::take_line(const json::object& object, const Line& line) 
   if (event == "sealing") return take_sealing(reader);
   TANBA_TRY(const std::string intent, reader.text("intent"));
   const auto known = intents_.find(intent);
-  if (known != intents_.end() && known->second.cancelled) return client::protocol_failure("it was cancelled before");
-  if (event == "cancelled") {
-    if (known != intents_.end() && known->second.signed_at != 0)
-      return client::protocol_failure("it was signed before");
-    intents_[intent].cancelled = true;
-    return {};
-  }
+  const bool is_known = known != intents_.end();
+  if (is_known && known->second.cancelled) return client::protocol_failure("it was cancelled before");
+  const bool is_signed = is_known && known->second.signed_at != 0;
+  if (event == "cancelled") return is_signed ? client::protocol_failure("it was signed before") : base::Status();
   if (event == "signing") {
     TANBA_TRY(const std::string request, reader.text("request"));
-    TANBA_TRY(const base::Digest digest, base::digest_from_hex(request));
-    if (known != intents_.end()) return client::protocol_failure("an intent begins twice");
-    intents_.emplace(intent, Record{.request = digest});
-    return {};
+    TANBA_CHECK(base::digest_from_hex(request));
+    return is_known ? client::protocol_failure("an intent begins twice") : base::Status();
   }
   if (event != "signed") return client::protocol_failure("event");
-  if (known == intents_.end() || known->second.signed_at != 0)
-    return client::protocol_failure("signed without an intent");
+  if (!is_known || is_signed) return client::protocol_failure("signed without an intent");
   TANBA_TRY(const json::object* answer, reader.object("signed"));
   TANBA_CHECK(client::parse_signed(*answer));
-  known->second.signed_at = line.begin;
-  known->second.signed_length = line.length;
-  known->second.signed_line = line.digest;
+  return {};
+}
+
+base::Status IntentLog::take_line(const json::object& object, const Line& line) {
+  TANBA_CHECK(check_line(object));
+  ObjectReader reader(object);
+  TANBA_TRY(const std::string event, reader.text("event"));
+  if (entries_ == 0 || event == "sealing") return {};
+  TANBA_TRY(const std::string intent, reader.text("intent"));
+  Record& record = intents_[intent];
+  if (event == "cancelled") {
+    record.cancelled = true;
+  } else if (event == "signing") {
+    TANBA_TRY(const std::string request, reader.text("request"));
+    TANBA_TRY(record.request, base::digest_from_hex(request));
+  } else {
+    record.signed_at = line.begin;
+    record.signed_length = line.length;
+    record.signed_line = line.digest;
+  }
   return {};
 }
 
@@ -207,10 +218,15 @@ base::Status IntentLog::take_line(const json::object& object, const Line& line) 
 // -----------------------------------------------------------------------------------------------
 
 base::Result<IntentLog::Line> IntentLog::append(json::object object) {
+  // A line that the next start could not read would end all signing then.
+  if (const base::Status fits = check_line(object); !fits) {
+    return base::fail(base::Code::kKeydLog, "a line that could not be read again: " + fits.error().message());
+  }
   object["line"] = entries_ + 1;
   object["previous"] = last_.hex();
   object["time"] = base::format_time(clock_.now());
   std::string text = base::canonical_json(object);
+  if (text.size() > kMaxLineBytes) return base::fail(base::Code::kKeydLog, "a line would be too long");
   const Line line{size_, static_cast<std::uint32_t>(text.size()), base::sha256(base::as_bytes(text))};
   text += '\n';
   if (const base::Status written = write_at_end(file_.get(), text); !written) {

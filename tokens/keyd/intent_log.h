@@ -77,6 +77,8 @@ class IntentLog {
   [[nodiscard]] base::Status open_file();
   [[nodiscard]] base::Status verify_all();
   [[nodiscard]] base::Status verify_line(std::string_view line);
+  // Whether a line may stand next; the same for what is read and for what is about to be written.
+  [[nodiscard]] base::Status check_line(const boost::json::object& object) const;
   [[nodiscard]] base::Status take_line(const boost::json::object& object, const Line& line);
   [[nodiscard]] base::Status begin_file();
   [[nodiscard]] base::Status cut_tail(std::uint64_t length, std::uint64_t size);

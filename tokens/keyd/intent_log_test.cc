@@ -134,6 +134,21 @@ TEST_F(IntentLogTest, WhatWasSignedIsNotCancelled) {
   EXPECT_EQ(log->entries(), 3U);
 }
 
+TEST_F(IntentLogTest, WhatCouldNotBeReadAgainIsNotWritten) {
+  {
+    const auto log = open();
+    must(log->write_signing(entry("a")));
+    client::Signed long_chain = answer(1);
+    long_chain.chain.assign(client::kMaxChain + 1, certificate_);
+    EXPECT_EQ(code_of(log->write_signed("a", long_chain)), "keyd.log");
+    long_chain.chain.pop_back();
+    must(log->write_signed("a", long_chain));
+  }
+  const auto log = open();
+  must(log->health());
+  EXPECT_TRUE(must(log->find("a"))->answer);
+}
+
 TEST_F(IntentLogTest, EveryUnfinishedTailIsCutOff) {
   const std::string whole = good_log();
   const std::size_t last_line = whole.rfind('\n', whole.size() - 2) + 1;

@@ -9,14 +9,11 @@
 namespace tanba::tokens::keyd {
 namespace {
 
-// CAs above a token's key that are found on the token itself.
-constexpr std::size_t kMaxChain = 8;
-
 std::vector<pki::CertificatePtr> chain_from(const pki::Certificate& certificate,
                                             const std::vector<pki::CertificatePtr>& candidates) {
   std::vector<pki::CertificatePtr> chain;
   const pki::Certificate* last = &certificate;
-  while (chain.size() < kMaxChain && !last->is_self_issued()) {
+  while (chain.size() < client::kMaxChain && !last->is_self_issued()) {
     const auto issuer = std::ranges::find_if(candidates, [&](const auto& c) { return c->subject() == last->issuer(); });
     if (issuer == candidates.end() || std::ranges::find(chain, *issuer) != chain.end()) break;
     chain.push_back(*issuer);

@@ -630,6 +630,22 @@ TEST_F(KeydTest, AWrongPinIsTriedOnceAlsoOverRestarts) {
   EXPECT_EQ(hsm_.count_calls("C_Login"), before + 2);
 }
 
+TEST_F(KeydTest, KilledInsideALogInItIsNotTriedAgainByItself) {
+  const std::size_t before = hsm_.count_calls("C_Login");
+  hsm_.set_fault("C_Login sleep 60000");
+  write_config();
+  pid_ = spawn({});
+  while (hsm_.count_calls("C_Login") == before) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(end(SIGKILL), 128 + SIGKILL);
+  hsm_.clear_faults();
+  start();
+  wait_for(client::KeyState::kLocked);
+  EXPECT_EQ(hsm_.count_calls("C_Login"), before + 1);
+  const std::string events = test::read_text(folder() / "events");
+  EXPECT_NE(events.find("token.login_stopped"), std::string::npos);
+  EXPECT_NE(events.find("remove the file"), std::string::npos);
+}
+
 TEST_F(KeydTest, ALockedPinAndTheLastTryAreLeftAlone) {
   for (const char* flags : {"flags 40000", "flags 20000"}) {
     hsm_.set_fault(flags);

@@ -76,8 +76,8 @@ A first set-up
   4. The configuration:       as below; check it with --check-config as that user
   5. systemctl start tanba-keyd
 
-When a log-in fails, it is not tried again: a file login-stopped-... beside the log says for which token. Mend the PIN,
-then remove the file. A token that was pulled out is used again when it is back. Events go to standard error, a line of
+When a log-in fails or is cut off, it is not tried again: a file login-stopped-... beside the log says for which token.
+Mend the PIN, then remove the file. A token that was pulled out is used again when it is back. Events go to standard error, a line of
 JSON each. SIGTERM ends the server after the answers under way.
 
 Exit status: 0 after SIGTERM; 64 wrong usage; 78 wrong configuration; 1 anything else.

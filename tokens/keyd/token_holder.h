@@ -1,11 +1,16 @@
 // A token that keys of the configuration lie on: connected to when it is there, logged in to when that may be done
 // without a person.
 //
-// A failed log-in stops automatic log-ins to that token, across restarts too: a file beside the log names it, and a
-// person who has mended the PIN removes that file. The last try before a token locks is never spent automatically.
+// A log-in that did not succeed stops further automatic ones to that token, across restarts too: a file beside the log
+// names it, and a person who has mended the PIN removes that file. The file is written before the PIN goes to the token
+// and removed after success: so a server that is killed in between, or a token that answers with an error of its own,
+// leaves it. Where it cannot be written there is no log-in. The last try before a token locks is never spent
+// automatically.
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,15 +26,28 @@ namespace tanba::tokens::keyd {
 class LoginStops {
  public:
   LoginStops(std::filesystem::path folder, EventLog& events) : folder_(std::move(folder)), events_(events) {}
+  // Says so once, with what a person has to do.
   [[nodiscard]] bool stopped(const TokenInfo& token);
-  void stop(const TokenInfo& token, const base::Error& why);
+  enum class By : std::uint8_t {
+    kServer,  // a stop holds
+    kPerson,  // who typed the PIN just now may try in spite of it; it stays
+  };
+  // One attempt at a time for each token, however many URIs name it. `log_in` gets what to call before the PIN goes
+  // out.
+  [[nodiscard]] base::Status attempt(const TokenInfo& token, By by,
+                                     const std::function<base::Status(const Token::BeforeAttempt&)>& log_in);
 
  private:
   [[nodiscard]] std::filesystem::path file_of(const TokenInfo& token) const;
+  [[nodiscard]] base::Status begin(const TokenInfo& token) const;
+  void end(const TokenInfo& token) const;
+  void fail(const TokenInfo& token, const base::Error& why);
+  [[nodiscard]] std::shared_ptr<std::mutex> lock_of(const TokenInfo& token);
   const std::filesystem::path folder_;
   EventLog& events_;
   std::mutex mutex_;
-  std::set<std::string> unwritten_;  // stopped although the file could not be written: until the process ends
+  std::set<std::string> told_;                                   // files that an event spoke of
+  std::map<std::string, std::shared_ptr<std::mutex>> attempts_;  // by file: one for each token ever seen here
 };
 
 enum class Look : std::uint8_t {
@@ -51,7 +69,7 @@ class TokenHolder {
  private:
   [[nodiscard]] base::Status connect();
   [[nodiscard]] base::Status log_in_automatically();
-  [[nodiscard]] base::Status log_in_once(const base::Secret& pin, const TokenInfo& info);
+  [[nodiscard]] base::Status log_in_once(const base::Secret& pin, const TokenInfo& info, LoginStops::By by);
   void report(TokenState now);
 
   const std::shared_ptr<Token> token_;
