@@ -64,5 +64,6 @@ int with_daemon(const DaemonOptions& options, Daemon::Credential credential, con
 [[nodiscard]] std::string application_text(const boost::json::object& row, base::Language language);
 [[nodiscard]] std::string decision_text(const boost::json::object& row, base::Language language);
 [[nodiscard]] std::string licence_text(const boost::json::object& row, base::Language language);
+[[nodiscard]] std::string licence_event_text(const boost::json::object& row, base::Language language);
 
 }  // namespace tanba::cli

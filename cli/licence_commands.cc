@@ -106,8 +106,10 @@ base::Result<Printed> show_now(Daemon& daemon, const LicenceOptions& options, co
   const std::string number = url_encoded(options.number);
   if (is_of_licence(options.number)) {
     TANBA_TRY(json::object licence, daemon.get("/v1/licences/" + number));
-    std::string text = licence_text(licence, output.language);
-    return Printed{{{"licence", std::move(licence)}}, std::move(text)};
+    TANBA_TRY(json::object history, daemon.get("/v1/licences/" + number + "/events"));
+    std::string text =
+        licence_text(licence, output.language) + rows_text(history, "events", licence_event_text, output.language);
+    return Printed{{{"licence", std::move(licence)}, {"events", history["events"]}}, std::move(text)};
   }
   Printed printed;
   TANBA_TRY(json::object application, daemon.get("/v1/applications/" + number));

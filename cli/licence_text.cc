@@ -60,6 +60,11 @@ std::string application_text(const json::object& row, base::Language language) {
   lines.line(Word::kRegisteredAt, text_of(row, "registeredAt"));
   lines.line(Word::kDueOn, text_of(row, "dueOn"));
   lines.line(Word::kLicence, text_of(row, "licence"));
+  if (const json::value* open = row.if_contains("openIntent"); open != nullptr && open->is_object()) {
+    const json::object& intent = open->as_object();
+    lines.line(Word::kIntentOpen, fmt::format("{} ({}, {}, {})", text_of(intent, "id"), text_of(intent, "state"),
+                                              text_of(intent, "officer"), text_of(intent, "createdAt")));
+  }
   const json::value* attachments = row.if_contains("attachments");
   if (attachments == nullptr || !attachments->is_array()) return lines.take();
   for (const json::value& attachment : attachments->as_array()) {
@@ -90,6 +95,13 @@ std::string licence_text(const json::object& row, base::Language language) {
   lines.line(Word::kApplication, text_of(row, "application"));
   lines.line(Word::kIssuedAt, text_of(row, "issuedAt"));
   lines.line(Word::kValidUntil, text_of(row, "validUntil"));
+  return lines.take();
+}
+
+std::string licence_event_text(const json::object& row, base::Language language) {
+  Lines lines(language);
+  lines.text(fmt::format("{}  {}  {}", text_of(row, "at"), text_of(row, "event"), text_of(row, "officer")));
+  lines.line(Word::kReason, text_of(row, "reason"), 2);
   return lines.take();
 }
 

@@ -91,6 +91,10 @@ void read_form_fields(const std::vector<FormField>& fields, Reader& reader) {
     reader.require_text(fields[i].name, kMaxNameBytes, "field name");
     if (!sound_text(fields[i].value)) reader.add(schema_error("field " + fields[i].name));
     reader.require_size(fields[i].value, kMaxFieldBytes, "field " + fields[i].name);
+    // The period depends on it: whoever claims it in other words shall hear that it was not understood.
+    if (fields[i].name == kSmallBusinessField && fields[i].value != "true" && fields[i].value != "false") {
+      reader.add(schema_error(fmt::format("field {}: true or false", kSmallBusinessField)));
+    }
     const auto earlier = std::span(fields).first(i);
     // Two values under one name: the officer and the registry could read different ones.
     if (std::ranges::find(earlier, fields[i].name, &FormField::name) != earlier.end()) {

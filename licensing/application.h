@@ -137,8 +137,9 @@ struct ApplicationContext {
 // registered, as far as its content goes.
 [[nodiscard]] Errors check_application(const ApplicationFields& fields, const ApplicationContext& context);
 
-// The form field by which an applicant claims to be a subject of small business ("true"), which shortens the period of
-// some services. The officer checks the claim; a wrong one only makes the licensor quicker.
+// The form field by which an applicant claims to be a subject of small business: "true", which shortens the period of
+// some services, or "false"; anything else is application.schema. The officer checks the claim; a wrong one only makes
+// the licensor quicker.
 inline constexpr std::string_view kSmallBusinessField = "small-business";
 
 // The day by which a decision is due.

@@ -203,6 +203,21 @@ TEST(DecisionDue, SmallBusinessShortensWhereTheTextSaysSo) {
   EXPECT_EQ(due("oil-gas"), "2026-06-22");
 }
 
+TEST(DecisionDue, AClaimOfSmallBusinessIsUnderstoodOrRefused) {
+  ApplicationText text = application_text();
+  text.fields.push_back({std::string(kSmallBusinessField), ""});
+  for (const char* value : {"TRUE", "1", "yes", "да", " true", ""}) {
+    text.fields.back().value = value;
+    const auto fields = parse_application(text);
+    ASSERT_EQ(codes_of(fields), std::vector{Code::kApplicationSchema}) << value;
+    EXPECT_NE(fields.error().front().message().find(kSmallBusinessField), std::string::npos);
+  }
+  for (const char* value : {"true", "false"}) {
+    text.fields.back().value = value;
+    EXPECT_TRUE(parse_application(text)) << value;
+  }
+}
+
 // --- applicants ----------------------------------------------------------------------------------------------------
 
 const EntitlementPolicy kPolicy = default_entitlement_policy();

@@ -29,6 +29,15 @@ bool says_something(std::string_view text) {
   return false;
 }
 
+// XML 1.0 2.2: no control characters but tab and line ends, no U+FFFE, no U+FFFF.
+bool fits_xml(std::string_view text) {
+  const auto is_control = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r';
+  };
+  return base::is_utf8(text) && std::ranges::none_of(text, is_control) && !text.contains("\xEF\xBF\xBE") &&
+         !text.contains("\xEF\xBF\xBF");
+}
+
 Error bad_end(std::string expected) {
   return Error(Code::kInputMember, {{"member", "validUntil"}, {"expected", std::move(expected)}});
 }
@@ -50,6 +59,13 @@ void check_grant(const ApplicationFacts& application, DecisionTerms& terms, Date
 }
 
 }  // namespace
+
+base::Status check_reason(std::string_view reason) {
+  if (says_something(reason) && reason.size() <= kMaxReasonBytes && fits_xml(reason)) return {};
+  return base::fail(Code::kInputMember,
+                    {{"member", "reason"},
+                     {"expected", "1 to " + std::to_string(kMaxReasonBytes) + " bytes, no control characters"}});
+}
 
 ActingDay::ActingDay(const Calendar& calendar, base::Time now)
     : today_(calendar.local_date(now)),
@@ -81,12 +97,8 @@ Checked<ProposedDecision> propose_decision(const ApplicationFacts& application, 
   }
   check_grant(application, terms, today, out);
   // The texts ask for a reasoned refusal («мотивированный отказ»).
-  const bool reasoned = terms.kind == DecisionKind::kGrant || says_something(terms.reason);
-  if (!reasoned || terms.reason.size() > kMaxReasonBytes || !base::is_utf8(terms.reason) ||
-      terms.reason.find('\0') != std::string::npos) {
-    out.push_back(Error(Code::kInputMember,
-                        {{"member", "reason"}, {"expected", "1 to " + std::to_string(kMaxReasonBytes) + " bytes"}}));
-  }
+  const bool needed = terms.kind == DecisionKind::kRefusal || !terms.reason.empty();
+  if (const base::Status reasoned = check_reason(terms.reason); needed && !reasoned) out.push_back(reasoned.error());
   if (!out.empty()) return std::unexpected(std::move(out));
   ProposedDecision proposal;
   proposal.application_ = application.number;

@@ -39,6 +39,8 @@ struct DecisionTerms {
   std::optional<Date> valid_until;  // nothing: without end
 };
 inline constexpr std::size_t kMaxReasonBytes = 8U << 10;  // two pages: a reasoned refusal quotes the law
+// input.member unless it says something, is not longer, and XML can carry it.
+[[nodiscard]] base::Status check_reason(std::string_view reason);
 
 // When an officer acts. Whoever reads a decision takes its date for the day on which it was signed: what was prepared
 // on another day is prepared anew, but for what was begun shortly before midnight.

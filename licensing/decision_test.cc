@@ -54,6 +54,13 @@ TEST(ProposeDecision, OnceAndWithReasons) {
     EXPECT_THAT(propose(facts(), officer(), terms(DecisionKind::kRefusal, blank)), ElementsAre(Code::kInputMember));
   }
   EXPECT_THAT(propose(facts(), officer(), terms(DecisionKind::kRefusal, " №")), IsEmpty());
+  // What the document could not carry is refused before a number is spent, whatever is decided.
+  for (const char* not_xml : {"плохо\x01", "плохо\x1f", "\uffff", "плохо \ufffe"}) {
+    for (const DecisionKind kind : {DecisionKind::kRefusal, DecisionKind::kGrant}) {
+      EXPECT_THAT(propose(facts(), officer(), terms(kind, not_xml)), ElementsAre(Code::kInputMember));
+    }
+  }
+  EXPECT_THAT(propose(facts(), officer(), terms(DecisionKind::kRefusal, "а)\r\n\tб)")), IsEmpty());
   EXPECT_THAT(propose(facts(), officer(), terms(DecisionKind::kRefusal, std::string(kMaxReasonBytes + 1, 'x'))),
               ElementsAre(Code::kInputMember));
   ApplicationFacts other = facts();

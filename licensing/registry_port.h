@@ -206,13 +206,15 @@ struct VoidIntent {
 };
 
 // suspended, resumed, terminated (issue and replacement come with decisions). registry.not_found for another
-// licensor's licence, registry.state.
+// licensor's licence; registry.state, also for what is suspended or resumed after its last day; input.member for what
+// is no reason (check_reason).
 struct ChangeLicence {
   using Answer = LicenceState;
   std::string licence;
   LicenceEvent event;
   Officer officer;
   std::string reason;
+  Date today;
 };
 
 // --- rows ----------------------------------------------------------------------------------------------------------
@@ -220,6 +222,14 @@ struct ChangeLicence {
 struct AttachmentRow {
   AttachmentFields fields;
   std::uint64_t size_bytes = 0;
+};
+
+// What keeps an application from being decided otherwise: it is finished or abandoned.
+struct OpenIntent {
+  std::string id;
+  IntentState state;
+  std::string officer_id;  // who prepared it
+  base::Time created_at;
 };
 
 struct ApplicationRow {
@@ -242,6 +252,7 @@ struct ApplicationRow {
   base::Digest document;
   std::string media_type;
   base::Digest report;
+  std::optional<OpenIntent> open_intent;   // for its licensor to see
   std::vector<AttachmentRow> attachments;  // only when one application is asked for
 };
 
@@ -277,12 +288,21 @@ struct LicenceRow {
 // What the rules ask of it.
 [[nodiscard]] LicenceFacts facts_of(const LicenceRow& row);
 
+// What became of a licence, and why.
+struct LicenceEventRow {
+  LicenceEvent event;
+  base::Time at;
+  std::string officer_id;
+  std::string reason;  // of a suspension, resumption or termination
+};
+
 struct EvidenceRow {
   std::string kind;
   base::Digest digest;
 };
 
-// Pages by number: rows come in order of registration, those after `after`.
+// Pages by number: rows come in order of registration, those after `after`; input.member when the scope shows no such
+// row.
 inline constexpr unsigned kMaxPageRows = 500;  // an answer of the API stays under a megabyte
 struct ApplicationQuery {
   std::vector<ApplicationState> states = {};  // none: any
@@ -293,6 +313,8 @@ struct ApplicationQuery {
 };
 struct LicenceQuery {
   std::vector<LicenceState> states = {};
+  std::optional<Force> force = {};  // as of `today`
+  Date today = {};
   std::string service = {};
   std::string holder_number = {};
   std::string after = {};
@@ -339,6 +361,9 @@ class RegistryPort {
   [[nodiscard]] virtual base::Result<LicenceRow> licence(const Scope& scope, std::string_view number) = 0;
   [[nodiscard]] virtual base::Result<std::vector<LicenceRow>> licences(const Scope& scope,
                                                                        const LicenceQuery& query) = 0;
+  // The newest kMaxPageRows, in the order in which they happened.
+  [[nodiscard]] virtual base::Result<std::vector<LicenceEventRow>> licence_events(const Scope& scope,
+                                                                                  std::string_view number) = 0;
   [[nodiscard]] virtual base::Result<Intent> intent(std::string_view id) = 0;
   // The one intent on this application that is neither committed, nor abandoned, nor voided.
   [[nodiscard]] virtual base::Result<std::optional<Intent>> open_intent(std::string_view application) = 0;

@@ -79,7 +79,8 @@ Result<licensing::ApplicationQuery> read_application_query(const UseCases& use, 
       TANBA_CHECK(check_identity_number(value, use));
       query.applicant_number = value;
     } else if (name == "after") {
-      query.after = value;
+      TANBA_TRY(const auto after, licensing::parse_register_number(value));
+      query.after = after.text();
     } else if (name == "limit") {
       TANBA_TRY(query.limit, read_limit(value));
     } else {
@@ -93,7 +94,7 @@ Result<Response> list_applications(Registry& registry, const licensing::Scope& s
                                    const licensing::ApplicationQuery& query) {
   TANBA_TRY(const auto rows, registry.applications(scope, query));
   boost::json::array out;
-  for (const licensing::ApplicationRow& row : rows) out.push_back(to_json(row));
+  for (const licensing::ApplicationRow& row : rows) out.push_back(to_json(row, scope));
   object answer{{"applications", std::move(out)}};
   if (rows.size() >= query.limit && !rows.empty()) answer["next"] = rows.back().number;
   return Response::json(200, answer);
@@ -166,8 +167,9 @@ Result<std::vector<std::string>> names_in_certificates(Registry& registry, const
   return out;
 }
 
-Result<Response> show_application(Registry& registry, const licensing::ApplicationRow& row) {
-  object out = to_json(row);
+Result<Response> show_application(Registry& registry, const licensing::ApplicationRow& row,
+                                  const licensing::Scope& scope) {
+  object out = to_json(row, scope);
   TANBA_TRY(const std::vector<std::string> names, names_in_certificates(registry, row));
   const auto same = [&](const std::string& name) {
     return base::compare_names(name, row.applicant_name) == base::NameMatch::kSame;
@@ -181,9 +183,10 @@ Result<Response> show_application(Registry& registry, const licensing::Applicati
 
 base::Status add_readings(Api& api, const UseCases& use) {
   using Row = licensing::ApplicationRow;
-  TANBA_CHECK(add_reading(api, use, "/v1/applications/{number}", [](Registry& registry, const Row& row, const Call&) {
-    return show_application(registry, row);
-  }));
+  TANBA_CHECK(
+      add_reading(api, use, "/v1/applications/{number}", [](Registry& registry, const Row& row, const Call& call) {
+        return show_application(registry, row, scope_of(call.caller));
+      }));
   TANBA_CHECK(add_reading(api, use, "/v1/applications/{number}/document",
                           [](Registry& registry, const Row& row, const Call&) -> Result<Response> {
                             TANBA_TRY(base::Bytes octets, registry.document(row.document));

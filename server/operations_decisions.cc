@@ -1,9 +1,11 @@
 // Decisions: prepared for signing, approved or signed, stored.
+#include <algorithm>
 #include <boost/json/object.hpp>
 
 #include "base/json.h"
 #include "licensing/numbers.h"
 #include "licensing/words.h"
+#include "net/http/problem.h"
 #include "server/members.h"
 #include "server/operations.h"
 #include "server/rows_json.h"
@@ -42,12 +44,20 @@ Result<DecisionRequest> read_decision(const Call& call) {
   return request;
 }
 
+// An intent that is in the way stands in the problem document: to be finished or abandoned, also by a colleague.
+Response problem_with_intent(const base::Error& error, const Responder& responder) {
+  object members;
+  const auto intent = std::ranges::find(error.arguments(), "intent", &base::ErrorArgument::name);
+  if (intent != error.arguments().end()) members["intent"] = intent->value;
+  return net::http::problem(error, {.request_id = responder.request_id(), .language = responder.language()}, members);
+}
+
 void prepare(const UseCases& use, const Call& call, Responder&& responder) {
   auto request = read_decision(call);
   if (!request) return responder.fail(request.error());
   use.flow->prepare_decision(
       *std::move(request), [responder = std::move(responder)](Result<PreparedDecision> prepared) mutable {
-        if (!prepared) return responder.fail(prepared.error());
+        if (!prepared) return responder.send(problem_with_intent(prepared.error(), responder));
         object out{{"intent", to_json(prepared->intent)}, {"document", base::to_base64(prepared->document)}};
         if (!prepared->approval_text.empty()) out["approvalText"] = prepared->approval_text;
         Response response = Response::json(201, out);

@@ -18,6 +18,7 @@
 #include "server/metrics.h"
 #include "server/periodic.h"
 #include "server/process.h"
+#include "server/rows_json.h"
 #include "server/trust.h"
 
 namespace tanba::server {
@@ -225,6 +226,34 @@ net::http::Request with_body(std::string_view body, std::string_view type = "app
   if (!type.empty()) request.headers.add("Content-Type", std::string(type));
   request.body = base::to_bytes(base::as_bytes(body));
   return request;
+}
+
+// The state is what officers made of it; a last day passes by itself.
+TEST(RowsJson, ALicenceIsInForceToItsLastDay) {
+  licensing::LicenceRow row{};
+  row.number = "L-2026-01-0000001-00";
+  row.valid_until = licensing::parse_date("2026-05-30").value();
+  const auto in_force = [&](const char* today) {
+    const auto shown = to_json(row, licensing::parse_date(today).value());
+    EXPECT_EQ(shown.at("state").as_string(), licensing::to_string(row.state));
+    return shown.at("inForce").as_bool();
+  };
+  EXPECT_TRUE(in_force("2026-05-29"));
+  EXPECT_TRUE(in_force("2026-05-30"));
+  EXPECT_FALSE(in_force("2026-05-31"));
+  row.state = licensing::LicenceState::kSuspended;
+  EXPECT_FALSE(in_force("2026-05-29"));
+  row.state = licensing::LicenceState::kActive;
+  row.valid_until.reset();
+  EXPECT_TRUE(in_force("2999-12-31"));
+}
+
+TEST(RowsJson, AnOpenIntentIsForTheLicensorAlone) {
+  licensing::ApplicationRow row{};
+  EXPECT_FALSE(to_json(row, licensing::OfLicensor{"1"}).contains("openIntent"));
+  row.open_intent = licensing::OpenIntent{"an id", licensing::IntentState::kPrepared, "officer-1", {}};
+  EXPECT_EQ(to_json(row, licensing::OfLicensor{"1"}).at("openIntent").at("id").as_string(), "an id");
+  EXPECT_FALSE(to_json(row, licensing::OfPortal{"1"}).contains("openIntent"));
 }
 
 TEST(Members, TheBodyIsAJsonObject) {

@@ -105,7 +105,7 @@ object standing_json(const licensing::flow::CertificateStanding& standing, base:
 
 }  // namespace
 
-object to_json(const licensing::ApplicationRow& row) {
+object to_json(const licensing::ApplicationRow& row, const licensing::Scope& scope) {
   object out{{"number", row.number},
              {"requestId", row.request_id},
              {"state", to_string(row.state)},
@@ -132,6 +132,12 @@ object to_json(const licensing::ApplicationRow& row) {
                                  {"sizeBytes", attachment.size_bytes}});
   }
   if (!attachments.empty()) out["attachments"] = std::move(attachments);
+  if (row.open_intent && std::holds_alternative<licensing::OfLicensor>(scope)) {
+    out["openIntent"] = object{{"id", row.open_intent->id},
+                               {"state", to_string(row.open_intent->state)},
+                               {"officer", row.open_intent->officer_id},
+                               {"createdAt", base::format_time(row.open_intent->created_at)}};
+  }
   return out;
 }
 
@@ -144,10 +150,11 @@ object to_json(const licensing::DecisionRow& row) {
   return out;
 }
 
-object to_json(const licensing::LicenceRow& row) {
+object to_json(const licensing::LicenceRow& row, licensing::Date today) {
   object out{{"number", row.number},
              {"register", to_string(row.register_kind)},
              {"state", to_string(row.state)},
+             {"inForce", force_of(facts_of(row), today) == licensing::Force::kInForce},
              {"service", row.service},
              {"licensor", row.licensor_bin},
              {"application", row.application},
@@ -157,6 +164,12 @@ object to_json(const licensing::LicenceRow& row) {
   if (row.valid_until) out["validUntil"] = licensing::format_date(*row.valid_until);
   put_if(out, "replaces", row.replaces);
   put_if(out, "replacedBy", row.replaced_by);
+  return out;
+}
+
+object to_json(const licensing::LicenceEventRow& row) {
+  object out{{"event", to_string(row.event)}, {"at", base::format_time(row.at)}, {"officer", row.officer_id}};
+  put_if(out, "reason", row.reason);
   return out;
 }
 

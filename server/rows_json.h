@@ -12,9 +12,12 @@
 
 namespace tanba::server {
 
-[[nodiscard]] boost::json::object to_json(const licensing::ApplicationRow& row);
+// As this scope shows it: what the licensor is about to decide is for its officers alone.
+[[nodiscard]] boost::json::object to_json(const licensing::ApplicationRow& row, const licensing::Scope& scope);
 [[nodiscard]] boost::json::object to_json(const licensing::DecisionRow& row);
-[[nodiscard]] boost::json::object to_json(const licensing::LicenceRow& row);
+// `today`: a licence past its last day keeps its state, and is not in force.
+[[nodiscard]] boost::json::object to_json(const licensing::LicenceRow& row, licensing::Date today);
+[[nodiscard]] boost::json::object to_json(const licensing::LicenceEventRow& row);
 [[nodiscard]] boost::json::object to_json(const licensing::Intent& intent);
 [[nodiscard]] boost::json::object to_json(const licensing::Service& service);
 [[nodiscard]] boost::json::object to_json(const licensing::Registered& registered);

@@ -199,6 +199,8 @@ class Flow {
   [[nodiscard]] std::size_t recover();
 
   [[nodiscard]] const Settings& settings() const { return settings_; }
+  // The calendar's day now.
+  [[nodiscard]] Date today() const { return parts_.calendar.local_date(parts_.clock.now()); }
 
  private:
   class SubmissionJob;

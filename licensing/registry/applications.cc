@@ -127,7 +127,12 @@ base::Result<LicenceState> apply(Transaction& transaction, const ChangeLicence& 
   }
   TANBA_TRY(const auto found, find_licence(transaction.sql(), OfLicensor{command.officer.bin}, command.licence));
   if (!found) return not_found("licence", command.licence);
+  TANBA_CHECK(check_reason(command.reason));
   TANBA_TRY(const LicenceState next, licence_after(found->number, found->state, command.event));
+  const bool ended = found->valid_until && *found->valid_until < command.today;
+  if (ended && command.event != LicenceEvent::kTerminated) {
+    return base::fail(Code::kRegistryState, {{"what", "licence"}, {"id", found->number}, {"state", "expired"}});
+  }
   TANBA_CHECK(transaction.sql().run(
       "INSERT INTO licence_events (licence, position, event, at, officer_id, reason) VALUES (:licence, :position, "
       ":event, :at, :officer, :reason)",

@@ -27,6 +27,14 @@ std::unexpected<base::Error> intent_conflict(const Intent& intent) {
   return base::fail(Code::kIntentState, {{"intent", intent.id}, {"state", std::string(to_string(intent.state))}});
 }
 
+// The way out goes through this intent: whoever is in its way has to know it.
+base::Status check_no_open_intent(base::Result<std::optional<Row>> row) {
+  if (!row) return std::unexpected(std::move(row).error());
+  if (!*row) return {};
+  const std::string id = (**row).text();
+  return base::fail(Code::kRegistryState, {{"what", "intent"}, {"id", id}, {"state", (**row).text()}, {"intent", id}});
+}
+
 base::Result<Intent> load_intent(Transaction& transaction, std::string_view id) {
   TANBA_TRY(auto found, find_intent(transaction.sql(), id));
   if (!found) return base::fail(Code::kIntentNotFound, {{"intent", std::string(id)}});
@@ -48,13 +56,11 @@ base::Result<LicenceRow> load_replaceable(Transaction& transaction, const Applic
 
 // Two signatures that replace one licence: the second could not be issued.
 base::Status check_only_one_replaces(Transaction& transaction, const ApplicationRow& application) {
-  TANBA_TRY(const auto open,
-            transaction.sql().row("SELECT i.id FROM intents i JOIN applications a ON a.number = i.application WHERE "
-                                  "a.licence = :licence AND a.number <> :application AND i.kind = 'grant' AND i.state "
-                                  "IN ('prepared', 'approved', 'signing')",
-                                  1, {application.licence, application.number}));
-  if (open) return conflict("licence", application.licence, "signing");
-  return {};
+  return check_no_open_intent(
+      transaction.sql().row("SELECT i.id, i.state FROM intents i JOIN applications a ON a.number = i.application WHERE "
+                            "a.licence = :licence AND a.number <> :application AND i.kind = 'grant' AND i.state IN "
+                            "('prepared', 'approved', 'signing')",
+                            2, {application.licence, application.number}));
 }
 
 base::Status check_replaceable(Transaction& transaction, const Intent& intent, Date today) {
@@ -75,11 +81,10 @@ base::Result<ApplicationRow> load_undecided(Transaction& transaction, const Prop
   if (found->state != ApplicationState::kRegistered && found->state != ApplicationState::kInReview) {
     return conflict("application", found->number, to_string(found->state));
   }
-  TANBA_TRY(const auto open,
-            transaction.sql().row("SELECT id FROM intents WHERE application = :application AND state IN "
-                                  "('prepared', 'approved', 'signing')",
-                                  1, {found->number}));
-  if (open) return conflict("application", found->number, "signing");
+  TANBA_CHECK(check_no_open_intent(
+      transaction.sql().row("SELECT id, state FROM intents WHERE application = :application AND state IN "
+                            "('prepared', 'approved', 'signing')",
+                            2, {found->number})));
   if (proposal.kind() == DecisionKind::kGrant && !found->licence.empty()) {
     TANBA_CHECK(load_replaceable(transaction, *found, proposal.proposed_on()));
     TANBA_CHECK(check_only_one_replaces(transaction, *found));

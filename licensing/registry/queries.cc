@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <utility>
@@ -20,8 +21,20 @@ namespace {
 constexpr const char* kApplicationColumns =
     "a.number, a.request_id, a.caller_kind, a.caller_id, a.channel, a.service, a.action, a.licensor_bin, "
     "a.applicant_kind, a.applicant_number, a.applicant_name, a.applicant_origin, a.licence, a.state, a.registered_at, "
-    "a.updated_at, a.due_on, a.document, a.media_type, a.report";
-constexpr std::size_t kApplicationColumnCount = 20;
+    "a.updated_at, a.due_on, a.document, a.media_type, a.report, i.id, i.state, i.officer_id, i.created_at";
+constexpr std::size_t kApplicationColumnCount = 24;
+constexpr const char* kApplicationsWithIntents =
+    "applications a LEFT JOIN intents i ON i.application = a.number AND i.state IN ('prepared', 'approved', 'signing')";
+
+base::Result<std::optional<OpenIntent>> read_open_intent(Row& row) {
+  if (row.next_is_null()) return std::nullopt;
+  OpenIntent out{};
+  out.id = row.text();
+  TANBA_TRY(out.state, row.word<IntentState>());
+  out.officer_id = row.text();
+  TANBA_TRY(out.created_at, row.moment());
+  return out;
+}
 
 base::Result<ApplicationRow> read_application(Row& row) {
   ApplicationRow out{};
@@ -45,6 +58,7 @@ base::Result<ApplicationRow> read_application(Row& row) {
   TANBA_TRY(out.document, row.digest());
   out.media_type = row.text();
   TANBA_TRY(out.report, row.digest());
+  TANBA_TRY(out.open_intent, read_open_intent(row));
   return out;
 }
 
@@ -106,6 +120,24 @@ base::Result<LicenceRow> read_licence(Row& row) {
   out.replaced_by = row.text();
   TANBA_TRY(out.document, row.digest());
   return out;
+}
+
+base::Result<LicenceEventRow> read_licence_event(Row& row) {
+  LicenceEventRow out{};
+  TANBA_TRY(out.event, row.word<LicenceEvent>());
+  TANBA_TRY(out.at, row.moment());
+  out.officer_id = row.text();
+  out.reason = row.text();
+  return out;
+}
+
+// Where the page before ended. A number that the caller may not see is as unknown as one that is none.
+base::Result<std::int64_t> position_of(base::Result<std::optional<Row>> last) {
+  if (!last) return base::fail(last.error());
+  if (!*last) {
+    return base::fail(Code::kInputMember, {{"member", "after"}, {"expected", "the last number of the page before"}});
+  }
+  return (**last).integer();
 }
 
 // The officer's listing is the one of now: who was struck off after preparing may not sign.
@@ -313,9 +345,9 @@ std::string_view to_string(Listing listing) {
 }
 
 base::Result<std::optional<PriorRequest>> find_request(Sql& sql, std::string_view request_id) {
-  TANBA_TRY(auto row,
-            sql.row(fmt::format("SELECT {} FROM applications a WHERE a.request_id = :id", kApplicationColumns),
-                    kApplicationColumnCount, {request_id}));
+  TANBA_TRY(auto row, sql.row(fmt::format("SELECT {} FROM {} WHERE a.request_id = :id", kApplicationColumns,
+                                          kApplicationsWithIntents),
+                              kApplicationColumnCount, {request_id}));
   if (!row) return std::nullopt;
   TANBA_TRY(const ApplicationRow found, read_application(*row));
   return PriorRequest{
@@ -328,7 +360,7 @@ base::Result<std::optional<ApplicationRow>> find_application(Sql& sql, const Sco
   where.add("a.number = :number", {number});
   add_scope_of_applications(where, scope);
   return read_one<ApplicationRow>(
-      sql.row(fmt::format("SELECT {} FROM applications a{}", kApplicationColumns, where.text()),
+      sql.row(fmt::format("SELECT {} FROM {}{}", kApplicationColumns, kApplicationsWithIntents, where.text()),
               kApplicationColumnCount, where.bounds()),
       read_application);
 }
@@ -340,11 +372,19 @@ base::Result<std::vector<ApplicationRow>> list_applications(Sql& sql, const Scop
   where.add_one_of("a.state", query.states);
   where.add_if(query.service, "a.service = :service");
   where.add_if(query.applicant_number, "a.applicant_number = :applicant");
-  where.add_if(query.after, "a.position > (SELECT b.position FROM applications b WHERE b.number = :after)");
-  return read_all<ApplicationRow>(sql.rows(fmt::format("SELECT {} FROM applications a{} ORDER BY a.position LIMIT {}",
-                                                       kApplicationColumns, where.text(), page_size(query.limit)),
-                                           kApplicationColumnCount, where.bounds()),
-                                  read_application);
+  if (!query.after.empty()) {
+    Where last;
+    last.add("a.number = :number", {Bound(query.after)});
+    add_scope_of_applications(last, scope);
+    TANBA_TRY(const std::int64_t position,
+              position_of(sql.row("SELECT a.position FROM applications a" + last.text(), 1, last.bounds())));
+    where.add("a.position > :position", {Bound(position)});
+  }
+  return read_all<ApplicationRow>(
+      sql.rows(fmt::format("SELECT {} FROM {}{} ORDER BY a.position LIMIT {}", kApplicationColumns,
+                           kApplicationsWithIntents, where.text(), page_size(query.limit)),
+               kApplicationColumnCount, where.bounds()),
+      read_application);
 }
 
 base::Result<std::optional<base::Time>> find_receipt(Sql& sql, const Scope& scope, const base::Digest& document) {
@@ -402,11 +442,40 @@ base::Result<std::vector<LicenceRow>> list_licences(Sql& sql, const Scope& scope
   where.add_one_of("l.state", query.states);
   where.add_if(query.service, "l.service = :service");
   where.add_if(query.holder_number, "l.holder_number = :holder");
-  where.add_if(query.after, "l.position > (SELECT m.position FROM licences m WHERE m.number = :after)");
+  if (query.force) {
+    // As force_of.
+    where.add(query.force == Force::kInForce
+                  ? "l.state = 'active' AND (l.valid_until IS NULL OR l.valid_until >= :today)"
+                  : "(l.state <> 'active' OR l.valid_until < :today)",
+              {Bound(query.today)});
+  }
+  if (!query.after.empty()) {
+    Where last;
+    last.add("l.number = :number", {Bound(query.after)});
+    add_scope_of_licences(last, scope);
+    TANBA_TRY(const std::int64_t position,
+              position_of(sql.row("SELECT l.position FROM licences l" + last.text(), 1, last.bounds())));
+    where.add("l.position > :position", {Bound(position)});
+  }
   return read_all<LicenceRow>(sql.rows(fmt::format("SELECT {} FROM licences l{} ORDER BY l.position LIMIT {}",
                                                    kLicenceColumns, where.text(), page_size(query.limit)),
                                        kLicenceColumnCount, where.bounds()),
                               read_licence);
+}
+
+base::Result<std::vector<LicenceEventRow>> list_licence_events(Sql& sql, const Scope& scope, std::string_view licence) {
+  Where where;
+  where.add("l.number = :number", {licence});
+  add_scope_of_licences(where, scope);
+  TANBA_TRY(auto rows, read_all<LicenceEventRow>(
+                           sql.rows(fmt::format("SELECT e.event, e.at, e.officer_id, e.reason FROM licence_events e "
+                                                "JOIN licences l ON l.number = e.licence{} ORDER BY e.position DESC "
+                                                "LIMIT {}",
+                                                where.text(), kMaxPageRows),
+                                    4, where.bounds()),
+                           read_licence_event));
+  std::ranges::reverse(rows);
+  return rows;
 }
 
 base::Result<std::optional<Intent>> find_intent(Sql& sql, std::string_view id) {

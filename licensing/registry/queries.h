@@ -25,6 +25,9 @@ namespace tanba::licensing::registry {
                                                                    std::string_view number);
 [[nodiscard]] base::Result<std::vector<LicenceRow>> list_licences(Sql& sql, const Scope& scope,
                                                                   const LicenceQuery& query);
+// The newest, in the order in which they happened; none for what the scope does not show.
+[[nodiscard]] base::Result<std::vector<LicenceEventRow>> list_licence_events(Sql& sql, const Scope& scope,
+                                                                             std::string_view licence);
 [[nodiscard]] base::Result<std::optional<Intent>> find_intent(Sql& sql, std::string_view id);
 // The one intent on this application that is neither committed nor abandoned.
 [[nodiscard]] base::Result<std::optional<Intent>> find_open_intent(Sql& sql, std::string_view application);

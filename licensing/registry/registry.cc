@@ -498,6 +498,14 @@ base::Result<std::vector<LicenceRow>> Registry::licences(const Scope& scope, con
   return parts_->readers.with_session([&](Sql& sql) { return list_licences(sql, scope, query); });
 }
 
+base::Result<std::vector<LicenceEventRow>> Registry::licence_events(const Scope& scope, std::string_view number) {
+  return parts_->readers.with_session([&](Sql& sql) -> base::Result<std::vector<LicenceEventRow>> {
+    TANBA_TRY(auto found, list_licence_events(sql, scope, number));
+    if (found.empty()) return not_found("licence", number);  // each was issued
+    return found;
+  });
+}
+
 base::Result<Intent> Registry::intent(std::string_view id) {
   return parts_->readers.with_session([&](Sql& sql) -> base::Result<Intent> {
     TANBA_TRY(auto found, find_intent(sql, id));

@@ -99,6 +99,8 @@ class Registry final : public RegistryPort {
   [[nodiscard]] base::Result<DecisionRow> decision(const Scope& scope, std::string_view application) override;
   [[nodiscard]] base::Result<LicenceRow> licence(const Scope& scope, std::string_view number) override;
   [[nodiscard]] base::Result<std::vector<LicenceRow>> licences(const Scope& scope, const LicenceQuery& query) override;
+  [[nodiscard]] base::Result<std::vector<LicenceEventRow>> licence_events(const Scope& scope,
+                                                                          std::string_view number) override;
   [[nodiscard]] base::Result<Intent> intent(std::string_view id) override;
   [[nodiscard]] base::Result<std::optional<Intent>> open_intent(std::string_view application) override;
   [[nodiscard]] base::Result<std::vector<Intent>> intents(IntentState state) override;

@@ -267,7 +267,7 @@ TEST_P(RegistryTest, ListsComeInPagesAndByStateServiceAndApplicant) {
     if (!seen.empty()) query.after = seen.back();
   }
   EXPECT_EQ(seen, numbers);
-  EXPECT_EQ(registry_->applications(Everything{}, {.after = "A-2026-01-0000099-00"})->size(), 0U);
+  EXPECT_EQ(code_of(registry_->applications(Everything{}, {.after = "A-2026-01-0000099-00"})), Code::kInputMember);
   ASSERT_TRUE(registry_->execute(TakeIntoReview{numbers[0], officer()}));
   EXPECT_EQ(registry_->applications(Everything{}, {.states = {ApplicationState::kInReview}})->size(), 1U);
   EXPECT_EQ(
@@ -343,6 +343,44 @@ TEST_P(RegistryTest, ADocumentThatIsNotTheAcceptedOneIsNotCommitted) {
   wrong.document.push_back('!');
   EXPECT_EQ(code_of(registry_->execute(std::move(wrong))), Code::kXmlPreparedChanged);
   EXPECT_TRUE(registry_->execute(commitment(intent, 1)));
+}
+
+// Whoever finds the application blocked finds by what, and whose it is.
+TEST_P(RegistryTest, AnOpenIntentIsSeenAtItsApplicationAndNamedToWhoeverItBlocks) {
+  const std::string application = registered(1);
+  EXPECT_FALSE(registry_->application(Everything{}, application)->open_intent);
+  ASSERT_TRUE(registry_->execute(preparation(1, application, reserved(application))));
+  for (const ApplicationRow& row :
+       {*registry_->application(Everything{}, application), registry_->applications(Everything{}, {})->front()}) {
+    ASSERT_TRUE(row.open_intent);
+    EXPECT_EQ(row.open_intent->id, uuid(1));
+    EXPECT_EQ(row.open_intent->state, IntentState::kPrepared);
+    EXPECT_EQ(row.open_intent->officer_id, officer().id);
+    EXPECT_EQ(row.open_intent->created_at, kNow);
+  }
+  const auto blocked = registry_->execute(ReserveNumber{proposal(application, DecisionKind::kRefusal), kNow});
+  ASSERT_EQ(code_of(blocked), Code::kRegistryState);
+  EXPECT_THAT(blocked.error().arguments(), ::testing::Contains(base::ErrorArgument{"intent", uuid(1)}));
+  EXPECT_THAT(blocked.error().arguments(), ::testing::Contains(base::ErrorArgument{"state", "prepared"}));
+  ASSERT_TRUE(registry_->execute(AbandonIntent{uuid(1), "", kBy}));
+  EXPECT_FALSE(registry_->application(Everything{}, application)->open_intent);
+}
+
+TEST_P(RegistryTest, APageAfterWhatNobodyShowedIsNoPage) {
+  const std::string first = registered(1);
+  const std::string theirs = registry_->execute(registration(2, "other")).value().number;
+  const std::string last = registered(3);
+  const auto page = [&](const std::string& after) {
+    return registry_->applications(OfPortal{"egov"}, {.after = after});
+  };
+  ASSERT_EQ(page(first)->size(), 1U);
+  EXPECT_EQ(page(first)->front().number, last);
+  EXPECT_TRUE(page(last)->empty());
+  EXPECT_EQ(code_of(page(theirs)), Code::kInputMember);
+  EXPECT_EQ(code_of(page("A-2026-01-0009999-00")), Code::kInputMember);
+  const std::string licence = granted(4);
+  EXPECT_TRUE(registry_->licences(OfPortal{"egov"}, {.after = licence})->empty());
+  EXPECT_EQ(code_of(registry_->licences(OfPortal{"other"}, {.after = licence})), Code::kInputMember);
 }
 
 TEST_P(RegistryTest, TheKeyServersWayNeedsApproval) {
@@ -489,7 +527,7 @@ TEST_P(RegistryTest, AnOfficerStruckOffMayNotSignWhatWasPrepared) {
 TEST_P(RegistryTest, LicencesAreSuspendedResumedAndTerminated) {
   const std::string licence = granted(1);
   const auto change = [&](LicenceEvent event) {
-    return registry_->execute(ChangeLicence{licence, event, officer(), "по решению суда"});
+    return registry_->execute(ChangeLicence{licence, event, officer(), "по решению суда", kToday});
   };
   EXPECT_EQ(code_of(change(LicenceEvent::kResumed)), Code::kRegistryState);
   EXPECT_EQ(change(LicenceEvent::kSuspended), LicenceState::kSuspended);
@@ -498,10 +536,73 @@ TEST_P(RegistryTest, LicencesAreSuspendedResumedAndTerminated) {
   EXPECT_EQ(change(LicenceEvent::kTerminated), LicenceState::kTerminated);
   EXPECT_EQ(code_of(change(LicenceEvent::kSuspended)), Code::kRegistryState);
   EXPECT_EQ(code_of(change(LicenceEvent::kIssued)), Code::kInputMember);
-  EXPECT_EQ(
-      code_of(registry_->execute(ChangeLicence{licence, LicenceEvent::kTerminated, officer(kIndustryBin), "чужая"})),
-      Code::kRegistryNotFound);
+  EXPECT_EQ(code_of(registry_->execute(
+                ChangeLicence{licence, LicenceEvent::kTerminated, officer(kIndustryBin), "чужая", kToday})),
+            Code::kRegistryNotFound);
   EXPECT_EQ(registry_->licences(Everything{}, {.states = {LicenceState::kActive}})->size(), 0U);
+}
+
+// The holder and whoever decides next can read why.
+TEST_P(RegistryTest, WhatBecameOfALicenceIsReadWithItsReasons) {
+  const std::string licence = granted(1);
+  const auto change = [&](LicenceEvent event, const std::string& reason) {
+    return registry_->execute(ChangeLicence{licence, event, officer(), reason, kToday});
+  };
+  for (const char* no_reason : {"", " ", "\u200b", "a\x01", "\xff"}) {
+    EXPECT_EQ(code_of(change(LicenceEvent::kSuspended, no_reason)), Code::kInputMember);
+  }
+  EXPECT_EQ(code_of(change(LicenceEvent::kSuspended, std::string(kMaxReasonBytes + 1, 'x'))), Code::kInputMember);
+  EXPECT_EQ(registry_->licence(Everything{}, licence)->state, LicenceState::kActive);
+  ASSERT_TRUE(change(LicenceEvent::kSuspended, "предписание № 7"));
+  ASSERT_TRUE(change(LicenceEvent::kResumed, "предписание исполнено"));
+  for (const Scope& scope : std::vector<Scope>{OfPortal{"egov"}, OfLicensor{std::string(kOilGasBin)}, Everything{}}) {
+    const auto events = registry_->licence_events(scope, licence);
+    ASSERT_TRUE(events && events->size() == 3U);
+    EXPECT_EQ(events->at(0).event, LicenceEvent::kIssued);
+    EXPECT_EQ(events->at(0).officer_id, officer().id);
+    EXPECT_EQ(events->at(1).event, LicenceEvent::kSuspended);
+    EXPECT_EQ(events->at(1).reason, "предписание № 7");
+    EXPECT_EQ(events->at(1).at, kNow);
+    EXPECT_EQ(events->at(2).reason, "предписание исполнено");
+  }
+  for (const Scope& scope : std::vector<Scope>{OfPortal{"other"}, OfLicensor{std::string(kIndustryBin)}}) {
+    EXPECT_EQ(code_of(registry_->licence_events(scope, licence)), Code::kRegistryNotFound);
+  }
+  EXPECT_EQ(code_of(registry_->licence_events(Everything{}, "L-2026-01-0000009-99")), Code::kRegistryNotFound);
+}
+
+// 20:00Z is one o'clock of the next day in UTC+5: the licence's last day is the 30th.
+TEST_P(RegistryTest, ALicenceIsInForceToTheEndOfItsLastDay) {
+  const std::string application = registered(1);
+  const auto number = registry_->execute(ReserveNumber{proposal(application), kNow});
+  PrepareIntent command = preparation(1, application, number->text());
+  command.proposal =
+      propose_decision({application, "oil-gas", std::string(kOilGasBin), ApplicationState::kInReview}, oil_gas(),
+                       officer(), {DecisionKind::kGrant, "", parse_date("2026-05-30").value()}, kToday)
+          .value();
+  ASSERT_TRUE(registry_->execute(std::move(command)));
+  const Intent intent = registry_->execute(MarkSigning{uuid(1), day_at(kNow)}).value();
+  ASSERT_TRUE(registry_->execute(commitment(intent, 1)));
+  const auto listed = [&](Force force, Date today) {
+    return registry_->licences(Everything{}, {.force = force, .today = today})->size();
+  };
+  const auto change = [&](LicenceEvent event, Date today) {
+    return code_of(registry_->execute(ChangeLicence{intent.number, event, officer(), "предписание", today}));
+  };
+  for (const char* now : {"2026-05-28T20:00:00Z", "2026-05-29T20:00:00Z"}) {
+    const Date today = day_at(*base::parse_time(now)).today();
+    EXPECT_EQ(listed(Force::kInForce, today), 1U) << now;
+    EXPECT_EQ(listed(Force::kNotInForce, today), 0U) << now;
+    EXPECT_EQ(change(LicenceEvent::kSuspended, today), std::nullopt) << now;
+    EXPECT_EQ(listed(Force::kInForce, today), 0U) << now;
+    EXPECT_EQ(listed(Force::kNotInForce, today), 1U) << now;
+    EXPECT_EQ(change(LicenceEvent::kResumed, today), std::nullopt) << now;
+  }
+  const Date after = day_at(*base::parse_time("2026-05-30T20:00:00Z")).today();
+  EXPECT_EQ(listed(Force::kInForce, after), 0U);
+  EXPECT_EQ(listed(Force::kNotInForce, after), 1U);
+  EXPECT_EQ(change(LicenceEvent::kSuspended, after), Code::kRegistryState);
+  EXPECT_EQ(change(LicenceEvent::kTerminated, after), std::nullopt);
 }
 
 RegisterApplication reissue(int n, const std::string& licence) {
@@ -553,7 +654,7 @@ TEST_P(RegistryTest, WhatIsNoLongerInForceIsNotSigned) {
   const std::string application = registry_->execute(reissue(2, old))->number;
   const std::string number = reserved(application);
   ASSERT_TRUE(registry_->execute(preparation(2, application, number)));
-  ASSERT_TRUE(registry_->execute(ChangeLicence{old, LicenceEvent::kTerminated, officer(), "добровольно"}));
+  ASSERT_TRUE(registry_->execute(ChangeLicence{old, LicenceEvent::kTerminated, officer(), "добровольно", kToday}));
   EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(2), day_at(kNow)})), Code::kRegistryState);
   EXPECT_EQ(registry_->intent(uuid(2))->state, IntentState::kPrepared);
 }
@@ -624,7 +725,7 @@ TEST_P(RegistryTest, ASignedDecisionThatCannotBeIssuedIsVoided) {
   ASSERT_TRUE(registry_->execute(approval_of(2, {1})));
   const auto intent = registry_->execute(MarkSigning{uuid(2), day_at(kNow)});
   ASSERT_TRUE(intent);
-  ASSERT_TRUE(registry_->execute(ChangeLicence{old, LicenceEvent::kTerminated, officer(), "добровольно"}));
+  ASSERT_TRUE(registry_->execute(ChangeLicence{old, LicenceEvent::kTerminated, officer(), "добровольно", kToday}));
   EXPECT_EQ(code_of(registry_->execute(MarkSigning{uuid(2), day_at(kNow)})), Code::kRegistryState);
   EXPECT_EQ(code_of(registry_->execute(commitment(*intent, 2))), Code::kRegistryState);
   const auto voided = registry_->execute(command);
@@ -649,7 +750,7 @@ TEST_P(RegistryTest, WhatIsNoLongerInForceIsNotReplacedAndNothingHalfDone) {
   const std::string application = registry_->execute(reissue(2, old))->number;
   const Intent intent = signing(2, application);
   const auto change = [&](LicenceEvent event) {
-    return registry_->execute(ChangeLicence{old, event, officer(), "по решению суда"}).has_value();
+    return registry_->execute(ChangeLicence{old, event, officer(), "по решению суда", kToday}).has_value();
   };
   ASSERT_TRUE(change(LicenceEvent::kSuspended));
   EXPECT_EQ(code_of(registry_->execute(commitment(intent, 2))), Code::kRegistryState);

@@ -104,11 +104,13 @@ inline RegisterApplication registration(int n, const std::string& portal = "egov
       .evidence = {{"ocsp", base::sha256(base::as_bytes("an answer")), base::to_bytes(base::as_bytes("an answer"))}}};
 }
 
+inline const Date kToday = *parse_date("2026-05-29");  // of licensing::testing::kNow
+
 inline ProposedDecision proposal(const std::string& application, DecisionKind kind = DecisionKind::kGrant,
                                  const Officer& officer = licensing::testing::officer()) {
   DecisionTerms terms{kind, kind == DecisionKind::kRefusal ? "не хватает оборудования" : "", std::nullopt};
   return propose_decision({application, "oil-gas", officer.bin, ApplicationState::kInReview}, oil_gas(), officer,
-                          std::move(terms), *parse_date("2026-05-29"))
+                          std::move(terms), kToday)
       .value();
 }
 

@@ -31,13 +31,16 @@ def scenario(stack):
     officer = stack.officer()
     decided, document = stack.registered()
     finished = officer.decide(decided, "grant", "workstation").body
+    reason = "Предписание, которого чужие не читают"
+    for event in ("suspended", "resumed"):
+        expect(officer.api.post(f"/v1/licences/{finished['number']}/events", {"event": event, "reason": reason}), 200)
     waiting, _ = stack.registered("individual")
     prepared = expect(officer.prepare(waiting, "grant", "keyd"), 201).body
     sha256 = expect(officer.api.get(f"/v1/applications/{waiting}"), 200).body["attachments"][0]["sha256"]
     names = [{"{version}": "1", "{number}": decided, "{id}": prepared["intent"]["id"], "{sha256}": sha256},
              {"{version}": "1", "{number}": waiting, "{id}": prepared["intent"]["id"], "{sha256}": sha256}]
     licence = {"{number}": finished["number"]}
-    secrets = [decided, waiting, finished["number"], prepared["intent"]["id"], base64.b64encode(document).decode()[:60],
+    secrets = [reason, decided, waiting, finished["number"], prepared["intent"]["id"], base64.b64encode(document).decode()[:60],
                stack.index["certificates"]["individual"]["iin"], "ДЕМО МҰНАЙ СЕРВИС"]
     strangers = {"nobody": stack.nobody, "a made-up key": stack.nobody.as_caller("tnb_" + "A" * 43),
                  "another portal": stack.portal("other"), "an officer of another licensor": stack.officer("officer-industry").api,
