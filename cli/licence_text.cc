@@ -62,8 +62,9 @@ std::string application_text(const json::object& row, base::Language language) {
   lines.line(Word::kLicence, text_of(row, "licence"));
   if (const json::value* open = row.if_contains("openIntent"); open != nullptr && open->is_object()) {
     const json::object& intent = open->as_object();
-    lines.line(Word::kIntentOpen, fmt::format("{} ({}, {}, {})", text_of(intent, "id"), text_of(intent, "state"),
-                                              text_of(intent, "officer"), text_of(intent, "createdAt")));
+    lines.line(Word::kIntentOpen,
+               fmt::format("{} ({}, {}, {})", text_of(intent, "id"), state_text(text_of(intent, "state"), language),
+                           text_of(intent, "officer"), text_of(intent, "createdAt")));
   }
   const json::value* attachments = row.if_contains("attachments");
   if (attachments == nullptr || !attachments->is_array()) return lines.take();
@@ -100,7 +101,8 @@ std::string licence_text(const json::object& row, base::Language language) {
 
 std::string licence_event_text(const json::object& row, base::Language language) {
   Lines lines(language);
-  lines.text(fmt::format("{}  {}  {}", text_of(row, "at"), text_of(row, "event"), text_of(row, "officer")));
+  lines.text(fmt::format("{}  {}  {}", text_of(row, "at"), base::phrase(text_of(row, "event"), language),
+                         text_of(row, "officer")));
   lines.line(Word::kReason, text_of(row, "reason"), 2);
   return lines.take();
 }

@@ -169,9 +169,15 @@ void check_payment(const ApplicationFields& fields, const ApplicationContext& co
                    Errors& out) {
   const bool receipt = std::ranges::find(fields.attachments, AttachmentKind::kReceipt, &AttachmentFields::kind) !=
                        fields.attachments.end();
-  const bool paid = service.payment == PaymentRule::kNone || context.payment == PaymentFinding::kPaid ||
-                    (service.payment == PaymentRule::kFeeOrReceipt && receipt);
-  if (!paid) out.push_back(Error(Code::kApplicationPayment));
+  const bool receipt_counts = service.payment == PaymentRule::kFeeOrReceipt;
+  const bool paid =
+      service.payment == PaymentRule::kNone || context.payment == PaymentFinding::kPaid || (receipt_counts && receipt);
+  if (paid) return;
+  // Nobody was asked: evidence that is missing, about which the applicant can do nothing unless a receipt counts.
+  const bool unknown = context.payment == PaymentFinding::kNotAsked && !receipt_counts;
+  out.push_back(unknown
+                    ? Error(Code::kFetchUnreachable, {{"source", "payment gateway"}, {"reason", "none is connected"}})
+                    : Error(Code::kApplicationPayment));
 }
 
 void check_licence(const ApplicationFields& fields, const ApplicationContext& context, Errors& out) {

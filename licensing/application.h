@@ -103,7 +103,7 @@ struct ApplicantClaim {
   std::string number;
 };
 
-// What the payment port found (see ports.h). kNotAsked never counts as paid.
+// What the payment port found (see ports.h). kNotAsked counts neither as paid nor as not paid.
 enum class PaymentFinding { kNotAsked, kPaid, kNotPaid };
 
 // What the registry knows of the licence that a reissue or duplicate is about.
@@ -133,8 +133,9 @@ struct ApplicationContext {
   base::Seconds max_future = std::chrono::minutes(5);  // clocks of applicants differ
 };
 
-// All findings: application.service, .licensor, .age, .attachment, .payment, .applicant, .licence. Empty: it may be
-// registered, as far as its content goes.
+// All findings: application.service, .licensor, .age, .attachment, .payment, .applicant, .licence; fetch.unreachable
+// (retry) where only a gateway's word counts and none was asked. Empty: it may be registered, as far as its content
+// goes.
 [[nodiscard]] Errors check_application(const ApplicationFields& fields, const ApplicationContext& context);
 
 // The form field by which an applicant claims to be a subject of small business: "true", which shortens the period of

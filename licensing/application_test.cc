@@ -152,7 +152,14 @@ TEST(CheckApplication, TheFeeIsPaidAsTheServiceHasIt) {
   Desk gateway_only;  // a receipt is not enough where the text does not allow it
   gateway_only.fields.service = "poisons";
   gateway_only.fields.licensor_bin = *parse_identity_number(kIndustryBin);
+  gateway_only.context.payment = PaymentFinding::kNotPaid;
   EXPECT_THAT(gateway_only.check(), ElementsAre(Code::kApplicationPayment));
+  gateway_only.context.payment = PaymentFinding::kPaid;
+  EXPECT_THAT(gateway_only.check(), IsEmpty());
+  // Whom nobody asked about is not refused, and not registered either.
+  gateway_only.context.payment = PaymentFinding::kNotAsked;
+  EXPECT_THAT(gateway_only.check(), ElementsAre(Code::kFetchUnreachable));
+  EXPECT_EQ(base::info(Code::kFetchUnreachable).effect, base::Effect::kRetry);
 }
 
 TEST(CheckApplication, TheCallersClaimIsTheApplicantInside) {

@@ -64,7 +64,7 @@ base::Status check_reason(std::string_view reason) {
   if (says_something(reason) && reason.size() <= kMaxReasonBytes && fits_xml(reason)) return {};
   return base::fail(Code::kInputMember,
                     {{"member", "reason"},
-                     {"expected", "1 to " + std::to_string(kMaxReasonBytes) + " bytes, no control characters"}});
+                     {"expected", "1 to " + std::to_string(kMaxReasonBytes) + " octets without control characters"}});
 }
 
 ActingDay::ActingDay(const Calendar& calendar, base::Time now)

@@ -34,7 +34,8 @@ class Payments {
   [[nodiscard]] virtual base::Result<PaymentFinding> find_payment(const ApplicationFields& application) = 0;
 };
 
-// Where no payment gateway is connected: only the scanned receipt counts, where the service allows it.
+// Where no payment gateway is connected: only the scanned receipt counts, where the service allows it; applications for
+// other services with a fee cannot be registered (fetch.unreachable).
 class NoPaymentGateway final : public Payments {
  public:
   [[nodiscard]] base::Result<PaymentFinding> find_payment(const ApplicationFields&) override {

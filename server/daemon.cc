@@ -277,6 +277,7 @@ struct Daemon::State {
   std::function<void(std::string_view)> report_fault();
   Status start_verification();
   Status start_flow();
+  void warn_of_fees();
   void start_capsules();
   Status start_http();
   void start_upkeep();
@@ -422,6 +423,17 @@ Status Daemon::State::start_flow() {
                                                                     .clock = clock,
                                                                     .trust = [this] { return trust->current(); }}));
   return {};
+}
+
+// Nobody can say whether a fee was paid: applications for these services are answered fetch.unreachable.
+void Daemon::State::warn_of_fees() {
+  std::string closed;
+  for (const licensing::Service& service : flow->settings().services.all()) {
+    if (service.payment != licensing::PaymentRule::kFee) continue;
+    if (!closed.empty()) closed += ", ";
+    closed += service.id;
+  }
+  if (!closed.empty()) log.write(LogLevel::kWarning, "payments.no_gateway", {{"services", closed}});
 }
 
 void Daemon::State::start_capsules() {
@@ -591,6 +603,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(Config config, const base::Clock& 
   TANBA_CHECK(state->open_registry(configured));
   TANBA_CHECK(state->start_verification());
   TANBA_CHECK(state->start_flow());
+  state->warn_of_fees();
   state->start_capsules();
   TANBA_CHECK(state->start_http());
   state->start_upkeep();

@@ -101,8 +101,27 @@ def document_cases(stack):
     return len(cases)
 
 
+def fee_cases(stack):
+    """A fee about which nobody can be asked is no fault of the applicant's; claims that decide a period are plain."""
+    key = stack.key("head")
+    claim = signing.claim_of(key.entry)
+    poisons = signing.application_xml("poisons", stack.index["licensors"]["industry"]["bin"], claim).encode()
+    answer = expect(stack.portal().submit(key.sign_xml(poisons), claim), 503, "fetch.unreachable")
+    check(int(answer.headers.get("Retry-After", 0)) > 0 and answer.body["report"]["decision"] == "retry", f"a fee: {answer}")
+    warnings = [json.loads(line) for line in stack.daemon.log.read_text(encoding="utf-8").splitlines() if "payments.no_gateway" in line]
+    services = warnings[-1]["services"].split(", ") if warnings else []
+    check("poisons" in services and not {"oil-gas", "ozone"} & set(services), f"the log names {services}")
+    unpaid = signing.application_xml(SERVICE, stack.licensor, claim).encode().replace(b"<kind>receipt</kind>", b"<kind>document</kind>")
+    expect(stack.portal().submit(key.sign_xml(unpaid), claim), 422, "application.payment")
+    small = signing.application_xml(SERVICE, stack.licensor, claim).encode()
+    small = small.replace(b"</fields>", '<field name="small-business">да</field></fields>'.encode())
+    check("small-business" in expect(stack.portal().submit(key.sign_xml(small), claim), 422, "application.schema").body["detail"],
+          "the field is not named")
+    return 3
+
+
 def scenario(stack):
-    cases = http_cases(stack) + document_cases(stack)
+    cases = http_cases(stack) + document_cases(stack) + fee_cases(stack)
     check(stack.registered_count() == 0, "something bad was registered")
     stack.registered()
     expect(stack.nobody.get("/readyz"), 200)
