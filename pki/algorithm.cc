@@ -16,7 +16,7 @@ using base::Status;
 struct DigestRow {
   DigestAlgorithm digest;
   std::string_view name;
-  std::string_view openssl;
+  const char* openssl;
   std::size_t size_bytes;
   std::string_view oid;       // the one that is written
   std::string_view also_oid;  // another that is read
