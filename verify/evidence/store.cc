@@ -19,7 +19,8 @@ namespace {
 // can be a digest.
 constexpr std::string_view kListPrefix = "crl-";
 constexpr std::string_view kIndexPrefix = "index-";  // of the list whose name goes on in the same way
-constexpr std::size_t kMaxLineBytes = 4096;          // addresses have at most 2,048 octets
+constexpr std::string_view kWaitingPrefix = "waiting-";
+constexpr std::size_t kMaxLineBytes = 4096;  // addresses have at most 2,048 octets
 constexpr std::string_view kMarksFile = "marks";
 constexpr std::string_view kReaches[] = {"address", "issuer"};
 constexpr std::string_view kStandings[] = {"unproved", "proved"};
@@ -69,15 +70,28 @@ std::shared_ptr<const ListOctets> octets_of(const std::filesystem::path& path, s
   return file.open() ? std::make_shared<const ListOctets>(std::move(file), offset) : nullptr;
 }
 
+// A source has one file of each kind, and no other name is read: a copy could be older than the list in force.
+std::string name_of(std::string_view prefix, std::string_view source) {
+  return std::string(prefix) + base::sha256(base::as_bytes(source)).hex();
+}
+
+// What a crash left half written.
+bool is_leftover(std::string_view name) {
+  const bool ours = name.starts_with(kListPrefix) || name.starts_with(kIndexPrefix) || name.starts_with(kWaitingPrefix);
+  return ours && name.contains(".tmp-");
+}
+
 // What does not parse any more is passed over.
 template <class Take>
 void read_lists(const std::filesystem::path& directory, std::string_view prefix, base::Time now, Take take) {
   if (directory.empty()) return;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    if (!entry.path().filename().string().starts_with(prefix)) continue;
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(prefix)) continue;
     const auto file = base::read_file(entry.path(), base::Limits{}.max_crl_bytes + 4096);
     const auto kept = file ? split(*file) : std::nullopt;
+    if (kept && name != name_of(prefix, kept->source)) continue;
     const auto crl = kept ? ocsp::Crl::parse(kept->octets) : base::fail(base::Code::kCrlMalformed);
     if (!crl) continue;
     CrlItem item{.id = (*crl)->digest(),
@@ -102,11 +116,11 @@ Store::Store(Options options)
 }
 
 std::filesystem::path Store::crl_file(const std::string& source) const {
-  return options_.directory / (std::string(kListPrefix) + base::sha256(base::as_bytes(source)).hex());
+  return options_.directory / name_of(kListPrefix, source);
 }
 
 std::filesystem::path Store::index_file(const std::string& source) const {
-  return options_.directory / (std::string(kIndexPrefix) + base::sha256(base::as_bytes(source)).hex());
+  return options_.directory / name_of(kIndexPrefix, source);
 }
 
 std::optional<Store::KeptList> Store::read_list(const std::filesystem::path& path, base::Time now) const {
@@ -130,7 +144,7 @@ std::optional<Store::KeptList> Store::read_list(const std::filesystem::path& pat
 }
 
 std::filesystem::path Store::waiting_file(const std::string& source) const {
-  return options_.directory / ("waiting-" + base::sha256(base::as_bytes(source)).hex());
+  return options_.directory / name_of(kWaitingPrefix, source);
 }
 
 std::size_t Store::load(base::Time now) {
@@ -140,11 +154,10 @@ std::size_t Store::load(base::Time now) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(options_.directory, error)) {
     const std::string name = entry.path().filename().string();
-    // What a crash left half written.
-    if (name.starts_with(kIndexPrefix) && name.contains(".tmp-")) std::filesystem::remove(entry.path(), error);
+    if (is_leftover(name)) std::filesystem::remove(entry.path(), error);
     if (!name.starts_with(kListPrefix)) continue;
     auto kept = read_list(entry.path(), now);
-    if (!kept) continue;
+    if (!kept || name != name_of(kListPrefix, kept->item.source)) continue;
     const std::string source = kept->item.source;
     const std::scoped_lock lock(mutex_);
     crls_.insert_or_assign(source, *std::move(kept));
@@ -155,7 +168,7 @@ std::size_t Store::load(base::Time now) {
 
 std::vector<Store::WaitingList> Store::waiting(base::Time now) const {
   std::vector<WaitingList> all;
-  read_lists(options_.directory, "waiting-", now, [&](KeptList&& list, base::ByteView octets) {
+  read_lists(options_.directory, kWaitingPrefix, now, [&](KeptList&& list, base::ByteView octets) {
     all.push_back({std::move(list.item), std::make_shared<const base::Bytes>(base::to_bytes(octets))});
   });
   return all;

@@ -70,9 +70,10 @@ class StoreTest : public testing::Test {
     const auto lists = store.lists();
     return lists.size() == 1 ? lists.front().item.crl : nullptr;
   }
-  [[nodiscard]] fs::path index() const {
-    return folder_ / ("index-" + base::sha256(base::as_bytes(std::string_view(kSource))).hex());
+  [[nodiscard]] fs::path file(const std::string& prefix) const {
+    return folder_ / (prefix + base::sha256(base::as_bytes(std::string_view(kSource))).hex());
   }
+  [[nodiscard]] fs::path index() const { return file("index-"); }
 
   fs::path folder_;
 };
@@ -157,10 +158,26 @@ TEST_F(StoreTest, OctetsThatWereInMemoryComeFromTheFileOnceTheyAreThere) {
 
 TEST_F(StoreTest, WhatACrashLeftHalfWrittenIsRemoved) {
   ASSERT_TRUE(keep(list_of(3, "2026-01-01T00:00:00Z")).has_value());
-  const fs::path half = index().string() + ".tmp-AbCdEf";
-  ASSERT_TRUE(base::write_file_durably(half, Bytes(100)).has_value());
-  ASSERT_TRUE(loaded());
-  EXPECT_FALSE(fs::exists(half));
+  for (const char* prefix : {"index-", "crl-", "waiting-"}) {
+    const fs::path half = file(prefix).string() + ".tmp-1234-0";
+    ASSERT_TRUE(base::write_file_durably(half, Bytes(100)).has_value());
+    ASSERT_TRUE(loaded());
+    EXPECT_FALSE(fs::exists(half)) << prefix;
+  }
+}
+
+// A whole list under any other name than its source's, as a killed write or a copy by hand leaves it, is never in
+// force: whichever of the files the directory names last would win.
+TEST_F(StoreTest, OnlyTheFileOfASourceHoldsItsList) {
+  ASSERT_TRUE(keep(list_of(3, "2026-01-01T00:00:00Z")).has_value());
+  std::vector<fs::path> copies;
+  for (int n = 0; n < 20; ++n)
+    copies.push_back(file("crl-").string() + (n % 2 == 0 ? ".old" : ".tmp-9-") + std::to_string(n));
+  for (const fs::path& copy : copies) fs::copy_file(file("crl-"), copy);
+  ASSERT_TRUE(keep(list_of(4, "2026-01-02T00:00:00Z")).has_value());
+  const ocsp::CrlPtr list = loaded();
+  ASSERT_TRUE(list);
+  EXPECT_EQ(list->this_update(), at("2026-01-02T00:00:00Z"));
 }
 
 }  // namespace
