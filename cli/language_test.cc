@@ -27,7 +27,11 @@ using base::Language;
 constexpr std::array kTranslated{Language::kRussian, Language::kKazakh};
 
 // Names of formats, standards, algorithms, programs and policies.
-const std::set<std::string, std::less<>> kNames{"ASCII",
+const std::set<std::string, std::less<>> kNames{"true",
+                                                "false",
+                                                "small",
+                                                "business",
+                                                "ASCII",
                                                 "ASN",
                                                 "BIT",
                                                 "CDATA",
