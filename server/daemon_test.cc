@@ -129,6 +129,7 @@ class DaemonTest : public ::testing::Test {
   }
 
   static Reply log_in(const std::string& who, const std::string& role = "officer") {
+    wait_for_lists();
     const std::string challenge(ask("POST", "/v1/login/challenge").body.at("challenge").as_string());
     return ask("POST", "/v1/login", "",
                json::object{{"document", base::to_base64(sign(who, challenge))}, {"role", role}});
