@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +35,18 @@ inline std::filesystem::path made(std::string_view name) {
 }
 inline Bytes read_made(std::string_view name) {
   return must(read_file(made(name), 64U << 20));
+}
+
+// A folder of others' data. Nothing, and a line that names the test, when it is not there: the test is then skipped.
+inline std::optional<std::filesystem::path> corpora(std::string_view below) {
+  const char* root = std::getenv("TANBA_CORPORA");  // NOLINT(concurrency-mt-unsafe): nothing sets it
+  if (root != nullptr && *root != '\0' && std::filesystem::is_directory(std::filesystem::path(root) / below)) {
+    return std::filesystem::path(root) / below;
+  }
+  std::printf("not run: %s (no folder %.*s below $TANBA_CORPORA)\n",
+              ::testing::UnitTest::GetInstance()->current_test_info()->name(), static_cast<int>(below.size()),
+              below.data());
+  return std::nullopt;
 }
 
 }  // namespace tanba::base::test

@@ -124,7 +124,7 @@ TEST(DocumentStream, OfTheCorporaHasTheFactsOfTheSameInMemory) {
   std::size_t read_count = 0;
   for (const char* name : {"rfc4134", "kz", "realworld", "fuzz"}) {
     const fs::path folder = corpora(name);
-    if (folder.empty()) return;
+    if (folder.empty()) GTEST_SKIP();
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
       if (!entry.is_regular_file() || entry.file_size() == 0 || entry.file_size() > (4U << 20)) continue;
       const Bytes document = read(entry.path());

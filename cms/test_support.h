@@ -35,12 +35,9 @@ inline fs::path certs_test() {
   return base::test::made("");
 }
 
-// The shared corpora's folder; empty, with a line that names what is not tested, when it is not there.
-inline fs::path corpora(const std::string& folder) {
-  const char* root = std::getenv("TANBA_CORPORA");
-  if (root != nullptr && fs::exists(fs::path(root) / folder)) return fs::path(root) / folder;
-  std::cout << "corpora/" << folder << " is not there: nothing of it was tested\n";
-  return {};
+// Empty when it is not there.
+inline fs::path corpora(std::string_view below) {
+  return base::test::corpora(below).value_or(fs::path{});
 }
 
 inline Bytes read(const fs::path& path) {

@@ -232,7 +232,7 @@ TEST(Pem, RefusesTheMalformed) {
 
 TEST(PublicKeys, KindsOfTheNationalAuthority) {
   const auto folder = test::corpora("kz");
-  if (!folder) return;
+  if (!folder) GTEST_SKIP();
   const auto kind = [&](const char* file) { return test::load(*folder / file)->key().kind; };
   EXPECT_EQ(kind("ca/root_gost_2022.pem"), KeyKind::kGost2015_512);
   EXPECT_EQ(kind("ca/root_gost.pem"), KeyKind::kGost2004);

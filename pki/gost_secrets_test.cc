@@ -28,12 +28,11 @@ void look_for(MemorySearch& search, const Secret& key) {
 class GostSecrets : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(GostSecrets, AreWipedAfterSigning) {
-  const auto authority = test::certs_test(".");
-  if (!authority) return;
+  const auto authority = test::made(".");
   const auto context = test::make_context();
-  const CertificatePtr certificate = test::load(*authority / "certs" / (std::string(GetParam()) + ".pem"));
+  const CertificatePtr certificate = test::load(authority / "certs" / (std::string(GetParam()) + ".pem"));
   MemorySearch search;
-  const Secret key = key_of(*authority, GetParam());
+  const Secret key = key_of(authority, GetParam());
   look_for(search, key);
   search.watch([&] {
     const auto signer = make_key_signer(*context, certificate, key);
@@ -48,14 +47,13 @@ TEST_P(GostSecrets, AreWipedAfterSigning) {
 }
 
 TEST_P(GostSecrets, AreWipedAfterAKeyStoreWasOpened) {
-  const auto authority = test::certs_test(".");
-  if (!authority) return;
+  const auto authority = test::made(".");
   const auto context = test::make_context();
-  const base::Bytes file = test::read(*authority / "p12" / (std::string(GetParam()) + ".p12"));
-  std::string password(base::as_text(test::read(*authority / "p12/password.txt")));
+  const base::Bytes file = test::read(authority / "p12" / (std::string(GetParam()) + ".p12"));
+  std::string password(base::as_text(test::read(authority / "p12/password.txt")));
   while (!password.empty() && password.back() == '\n') password.pop_back();
   MemorySearch search;
-  look_for(search, key_of(*authority, GetParam()));
+  look_for(search, key_of(authority, GetParam()));
   search.watch([&] {
     const auto contents = open_pkcs12(*context, file, Secret(std::string_view(password)));
     ASSERT_TRUE(contents.has_value()) << contents.error().cause();

@@ -28,19 +28,18 @@ std::optional<std::string> refusal(const base::Result<PathResult>& result) {
 class DemoPaths : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = test::certs_test("certs");
-    if (!folder_) return;
+    folder_ = test::made("certs");
     context_ = test::make_context();
-    index_ = boost::json::parse(base::as_text(test::read(*folder_ / "../index.json")));
+    index_ = boost::json::parse(base::as_text(test::read(folder_ / "../index.json")));
     good_at_ = at(index_.at("goodAt").as_string());
-    for (const auto& file : test::files_in(*folder_ / "../ca")) authorities_.push_back(test::load(file));
+    for (const auto& file : test::files_in(folder_ / "../ca")) authorities_.push_back(test::load(file));
     trust_ = TrustSnapshot::make({anchor_of(authority("root"))}, authorities_);
     gost_trust_ = TrustSnapshot::make({anchor_of(authority("gost-root"))}, authorities_);
   }
 
-  [[nodiscard]] CertificatePtr person(const std::string& name) const { return test::load(*folder_ / (name + ".pem")); }
+  [[nodiscard]] CertificatePtr person(const std::string& name) const { return test::load(folder_ / (name + ".pem")); }
   [[nodiscard]] CertificatePtr authority(const std::string& name) const {
-    return test::load(*folder_ / "../ca" / (name + ".pem"));
+    return test::load(folder_ / "../ca" / (name + ".pem"));
   }
   // Under the anchor that its makers meant it for.
   [[nodiscard]] PathQuery query(const std::string& leaf) const {
@@ -61,7 +60,7 @@ class DemoPaths : public ::testing::Test {
   }
   [[nodiscard]] std::optional<std::string> refused(const PathQuery& query) const { return refusal(find(query)); }
 
-  std::optional<std::filesystem::path> folder_;
+  std::filesystem::path folder_;
   std::unique_ptr<Context> context_;
   boost::json::value index_;
   base::Time good_at_;
@@ -72,7 +71,6 @@ class DemoPaths : public ::testing::Test {
 constexpr auto kNothing = std::nullopt;
 
 TEST_F(DemoPaths, EveryCertificateGetsWhatItsMakersExpect) {
-  if (!folder_) return;
   const std::vector<CertificatePtr> candidates = {person("head"),
                                                   person("gost-head")};  // issuers of by-head, gost-by-head
   std::size_t count = 0;
@@ -90,7 +88,6 @@ TEST_F(DemoPaths, EveryCertificateGetsWhatItsMakersExpect) {
 }
 
 TEST_F(DemoPaths, IdentitiesAreThoseThatWereWritten) {
-  if (!folder_) return;
   const auto text = [](const boost::json::value& value) {
     return value.is_string() ? std::optional(std::string(value.as_string())) : std::nullopt;
   };
@@ -111,7 +108,6 @@ TEST_F(DemoPaths, IdentitiesAreThoseThatWereWritten) {
 }
 
 TEST_F(DemoPaths, GoesFromLeafToAnchor) {
-  if (!folder_) return;
   const auto result = find(query("head"));
   ASSERT_TRUE(result && result->valid.size() == 1);
   const auto& path = result->valid.front().certificates;
@@ -123,7 +119,6 @@ TEST_F(DemoPaths, GoesFromLeafToAnchor) {
 }
 
 TEST_F(DemoPaths, ChoosesAmongNamesakesByKeyNotByName) {
-  if (!folder_) return;
   for (const auto& [leaf, issuer] :
        {std::pair("by-twin-a", "twin-a"), std::pair("by-twin-b", "twin-b"), std::pair("by-twin-a-no-aki", "twin-a"),
         std::pair("by-twin-b-no-aki", "twin-b"), std::pair("gost-by-twin-a", "gost-twin-a"),
@@ -136,7 +131,6 @@ TEST_F(DemoPaths, ChoosesAmongNamesakesByKeyNotByName) {
 }
 
 TEST_F(DemoPaths, ANamesakeWithAnotherKeyIsNoIssuer) {
-  if (!folder_) return;
   PathQuery asked = query("by-twin-a");
   asked.trust = TrustSnapshot::make({anchor_of(authority("root"))}, {authority("twin-b")});
   EXPECT_EQ(refused(asked), "path.no_chain");
@@ -149,7 +143,6 @@ TEST_F(DemoPaths, ANamesakeWithAnotherKeyIsNoIssuer) {
 }
 
 TEST_F(DemoPaths, CandidatesComeFromTheDocumentToo) {
-  if (!folder_) return;
   PathQuery asked = query("head");
   asked.trust = TrustSnapshot::make({anchor_of(authority("root"))}, {});
   EXPECT_EQ(refused(asked), "path.no_chain");
@@ -160,14 +153,12 @@ TEST_F(DemoPaths, CandidatesComeFromTheDocumentToo) {
 }
 
 TEST_F(DemoPaths, NoAnchorsNoTrust) {
-  if (!folder_) return;
   PathQuery asked = query("head");
   asked.trust = TrustSnapshot::make({}, authorities_);
   EXPECT_EQ(refused(asked), "path.no_anchors");
 }
 
 TEST_F(DemoPaths, AnyCertificateMayBeAnAnchor) {
-  if (!folder_) return;
   PathQuery asked = query("head");
   asked.trust = TrustSnapshot::make({anchor_of(authority("issuing"))}, {});
   ASSERT_EQ(refused(asked), kNothing);
@@ -185,7 +176,6 @@ TEST_F(DemoPaths, AnyCertificateMayBeAnAnchor) {
 }
 
 TEST_F(DemoPaths, AnchorsEndLikeOthers) {
-  if (!folder_) return;
   PathQuery asked = query("by-expired-ca");
   asked.trust = TrustSnapshot::make({anchor_of(authority("ca-expired"))}, {});
   EXPECT_EQ(refused(asked), "path.expired");
@@ -194,7 +184,6 @@ TEST_F(DemoPaths, AnchorsEndLikeOthers) {
 }
 
 TEST_F(DemoPaths, AnchorsHaveWindowsAndPurposes) {
-  if (!folder_) return;
   PathQuery asked = query("head");
   const auto with = [&](Anchor anchor) {
     asked.trust = TrustSnapshot::make({std::move(anchor)}, authorities_);
@@ -218,7 +207,6 @@ TEST_F(DemoPaths, AnchorsHaveWindowsAndPurposes) {
 }
 
 TEST_F(DemoPaths, GoesOnAboveAnAnchorThatDoesNotServe) {
-  if (!folder_) return;
   PathQuery asked = query("head");
   asked.trust =
       TrustSnapshot::make({anchor_of(authority("issuing"), {TrustPurpose::kOcsp}), anchor_of(authority("root"))}, {});
@@ -228,7 +216,6 @@ TEST_F(DemoPaths, GoesOnAboveAnAnchorThatDoesNotServe) {
 }
 
 TEST_F(DemoPaths, TimesAreInclusive) {
-  if (!folder_) return;
   PathQuery asked = query("head");
   asked.at = asked.leaf->not_after();
   EXPECT_EQ(refused(asked), kNothing);
@@ -241,7 +228,6 @@ TEST_F(DemoPaths, TimesAreInclusive) {
 }
 
 TEST_F(DemoPaths, CollectsEveryReasonMostTellingFirst) {
-  if (!folder_) return;
   PathQuery asked = query("head-auth");
   asked.at = asked.leaf->not_after() + base::Seconds(1);
   const auto result = find(asked);
@@ -253,7 +239,6 @@ TEST_F(DemoPaths, CollectsEveryReasonMostTellingFirst) {
 }
 
 TEST_F(DemoPaths, PurposesOfKeys) {
-  if (!folder_) return;
   const auto asked_for = [&](const char* leaf, KeyPurpose purpose) {
     PathQuery asked = query(leaf);
     asked.trust = TrustSnapshot::make({anchor_of(authority("root")), anchor_of(authority("tls-root"))}, authorities_);
@@ -272,7 +257,6 @@ TEST_F(DemoPaths, PurposesOfKeys) {
 }
 
 TEST_F(DemoPaths, WorkIsLimited) {
-  if (!folder_) return;
   const PathQuery asked = query("head");
   EXPECT_EQ(refusal(find(asked, nullptr, {.max_public_key_operations = 1})), "limit.cost");
   EXPECT_EQ(refusal(find(asked, nullptr, {.max_path_steps = 1})), "limit.cost");
@@ -284,7 +268,6 @@ TEST_F(DemoPaths, WorkIsLimited) {
 }
 
 TEST_F(DemoPaths, ValidPathsAreRemembered) {
-  if (!folder_) return;
   PathCache cache;
   PathQuery asked = query("head");
   const base::Limits nothing{.max_path_steps = 0};
@@ -326,7 +309,6 @@ TEST_F(DemoPaths, ValidPathsAreRemembered) {
 }
 
 TEST_F(DemoPaths, FailuresAreNotRemembered) {
-  if (!folder_) return;
   PathCache cache;
   PathQuery asked = query("head");
   asked.trust = TrustSnapshot::make({anchor_of(authority("root"))}, {});
@@ -356,7 +338,7 @@ std::optional<std::string> refused(Context& context, const PathQuery& query) {
 
 TEST(RealPaths, NationalRsaAuthorities) {
   const auto folder = test::corpora("kz/ca");
-  if (!folder) return;
+  if (!folder) GTEST_SKIP();
   const auto context = test::make_context();
   const auto ask = [&](const char* leaf, const char* root, const char* time) {
     return refused(*context, real_query(test::load(*folder / leaf), {anchor_of(test::load(*folder / root))}, time));
@@ -369,7 +351,7 @@ TEST(RealPaths, NationalRsaAuthorities) {
 
 TEST(RealPaths, APersonsCertificateOfTheTestContour) {
   const auto folder = test::corpora("kz");
-  if (!folder) return;
+  if (!folder) GTEST_SKIP();
   const auto context = test::make_context();
   PathQuery asked = real_query(test::load(*folder / "signed/ncanode_individual_valid_sign_2004_rsa.cer"),
                                {anchor_of(test::load(*folder / "test-ca/ncanode_nca_rsa_test.crt"))}, "2022-09-28");
@@ -402,7 +384,7 @@ PathQuery gost_query(const std::filesystem::path& folder, const AuthorityRow& ro
 // Names nearly alike, and each generation with its own key: an authority stands under its own root and no other.
 TEST(RealPaths, NationalGostAuthoritiesStandUnderTheirRootsAlone) {
   const auto folder = test::corpora("kz");
-  if (!folder) return;
+  if (!folder) GTEST_SKIP();
   const auto context = test::make_context();
   for (const AuthorityRow& row : kGostAuthorities) {
     for (const AuthorityRow& other : kGostAuthorities) {
@@ -416,7 +398,7 @@ TEST(RealPaths, NationalGostAuthoritiesStandUnderTheirRootsAlone) {
 
 TEST(RealPaths, GostAuthoritiesEndAndOldOnesAreForTheArchive) {
   const auto folder = test::corpora("kz");
-  if (!folder) return;
+  if (!folder) GTEST_SKIP();
   const auto context = test::make_context();
   PathQuery old = gost_query(*folder, kGostAuthorities[0], kGostAuthorities[0].root);
   old.algorithm_policy = PolicyId::kKzSubmission;
@@ -434,7 +416,7 @@ TEST(RealPaths, GostAuthoritiesEndAndOldOnesAreForTheArchive) {
 // The 2004 test contour's root is not in the corpora: its issuing authority is trusted itself.
 TEST(RealPaths, APersonsCertificateOf2004) {
   const auto folder = test::corpora("kz");
-  if (!folder) return;
+  if (!folder) GTEST_SKIP();
   const auto context = test::make_context();
   PathQuery asked = real_query(test::load(*folder / "signed/ncanode_ceo_valid_sign_2004_gost.cer"),
                                {anchor_of(test::load(*folder / "test-ca/ncanode_nca_gost_test.crt"))}, "2022-06-01");
@@ -447,7 +429,7 @@ TEST(RealPaths, APersonsCertificateOf2004) {
 
 TEST(RealPaths, TimeStampingNeedsItsSoleCriticalUsage) {
   const auto folder = test::corpora("realworld/cert");
-  if (!folder) return;
+  if (!folder) GTEST_SKIP();
   const auto context = test::make_context();
   // «Sectigo Qualified Time Stamping Signer #3» and an OCSP responder, each as its own anchor.
   const CertificatePtr authority = test::load(*folder / "4ffc3bcb2da5c162.cer");
@@ -466,7 +448,7 @@ TEST(RealPaths, TimeStampingNeedsItsSoleCriticalUsage) {
 
 TEST(RealPaths, WithoutKeyUsageOnlyConformanceSigns) {
   const auto folder = test::corpora("realworld/cert");
-  if (!folder) return;
+  if (!folder) GTEST_SKIP();
   const auto context = test::make_context();
   const CertificatePtr certificate = test::load(*folder / "3d20102a7fe84ed6.cer");
   ASSERT_FALSE(certificate->key_usage().has_value());
@@ -478,7 +460,6 @@ TEST(RealPaths, WithoutKeyUsageOnlyConformanceSigns) {
 }
 
 TEST_F(DemoPaths, OneOfTheSigningBitsIsEnoughForConformanceOnly) {
-  if (!folder_) return;
   PathQuery asked = query("no-nonrepudiation");
   EXPECT_EQ(refused(asked), "certificate.not_signing_key");
   asked.algorithm_policy = PolicyId::kConformance;

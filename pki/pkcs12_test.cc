@@ -25,7 +25,7 @@ Secret password(std::string_view text = "Qwerty12") {
 
 TEST(Pkcs12, OpensAStoreOfTheAuthorityAndSigns) {
   const auto folder = test::corpora("kz/p12");
-  if (!folder) return;
+  if (!folder) GTEST_SKIP();
   const auto context = test::make_context();
   const auto contents = open_pkcs12(*context, test::read(*folder / kRsaStore), password());
   ASSERT_TRUE(contents.has_value()) << contents.error().message() << contents.error().cause();
@@ -46,7 +46,7 @@ TEST(Pkcs12, OpensAStoreOfTheAuthorityAndSigns) {
 // RC2-40 around the certificates, contents in BER, keys in the authority's own spelling.
 TEST(Pkcs12, EveryStoreOfTheAuthorityOpensAndItsKeySigns) {
   const auto folder = test::corpora("kz/p12");
-  if (!folder) return;
+  if (!folder) GTEST_SKIP();
   const auto context = test::make_context();
   std::size_t gost = 0;
   for (const auto& file : test::files_in(*folder)) {
@@ -85,7 +85,7 @@ TEST(Pkcs12, GostKeysThatAreNoneOrOthersAreRefused) {
 // What opening needs of old ciphers stays in the context made for it.
 TEST(Pkcs12, OldCiphersStayWhereStoresAreOpened) {
   const auto folder = test::corpora("kz/p12");
-  if (!folder) return;
+  if (!folder) GTEST_SKIP();
   const auto context = test::make_context();
   ASSERT_TRUE(open_pkcs12(*context, test::read(*folder / "legal_valid_head.p12"), password()).has_value());
   EXPECT_EQ(OSSL_PROVIDER_available(context->library(), "legacy"), 0);
@@ -94,7 +94,7 @@ TEST(Pkcs12, OldCiphersStayWhereStoresAreOpened) {
 
 TEST(Pkcs12, WrongOrMissingPassword) {
   const auto folder = test::corpora("kz/p12");
-  if (!folder) return;
+  if (!folder) GTEST_SKIP();
   const auto context = test::make_context();
   const Bytes file = test::read(*folder / kRsaStore);
   for (const char* wrong : {"qwerty12", "", "Qwerty12 "}) {
@@ -182,16 +182,15 @@ TEST(Pkcs12, RoundsOfTheKeysEncryptionCountToo) {
 }
 
 TEST(KeySigner, KeyAndCertificateMustBelongTogether) {
-  const auto folder = test::certs_test("certs");
-  if (!folder) return;
+  const auto folder = test::made("certs");
   const auto context = test::make_context();
   const auto key_of = [&](const char* name) {
     return Secret(
-        base::ByteView(parse_pem(base::as_text(test::read(*folder / ".." / "keys" / (std::string(name) + ".key.pem"))))
+        base::ByteView(parse_pem(base::as_text(test::read(folder / ".." / "keys" / (std::string(name) + ".key.pem"))))
                            ->front()
                            .octets));
   };
-  const CertificatePtr head = test::load(*folder / "head.pem");
+  const CertificatePtr head = test::load(folder / "head.pem");
   EXPECT_TRUE(make_key_signer(*context, head, key_of("head")).has_value());
   EXPECT_EQ(make_key_signer(*context, head, key_of("weak-key")).error().code(), Code::kFileWrongContent);
   EXPECT_EQ(make_key_signer(*context, head, Secret(std::string_view("no key"))).error().code(),
@@ -199,14 +198,13 @@ TEST(KeySigner, KeyAndCertificateMustBelongTogether) {
 }
 
 TEST(Pkcs12, StoresOfTheDemoAuthority) {
-  const auto folder = test::certs_test("p12");
-  if (!folder) return;
+  const auto folder = test::made("p12");
   const auto context = test::make_context();
-  std::string text(base::as_text(test::read(*folder / "password.txt")));
+  std::string text(base::as_text(test::read(folder / "password.txt")));
   while (!text.empty() && text.back() == '\n') text.pop_back();
-  const auto contents = open_pkcs12(*context, test::read(*folder / "head.p12"), password(text));
+  const auto contents = open_pkcs12(*context, test::read(folder / "head.p12"), password(text));
   ASSERT_TRUE(contents.has_value()) << contents.error().message();
-  EXPECT_EQ(contents->signer->certificate()->digest(), test::load(*folder / "../certs/head.pem")->digest());
+  EXPECT_EQ(contents->signer->certificate()->digest(), test::load(folder / "../certs/head.pem")->digest());
 }
 
 }  // namespace

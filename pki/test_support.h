@@ -13,28 +13,14 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/test_support.h"
 #include "pki/certificate.h"
 #include "pki/context.h"
 
 namespace tanba::pki::test {
 
-inline std::optional<std::filesystem::path> folder_from(const char* variable, std::string_view below) {
-  const char* root = std::getenv(variable);
-  if (root != nullptr && *root != '\0' && std::filesystem::is_directory(std::filesystem::path(root) / below)) {
-    return std::filesystem::path(root) / below;
-  }
-  std::printf("not run: %s (no folder %.*s below $%s)\n",
-              ::testing::UnitTest::GetInstance()->current_test_info()->name(), static_cast<int>(below.size()),
-              below.data(), variable);
-  return std::nullopt;
-}
-inline std::optional<std::filesystem::path> corpora(std::string_view below) {
-  return folder_from("TANBA_CORPORA", below);
-}
-// The demo authority's folder.
-inline std::optional<std::filesystem::path> certs_test(std::string_view below) {
-  return folder_from("TANBA_CERTS_TEST", below);
-}
+using base::test::corpora;
+using base::test::made;
 
 inline base::Bytes read(const std::filesystem::path& path) {
   auto octets = base::read_file(path, 16U << 20);

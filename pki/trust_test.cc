@@ -13,22 +13,20 @@ using test::at;
 class Trust : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = test::certs_test("ca");
-    if (!folder_) return;
-    root_ = test::load(*folder_ / "root.pem");
-    issuing_ = test::load(*folder_ / "issuing.pem");
-    twin_a_ = test::load(*folder_ / "twin-a.pem");
-    twin_b_ = test::load(*folder_ / "twin-b.pem");
+    folder_ = test::made("ca");
+    root_ = test::load(folder_ / "root.pem");
+    issuing_ = test::load(folder_ / "issuing.pem");
+    twin_a_ = test::load(folder_ / "twin-a.pem");
+    twin_b_ = test::load(folder_ / "twin-b.pem");
   }
   [[nodiscard]] static Anchor anchor(CertificatePtr certificate, TrustPurposes purposes = TrustPurposes::all()) {
     return {.certificate = std::move(certificate), .purposes = purposes, .trusted_from = {}, .trusted_until = {}};
   }
-  std::optional<std::filesystem::path> folder_;
+  std::filesystem::path folder_;
   CertificatePtr root_, issuing_, twin_a_, twin_b_;
 };
 
 TEST_F(Trust, NamesItsContentWhateverTheOrder) {
-  if (!folder_) return;
   const auto one = TrustSnapshot::make({anchor(root_), anchor(twin_a_)}, {issuing_, twin_b_});
   const auto two = TrustSnapshot::make({anchor(twin_a_), anchor(root_)}, {twin_b_, issuing_, issuing_});
   EXPECT_EQ(one->id(), two->id());
@@ -41,7 +39,6 @@ TEST_F(Trust, NamesItsContentWhateverTheOrder) {
 }
 
 TEST_F(Trust, FindsBySubjectAndByDigest) {
-  if (!folder_) return;
   const auto trust = TrustSnapshot::make({anchor(root_)}, {twin_a_, twin_b_});
   EXPECT_EQ(trust->with_subject(twin_a_->subject()).size(), 2U);
   EXPECT_EQ(trust->with_subject(issuing_->subject()).size(), 0U);
@@ -50,7 +47,6 @@ TEST_F(Trust, FindsBySubjectAndByDigest) {
 }
 
 TEST_F(Trust, OneCertificateTwiceIsOneAnchor) {
-  if (!folder_) return;
   Anchor first = anchor(root_, {TrustPurpose::kOcsp}), second = anchor(root_, {TrustPurpose::kTsa});
   first.trusted_until = at("2030-01-01");
   second.trusted_until = at("2029-01-01");
@@ -65,7 +61,6 @@ TEST_F(Trust, OneCertificateTwiceIsOneAnchor) {
 }
 
 TEST_F(Trust, DemoAuthoritiesAreMarked) {
-  if (!folder_) return;
   EXPECT_TRUE(has_demo_marker(*root_));
   const auto real = test::corpora("kz/ca");
   if (real) {

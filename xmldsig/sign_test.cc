@@ -34,9 +34,9 @@ constexpr std::string_view kDocuments[] = {
 class Signing : public testing::Test {
  protected:
   void SetUp() override {
-    authority_ = test::certs_test("");
+    authority_ = test::made("");
     context_ = test::make_context();
-    if (authority_) person_ = test::person(*authority_, "head");
+    person_ = test::person(authority_, "head");
   }
   [[nodiscard]] std::string signed_text(std::string_view document, const Profile& profile = kRsa) {
     base::Budget budget({});
@@ -45,13 +45,12 @@ class Signing : public testing::Test {
     return out ? std::string(base::as_text(*out)) : std::string();
   }
 
-  std::optional<std::filesystem::path> authority_;
+  std::filesystem::path authority_;
   std::unique_ptr<pki::Context> context_;
   test::Person person_;
 };
 
 TEST_F(Signing, RoundTripCoversTheWholeDocument) {
-  if (!authority_) return;
   for (const std::string_view document : kDocuments) {
     const std::string text = signed_text(document);
     const auto facts = test::facts_of(*context_, octets(text));
@@ -65,7 +64,6 @@ TEST_F(Signing, RoundTripCoversTheWholeDocument) {
 
 // The key server signs the template; verifiers canonicalise what stands in the document. Both must be the same octets.
 TEST_F(Signing, TemplateIsWhatCanonicalisationGives) {
-  if (!authority_) return;
   for (const std::string_view document : kDocuments) {
     base::Budget budget({});
     const auto prepared =
@@ -84,7 +82,6 @@ TEST_F(Signing, TemplateIsWhatCanonicalisationGives) {
 }
 
 TEST_F(Signing, EveryOctetOfTheDocumentStays) {
-  if (!authority_) return;
   const std::string text = signed_text("<a>\r\n <b k = '1'/></a >\n");
   EXPECT_TRUE(text.starts_with("<a>\r\n <b k = '1'/><ds:Signature "));
   EXPECT_TRUE(text.ends_with("</ds:Signature></a >\n"));
@@ -92,20 +89,18 @@ TEST_F(Signing, EveryOctetOfTheDocumentStays) {
 
 // DESIGN 5: no option but the anchor.
 TEST_F(Signing, Xmlsec1VerifiesWithTheAnchorAlone) {
-  if (!authority_) return;
   const test::Scratch scratch;
   for (const std::string_view document : kDocuments) {
     const auto file = scratch.write("signed.xml", octets(signed_text(document)));
-    EXPECT_EQ(test::xmlsec1_verify(file, "--trusted-pem '" + (*authority_ / "anchors.pem").string() + "'"),
+    EXPECT_EQ(test::xmlsec1_verify(file, "--trusted-pem '" + (authority_ / "anchors.pem").string() + "'"),
               test::Verdict::kGood)
         << document;
-    EXPECT_EQ(test::xmlsec1_verify(file, "--trusted-pem '" + (*authority_ / "ca" / "foreign-root.pem").string() + "'"),
+    EXPECT_EQ(test::xmlsec1_verify(file, "--trusted-pem '" + (authority_ / "ca" / "foreign-root.pem").string() + "'"),
               test::Verdict::kBad);
   }
 }
 
 TEST_F(Signing, PssVerifies) {
-  if (!authority_) return;
   const Profile pss{{SignatureScheme::kRsaPss, DigestAlgorithm::kSha512, DigestAlgorithm::kSha512, 64}};
   const auto facts = test::facts_of(*context_, octets(signed_text("<a>1</a>", pss)));
   EXPECT_EQ(test::codes_of(facts), std::vector<std::string>{});
@@ -114,9 +109,8 @@ TEST_F(Signing, PssVerifies) {
 
 // A later signature covers the earlier ones; each is verified as it was made.
 TEST_F(Signing, SeveralSignersOneAfterTheOther) {
-  if (!authority_) return;
-  const test::Person second = test::person(*authority_, "individual");
-  const test::Person third = test::person(*authority_, "officer");
+  const test::Person second = test::person(authority_, "individual");
+  const test::Person third = test::person(authority_, "officer");
   std::string text = signed_text("<a>1</a>");
   for (const test::Person* person : {&second, &third}) {
     base::Budget budget({});
@@ -135,7 +129,6 @@ TEST_F(Signing, SeveralSignersOneAfterTheOther) {
 
 // Without the earlier signature the later one no longer holds; the earlier one holds without the later.
 TEST_F(Signing, TakingASignatureAwayBreaksThoseAfterIt) {
-  if (!authority_) return;
   const std::string first = signed_text("<a>1</a>");
   const std::string both = signed_text(first);
   const std::size_t begin = both.find("<ds:Signature ");
@@ -146,7 +139,6 @@ TEST_F(Signing, TakingASignatureAwayBreaksThoseAfterIt) {
 }
 
 TEST_F(Signing, DocumentDigestNamesTheCanonicalDocument) {
-  if (!authority_) return;
   base::Budget budget({});
   const auto digest =
       document_digest(*context_, octets("<a  b = '1'><!-- c --></a>"), DigestAlgorithm::kSha256, budget);
@@ -154,7 +146,6 @@ TEST_F(Signing, DocumentDigestNamesTheCanonicalDocument) {
 }
 
 TEST_F(Signing, RefusesWhatIsNoDocumentOrHasNoName) {
-  if (!authority_) return;
   base::Budget budget({});
   const auto& certificate = person_.signer->certificate();
   EXPECT_EQ(prepare(*context_, octets("<a>"), certificate, {}, kRsa, budget).error().code(), Code::kXmlMalformed);
@@ -166,7 +157,6 @@ TEST_F(Signing, RefusesWhatIsNoDocumentOrHasNoName) {
 }
 
 TEST_F(Signing, PreparedDocumentMustComeBackUnchanged) {
-  if (!authority_) return;
   const auto check = [](std::string_view prepared, std::string_view signed_document) {
     base::Budget budget({});
     const auto status = check_signed_equals_prepared(octets(prepared), octets(signed_document), budget);
@@ -225,10 +215,9 @@ TEST(SigningWithEcdsa, WritesTheTwoNumbersSideBySide) {
 // Every change to a signed document that xmlsec1 minds we mind too, and the other way. Declared differences: none for
 // documents of this form (comments are ignored by both).
 TEST_F(Signing, AgreesWithXmlsec1OnChangedDocuments) {
-  if (!authority_) return;
   const std::string original = signed_text("<a xmlns:x='urn:x'><b k='1'>text</b><!-- c --><x:c/></a>");
   const test::Scratch scratch;
-  const std::string options = "--trusted-pem '" + (*authority_ / "anchors.pem").string() + "'";
+  const std::string options = "--trusted-pem '" + (authority_ / "anchors.pem").string() + "'";
   std::size_t good = 0;
   std::size_t bad = 0;
   const auto compare = [&](const std::string& text) {
@@ -282,12 +271,11 @@ TEST_F(Signing, AgreesWithXmlsec1OnChangedDocuments) {
 
 // By the URIs of the national authority; what others make of it: tests/cli.
 TEST_F(Signing, GostKeysSign) {
-  if (!authority_) return;
   for (const auto& [name, uri] :
        {std::pair("gost-head", "gostr34102015-gostr34112015-512"),
         std::pair("gost256-head", "gostr34102015-gostr34112015-256"),
         std::pair("gost2004-head", "http://www.w3.org/2001/04/xmldsig-more#gost34310-gost34311")}) {
-    person_ = test::person(*authority_, name);
+    person_ = test::person(authority_, name);
     const std::string text = signed_text("<a><b>1</b></a>", {person_.signer->algorithms().front()});
     EXPECT_NE(text.find(uri), std::string::npos) << name;
     EXPECT_EQ(test::codes_of(*context_, text), std::vector<std::string>{}) << name;

@@ -19,9 +19,9 @@
 
 namespace tanba::xmldsig::test {
 
-using pki::test::certs_test;
 using pki::test::corpora;
 using pki::test::load;
+using pki::test::made;
 using pki::test::make_context;
 using pki::test::read;
 

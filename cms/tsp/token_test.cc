@@ -350,7 +350,7 @@ TEST(Answer, ToTheRequestThatWasSent) {
 
 TEST(RealWorld, EveryTokenIsInOrder) {
   const fs::path folder = corpora("realworld/tst");
-  if (folder.empty()) return;
+  if (folder.empty()) GTEST_SKIP();
   std::vector<pki::CertificatePtr> beside;
   for (const auto& entry : fs::directory_iterator(folder.parent_path() / "cert")) {
     if (const auto certificates = pki::parse_certificates(read(entry.path())); certificates.has_value()) {
@@ -369,7 +369,7 @@ TEST(RealWorld, EveryTokenIsInOrder) {
 
 TEST(Kazakhstan, TheTokenOfTheTestContourIsInOrder) {
   const fs::path folder = corpora("kz/tsp");
-  if (folder.empty()) return;
+  if (folder.empty()) GTEST_SKIP();
   const auto facts = inspected_token(read(folder / "tsp_token.bin"), {});
   EXPECT_THAT(codes(facts.errors), IsEmpty());
   EXPECT_EQ(facts.policy, policy::kGost2004);

@@ -63,9 +63,7 @@ class PlayedKeyServer final : public client::KeyServer {
 class CapsulesTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    const auto folder = pki::test::certs_test("p12");
-    ASSERT_TRUE(folder) << "the test authority is made before this test";
-    root_ = folder->parent_path();
+    root_ = base::test::made("");
     context_ = *pki::Context::create();
     const auto index = *base::parse_json(base::as_text(read("index.json")));
     input_.now = *base::parse_time(index.at("goodAt").as_string());

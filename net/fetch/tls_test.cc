@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/test_support.h"
 #include "net/fetch/fetcher.h"
 
 extern char** environ;
@@ -20,15 +21,6 @@ namespace tanba::net::fetch {
 namespace {
 
 using base::Code;
-
-// The demo authority's folder; its absence is said by name.
-std::optional<std::filesystem::path> certs_test() {
-  const char* folder = std::getenv("TANBA_CERTS_TEST");
-  if (folder != nullptr && std::filesystem::exists(std::filesystem::path(folder) / "tls-anchors.pem")) return folder;
-  std::printf("not run: %s (no demo authority below $TANBA_CERTS_TEST)\n",
-              ::testing::UnitTest::GetInstance()->current_test_info()->name());
-  return std::nullopt;
-}
 
 // `sha256//...` of the key in a PEM certificate.
 std::string pin_of(const std::string& path) {
@@ -84,8 +76,8 @@ class TlsServer {
 
 class Tls : public ::testing::Test {
  protected:
-  void SetUp() override { folder_ = certs_test(); }
-  [[nodiscard]] std::string file(const std::string& name) const { return (*folder_ / name).string(); }
+  void SetUp() override { folder_ = base::test::made(""); }
+  [[nodiscard]] std::string file(const std::string& name) const { return (folder_ / name).string(); }
   [[nodiscard]] std::vector<std::string> server_arguments() const {
     return {file("certs/tls-server.pem"), file("keys/tls-server.key.pem")};
   }
@@ -109,11 +101,10 @@ class Tls : public ::testing::Test {
     EXPECT_FALSE(result.has_value());
     return result ? Code::kInternal : result.error().code();
   }
-  std::optional<std::filesystem::path> folder_;
+  std::filesystem::path folder_;
 };
 
 TEST_F(Tls, AServerOfTheGivenAuthorityIsBelieved) {
-  if (!folder_) return;
   const TlsServer server(server_arguments());
   const auto response = get(server.url(), trusting("tls-anchors.pem"));
   ASSERT_TRUE(response.has_value()) << response.error().message();
@@ -122,34 +113,29 @@ TEST_F(Tls, AServerOfTheGivenAuthorityIsBelieved) {
 }
 
 TEST_F(Tls, TheAnchorsMayComeFromThePolicy) {
-  if (!folder_) return;
   const TlsServer server(server_arguments());
   auto policy = EgressPolicy::make({.listed = {}, .max_redirects = 0, .tls_ca_file = file("tls-anchors.pem")});
   EXPECT_TRUE(get(server.url(), {}, *policy).has_value());
 }
 
 TEST_F(Tls, AnotherAuthoritysServerIsNot) {
-  if (!folder_) return;
   const TlsServer server(server_arguments());
   EXPECT_EQ(code_of(get(server.url(), trusting("anchors.pem"))), Code::kFetchTls);
 }
 
 // Not even the system's store: nothing is believed that nobody configured.
 TEST_F(Tls, WithoutAnchorsNoServerIsBelieved) {
-  if (!folder_) return;
   const TlsServer server(server_arguments());
   EXPECT_EQ(code_of(get(server.url(), {})), Code::kFetchTls);
   EXPECT_EQ(code_of(get(server.url(), trusting("no-such-file.pem"))), Code::kFetchTls);
 }
 
 TEST_F(Tls, TheCertificateHasToNameTheHost) {
-  if (!folder_) return;
   const TlsServer server({file("certs/tls-portal.pem"), file("keys/tls-portal.key.pem")});
   EXPECT_EQ(code_of(get(server.url(), trusting("tls-anchors.pem"))), Code::kFetchTls);
 }
 
 TEST_F(Tls, APinnedKeyHasToBeTheServers) {
-  if (!folder_) return;
   const TlsServer server(server_arguments());
   TlsSettings tls = trusting("tls-anchors.pem");
   tls.pinned_public_key = pin_of(file("certs/tls-server.pem"));
@@ -161,7 +147,6 @@ TEST_F(Tls, APinnedKeyHasToBeTheServers) {
 }
 
 TEST_F(Tls, AClientShowsItsCertificate) {
-  if (!folder_) return;
   std::vector<std::string> arguments = server_arguments();
   arguments.push_back(file("tls-anchors.pem"));
   const TlsServer server(arguments);

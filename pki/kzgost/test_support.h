@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/test_support.h"
 #include "pki/kzgost/algorithm.h"
 #include "pki/kzgost/errors.h"
 #include "pki/kzgost/handles.h"
@@ -137,16 +138,6 @@ inline Bytes read_file(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// A folder below $TANBA_CORPORA; says so by name when it is not there.
-inline std::optional<std::filesystem::path> corpora(std::string_view below) {
-  const char* root = std::getenv("TANBA_CORPORA");
-  if (root != nullptr && *root != '\0' && std::filesystem::is_directory(std::filesystem::path(root) / below)) {
-    return std::filesystem::path(root) / below;
-  }
-  std::printf("not run: %s (no folder %.*s below $TANBA_CORPORA)\n",
-              ::testing::UnitTest::GetInstance()->current_test_info()->name(), static_cast<int>(below.size()),
-              below.data());
-  return std::nullopt;
-}
+using base::test::corpora;
 
 }  // namespace tanba::pki::kzgost::test

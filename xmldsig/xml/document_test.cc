@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/test_support.h"
 
 namespace tanba::xmldsig::xml {
 namespace {
@@ -215,13 +216,10 @@ TEST(AppendToRoot, KeepsEveryOtherOctet) {
 
 // libxml2's own collection: malformed documents, entity bombs, external entities. Nothing is fetched, nothing grows.
 TEST(Corpora, Libxml2IsParsedOrRefused) {
-  const char* corpora = std::getenv("TANBA_CORPORA");
-  if (corpora == nullptr || !std::filesystem::exists(std::filesystem::path(corpora) / "libxml2")) {
-    std::printf("not run: no folder libxml2 below $TANBA_CORPORA\n");
-    return;
-  }
+  const auto folder = base::test::corpora("libxml2");
+  if (!folder) GTEST_SKIP();
   std::size_t seen = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(std::filesystem::path(corpora) / "libxml2")) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(*folder)) {
     if (!entry.is_regular_file()) continue;
     const auto octets = base::read_file(entry.path(), 16U << 20);
     ASSERT_TRUE(octets.has_value());

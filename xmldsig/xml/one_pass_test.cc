@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/test_support.h"
 #include "xmldsig/xml/canonical.h"
 
 namespace tanba::xmldsig::xml {
@@ -175,15 +176,12 @@ TEST(OnePass, CutsTheSignatureOutWithItsNamespaces) {
 
 // Every file of others: where the pass has an answer, it is the tree's.
 TEST(Corpora, TheOnePassAgreesWithTheTree) {
-  const char* folder = std::getenv("TANBA_CORPORA");
-  if (folder == nullptr) {
-    std::puts("not run: no $TANBA_CORPORA");
-    return;
-  }
+  const auto folder = base::test::corpora("");
+  if (!folder) GTEST_SKIP();
   std::size_t answered = 0;
   for (const char* name : {"libxml2", "xmldsig-xmlsec", "kz/signed"}) {
-    const std::filesystem::path root = std::filesystem::path(folder) / name;
-    if (!std::filesystem::exists(root)) continue;
+    const std::filesystem::path root = *folder / name;
+    ASSERT_TRUE(std::filesystem::exists(root)) << name;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
       if (!entry.is_regular_file()) continue;
       std::ifstream file(entry.path(), std::ios::binary);
