@@ -10,6 +10,7 @@
 #include <array>
 
 #include "bench/authority.h"
+#include "bench/bare_rsa.h"
 #include "bench/ratios.h"
 #include "cms/inspect.h"
 #include "cms/sign.h"
@@ -83,29 +84,6 @@ void inspect_new_signer(benchmark::State& state) {
     begin_operation();
     context->certificates() = pki::CertificateCache(1);
     inspect_one(*context, documents().of_new_signers[next++ % kNewSigners], {});
-  }
-  state.SetItemsProcessed(state.iterations());
-}
-
-// --- the bound -------------------------------------------------------------------------------------------------------
-
-// A key in this thread's own library context, the context of the operation made before: nothing but the operation.
-void bare_rsa_2048_verify(benchmark::State& state) {
-  const auto context = pki::Context::create().value();
-  const auto certificate = pki::Certificate::parse(documents().identity.der()).value();
-  EVP_PKEY* key = context->key(certificate->key()).value();  // get0
-  const base::Digest digest = base::sha256(documents().content);
-  MemorySigner signer(documents().identity);
-  const base::Bytes signature = signer.sign({}, documents().content).value();
-  const pki::EvpPkeyCtxPtr operation(EVP_PKEY_CTX_new_from_pkey(context->library(), key, nullptr));
-  must(EVP_PKEY_verify_init(operation.get()) == 1 &&
-           EVP_PKEY_CTX_set_signature_md(operation.get(), context->digest(pki::DigestAlgorithm::kSha256)) == 1,
-       "verification");
-  for (auto _ : state) {
-    begin_operation();
-    must(EVP_PKEY_verify(operation.get(), signature.data(), signature.size(), digest.octets.data(),
-                         digest.octets.size()) == 1,
-         "verification");
   }
   state.SetItemsProcessed(state.iterations());
 }

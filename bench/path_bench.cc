@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "bench/authority.h"
+#include "bench/bare_rsa.h"
 #include "bench/ratios.h"
 #include "pki/context.h"
 #include "pki/path.h"
@@ -81,25 +82,6 @@ std::size_t paths_of(pki::Context& context, pki::PathCache& cache, const pki::Ce
   return found->valid.size();
 }
 
-void bare_rsa_verification(benchmark::State& state) {
-  const base::Bytes message(256, 'm');
-  const Identity& signer = authority().chain.issuing;
-  auto context = must_have(pki::Context::create());
-  base::Bytes digest(32), signature(256);
-  const pki::EvpPkeyCtxPtr sign(EVP_PKEY_CTX_new(signer.key.get(), nullptr));
-  std::size_t size = signature.size();
-  must(EVP_PKEY_sign_init(sign.get()) == 1 && EVP_PKEY_CTX_set_signature_md(sign.get(), EVP_sha256()) == 1 &&
-           EVP_PKEY_sign(sign.get(), signature.data(), &size, digest.data(), digest.size()) == 1,
-       "signature");
-  const auto certificate = must_have(pki::Certificate::parse(signer.der()));
-  EVP_PKEY_CTX* verify = must_have(context->verifier(certificate->key(), pki::SignatureAlgorithm{}));
-  for (auto _ : state) {
-    begin_operation();
-    must(EVP_PKEY_verify(verify, signature.data(), size, digest.data(), digest.size()) == 1, "verification");
-  }
-  state.SetItemsProcessed(state.iterations());
-}
-
 void known_signer(benchmark::State& state) {
   auto context = must_have(pki::Context::create());
   pki::PathCache cache;
@@ -166,8 +148,8 @@ void openssl_new_signer(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 
-BENCHMARK(bare_rsa_verification)->Threads(1)->UseRealTime();
-BENCHMARK(bare_rsa_verification)->Threads(2)->UseRealTime();
+BENCHMARK(bare_rsa_2048_verify)->Threads(1)->UseRealTime();
+BENCHMARK(bare_rsa_2048_verify)->Threads(2)->UseRealTime();
 BENCHMARK(known_signer)->Threads(1)->UseRealTime();
 BENCHMARK(known_signer)->Threads(2)->UseRealTime();
 BENCHMARK(new_signer)->Iterations(kNewSigners)->Threads(1)->UseRealTime();
@@ -187,7 +169,7 @@ int main(int argc, char** argv) {
   for (const std::string threads : {"1", "2"}) {
     const std::string suffix = "/real_time/threads:" + threads;
     for (const std::string name : {"known_signer", "new_signer/iterations:4000"}) {
-      ratios.push_back({bare, name + suffix, "bare_rsa_verification" + suffix});
+      ratios.push_back({bare, name + suffix, "bare_rsa_2048_verify" + suffix});
       ratios.push_back({"X509_verify_cert", name + suffix, "openssl_" + name + suffix});
     }
   }

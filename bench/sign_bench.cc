@@ -1,5 +1,5 @@
-// RSA-2048 signatures a second on a token (SoftHSM2): ours, found, hashed and checked, beside the module's bare C_Sign in
-// the same run, on one thread and on two.
+// RSA-2048 signatures a second on a token (SoftHSM2): ours, found, hashed and checked, beside the module's bare C_Sign
+// in the same run, on one thread and on two.
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
@@ -45,7 +45,8 @@ class TestToken {
     module_ = must(tokens::Module::load(kModule));
     const auto slots = must(module_->tokens());
     const tokens::TokenInfo info = must(tokens::initialise_token(
-        *module_, slots.front().slot, {"bench", base::Secret(std::string_view("12345678")), pin()}, tokens::Reinitialise::kRefuse));
+        *module_, slots.front().slot, {"bench", base::Secret(std::string_view("12345678")), pin()},
+        tokens::Reinitialise::kRefuse));
     token_ = std::make_shared<tokens::Token>(module_, uri_of(info));
     if (!token_->connect() || !token_->log_in(pin())) std::exit(1);
     key_ = must(tokens::generate_rsa_key(token_, {"bench", {1}}, 2048));
@@ -84,11 +85,13 @@ void token_key_sign(benchmark::State& state) {
 void bare_c_sign(benchmark::State& state) {
   const CK_FUNCTION_LIST& functions = test_token().functions();
   CK_SESSION_HANDLE session = 0;
-  must_be_ok(functions.C_OpenSession(test_token().slot(), CKF_SERIAL_SESSION, nullptr, nullptr, &session), "C_OpenSession");
+  must_be_ok(functions.C_OpenSession(test_token().slot(), CKF_SERIAL_SESSION, nullptr, nullptr, &session),
+             "C_OpenSession");
   tokens::AttributeTemplate search;
   search.add_number(CKA_CLASS, CKO_PRIVATE_KEY);
   const CK_OBJECT_HANDLE key = must(tokens::find_objects(functions, session, search)).front();
-  std::array<unsigned char, 51> digest_info{0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
+  std::array<unsigned char, 51> digest_info{0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+                                            0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
   CK_MECHANISM mechanism{CKM_RSA_PKCS, nullptr, 0};
   for (auto _ : state) {
     begin_operation();

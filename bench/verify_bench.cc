@@ -16,6 +16,7 @@
 
 #include "base/file.h"
 #include "bench/authority.h"
+#include "bench/bare_rsa.h"
 #include "bench/ratios.h"
 #include "ocsp/crl.h"
 #include "verify/judge.h"
@@ -119,30 +120,6 @@ void inspected_and_judged(benchmark::State& state) {
 }
 void inspected_judged_and_written(benchmark::State& state) {
   run_until(state, Until::kWritten);
-}
-
-// --- the bound -------------------------------------------------------------------------------------------------------
-
-void bare_rsa_2048_verify(benchmark::State& state) {
-  const auto context = pki::Context::create().value();
-  const pki::EvpPkeyPtr key(EVP_RSA_gen(2048));
-  const base::Digest digest = base::sha256(material->document);
-  base::Bytes signature(256);
-  std::size_t size = signature.size();
-  const pki::EvpPkeyCtxPtr signing(EVP_PKEY_CTX_new(key.get(), nullptr));
-  const pki::EvpPkeyCtxPtr verifying(EVP_PKEY_CTX_new(key.get(), nullptr));
-  must(EVP_PKEY_sign_init(signing.get()) == 1 && EVP_PKEY_CTX_set_signature_md(signing.get(), EVP_sha256()) == 1 &&
-           EVP_PKEY_sign(signing.get(), signature.data(), &size, digest.octets.data(), digest.octets.size()) == 1 &&
-           EVP_PKEY_verify_init(verifying.get()) == 1 &&
-           EVP_PKEY_CTX_set_signature_md(verifying.get(), EVP_sha256()) == 1,
-       "a signature");
-  for (auto _ : state) {
-    begin_operation();
-    must(EVP_PKEY_verify(verifying.get(), signature.data(), signature.size(), digest.octets.data(),
-                         digest.octets.size()) == 1,
-         "verification");
-  }
-  state.SetItemsProcessed(state.iterations());
 }
 
 // --- OpenSSL's own ---------------------------------------------------------------------------------------------------

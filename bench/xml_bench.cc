@@ -10,6 +10,7 @@
 #include <xmlsec/xmltree.h>
 
 #include "bench/authority.h"
+#include "bench/bare_rsa.h"
 #include "bench/ratios.h"
 #include "verify/judge.h"
 #include "xmldsig/inspect.h"
@@ -95,26 +96,6 @@ void inspect_and_judge_known_signer(benchmark::State& state) {
     base::Budget budget{base::Limits{}};
     const auto judged = verify::judge(*context, &paths, *facts, input, budget);
     must(judged.has_value() && judged->report.outcome.decision == verify::Decision::kAccept, "judgement");
-  }
-  state.SetItemsProcessed(state.iterations());
-}
-
-void bare_rsa_2048_verify(benchmark::State& state) {
-  const auto context = pki::Context::create().value();
-  const auto certificate = pki::Certificate::parse(documents().identity.der()).value();
-  EVP_PKEY* key = context->key(certificate->key()).value();  // get0
-  const base::Digest digest = base::sha256(documents().document);
-  MemorySigner signer(documents().identity);
-  const base::Bytes signature = signer.sign({}, documents().document).value();
-  const pki::EvpPkeyCtxPtr operation(EVP_PKEY_CTX_new_from_pkey(context->library(), key, nullptr));
-  must(EVP_PKEY_verify_init(operation.get()) == 1 &&
-           EVP_PKEY_CTX_set_signature_md(operation.get(), context->digest(pki::DigestAlgorithm::kSha256)) == 1,
-       "verification");
-  for (auto _ : state) {
-    begin_operation();
-    must(EVP_PKEY_verify(operation.get(), signature.data(), signature.size(), digest.octets.data(),
-                         digest.octets.size()) == 1,
-         "verification");
   }
   state.SetItemsProcessed(state.iterations());
 }
