@@ -35,6 +35,7 @@ OUTCOMES: dict[str, Outcome] = {
     "revocation-missing": Outcome("retry", "TRY_LATER", "revocation.missing"),
     "ocsp-signature": Outcome("retry", "TRY_LATER", "ocsp.signature"),
     "ocsp-responder": Outcome("retry", "TRY_LATER", "ocsp.responder"),
+    "ocsp-unknown": Outcome("refuse", "REVOKED_NO_POE", "ocsp.unknown"),
     "ocsp-cert-id": Outcome("retry", "TRY_LATER", "ocsp.cert_id"),
     "ocsp-stale": Outcome("retry", "TRY_LATER", "ocsp.stale"),
     "ocsp-response-status": Outcome("retry", "TRY_LATER", "ocsp.response_status"),

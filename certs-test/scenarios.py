@@ -52,6 +52,7 @@ DEFAULTS = {
     "counterSignatures": [],
     "counterStamps": [],
     "claimsTime": None,
+    "warnings": [],
 }
 
 
@@ -155,6 +156,7 @@ class Maker:
             "counterSignatures": scenario["counterSignatures"],
             "counterStamps": scenario["counterStamps"],
             "claimsTime": scenario["claimsTime"],
+            "warnings": scenario["warnings"],
             "outcome": scenario["outcome"],
             "expected": outcomes.outcome(scenario["outcome"]).as_json(),
         }

@@ -36,6 +36,7 @@ struct CertificatePlan {
   std::string freshest{};  // freshestCRL
   std::string ocsp{};      // authorityInfoAccess, "URI:http://..."
   std::string sections{};
+  bool sha1 = false;  // the signature on it
   base::Time from = noon() - base::Seconds(86400L * 300);
   base::Time until = noon() + base::Seconds(86400L * 300);
 };
@@ -69,6 +70,8 @@ struct AnswerPlan {
   std::string issuer = "CA";
   std::string responder{};  // empty: the issuer
   bool revoked = false;     // for keyCompromise
+  bool unknown = false;     // certStatus unknown
+  bool sha1 = false;
   base::Time revoked_at = noon() - base::Seconds(86400L * 30);
   base::Time this_update = noon() - base::Seconds(60);
   base::Time next_update = noon() + base::Seconds(86400);  // the epoch: none

@@ -166,7 +166,7 @@ const MadeCertificate& CrlMaker::certificate(const CertificatePlan& plan) {
   if (!plan.points.empty()) add(NID_crl_distribution_points, plan.points, plan.sections);
   if (!plan.freshest.empty()) add(NID_freshest_crl, plan.freshest, plan.sections);
   if (!plan.ocsp.empty()) add(NID_info_access, "OCSP;" + plan.ocsp);
-  must(X509_sign(made.get(), key(issuer_name), EVP_sha256()) > 0, "signature");
+  must(X509_sign(made.get(), key(issuer_name), plan.sha1 ? EVP_sha1() : EVP_sha256()) > 0, "signature");
   auto parsed = pki::Certificate::parse(der_of(made.get(), i2d_X509));
   must(parsed.has_value(), "our parser");
   auto& kept = certificates_[plan.name];
@@ -203,8 +203,9 @@ base::Bytes CrlMaker::answer(const AnswerPlan& plan) {
   const std::unique_ptr<OCSP_BASICRESP, pki::Deleter<OCSP_BASICRESP_free>> basic(OCSP_BASICRESP_new());
   const std::unique_ptr<OCSP_CERTID, pki::Deleter<OCSP_CERTID_free>> id(
       OCSP_cert_to_id(EVP_sha1(), certificates_.at(plan.certificate).theirs.get(), issuer));
+  const int good = plan.unknown ? V_OCSP_CERTSTATUS_UNKNOWN : V_OCSP_CERTSTATUS_GOOD;
   OCSP_SINGLERESP* single = OCSP_basic_add1_status(  // get0
-      basic.get(), id.get(), plan.revoked ? V_OCSP_CERTSTATUS_REVOKED : V_OCSP_CERTSTATUS_GOOD, plan.revoked ? 1 : -1,
+      basic.get(), id.get(), plan.revoked ? V_OCSP_CERTSTATUS_REVOKED : good, plan.revoked ? 1 : -1,
       plan.revoked ? asn1_time(plan.revoked_at).get() : nullptr, asn1_time(plan.this_update).get(),
       plan.next_update != base::Time{} ? asn1_time(plan.next_update).get() : nullptr);
   must(single != nullptr, "single response");
@@ -220,8 +221,8 @@ base::Bytes CrlMaker::answer(const AnswerPlan& plan) {
   auto* produced = const_cast<ASN1_GENERALIZEDTIME*>(OCSP_resp_get0_produced_at(basic.get()));
   ASN1_GENERALIZEDTIME_set(produced, plan.this_update.time_since_epoch().count());
   const std::string& signer = plan.responder.empty() ? plan.issuer : plan.responder;
-  must(OCSP_basic_sign(basic.get(), certificates_.at(signer).theirs.get(), key(signer), EVP_sha256(), nullptr,
-                       OCSP_NOTIME) == 1,
+  must(OCSP_basic_sign(basic.get(), certificates_.at(signer).theirs.get(), key(signer),
+                       plan.sha1 ? EVP_sha1() : EVP_sha256(), nullptr, OCSP_NOTIME) == 1,
        "signature");
   const std::unique_ptr<OCSP_RESPONSE, pki::Deleter<OCSP_RESPONSE_free>> response(
       OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic.get()));

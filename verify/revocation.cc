@@ -262,8 +262,7 @@ base::Result<std::vector<Error>> RevocationJudge::check_responder(const ocsp::Oc
     if (unfit) errors.push_back(*std::move(unfit));
   }
   if (errors.empty()) {
-    TANBA_TRY(auto revoked, check_responder_revocation(response, *responder, issuers));
-    if (revoked) errors.push_back(*std::move(revoked));
+    TANBA_TRY(errors, check_responder_revocation(response, *responder, issuers));
   }
   return errors;
 }
@@ -272,9 +271,9 @@ base::Result<std::vector<Error>> RevocationJudge::check_responder(const ocsp::Oc
 // "can trust a responder for the lifetime of the responder's certificate": nothing has to be asked for. That frees from
 // having to check, not from what is known: an answer by a key that evidence at hand calls lost, or that is held here,
 // is nobody's.
-base::Result<std::optional<Error>> RevocationJudge::check_responder_revocation(const ocsp::OcspResponse& response,
-                                                                               const ocsp::Responder& responder,
-                                                                               PathPart issuers) {
+base::Result<std::vector<Error>> RevocationJudge::check_responder_revocation(const ocsp::OcspResponse& response,
+                                                                             const ocsp::Responder& responder,
+                                                                             PathPart issuers) {
   const bool no_check = responder.certificate->has_ocsp_no_check();
   std::vector<CertificatePtr> path{responder.certificate};
   path.insert(path.end(), issuers.begin(), issuers.end());
@@ -286,11 +285,17 @@ base::Result<std::optional<Error>> RevocationJudge::check_responder_revocation(c
   judge.open_ = open_;
   TANBA_TRY(RevocationVerdict own, judge.check(path, CertificateRole::kEvidenceSigner));
   note_beneath(responder.certificate, own.entries, judge.take_beneath());
-  if (own.errors.empty()) return std::nullopt;
-  // What is lacking about one that need not be checked is no reason.
-  if (no_check && !refuses(own.errors)) return std::nullopt;
+  if (own.errors.empty()) return std::vector<Error>{};
+  const auto is_depth = [](const Error& error) { return error.code() == Code::kEvidenceDepth; };
+  // What is lacking about one that need not be checked is no reason; that nothing was looked at any more is.
+  if (no_check && !refuses(own.errors) && std::ranges::none_of(own.errors, is_depth)) return std::vector<Error>{};
   note_lacks(own);
-  return Error::because(Code::kOcspResponder, "the responder's certificate: " + own.errors.front().message());
+  std::vector<Error> errors{
+      Error::because(Code::kOcspResponder, "the responder's certificate: " + own.errors.front().message())};
+  // No further evidence mends these: whoever reads the report is to see them, however far down they are.
+  std::ranges::copy_if(own.errors, std::back_inserter(errors),
+                       [&](const Error& error) { return is_depth(error) || error.code() == Code::kEvidenceCycle; });
+  return errors;
 }
 
 base::Status RevocationJudge::gather_ocsp(PathPart path, CertificateRole role, Gathered& out) {

@@ -51,9 +51,9 @@ class RevocationJudge {
  private:
   struct Gathered;
   void gather_holds(const pki::Certificate& certificate, Gathered& out) const;
-  [[nodiscard]] base::Result<std::optional<base::Error>> check_responder_revocation(const ocsp::OcspResponse& response,
-                                                                                    const ocsp::Responder& responder,
-                                                                                    PathPart issuers);
+  [[nodiscard]] base::Result<std::vector<base::Error>> check_responder_revocation(const ocsp::OcspResponse& response,
+                                                                                  const ocsp::Responder& responder,
+                                                                                  PathPart issuers);
   [[nodiscard]] base::Status gather_ocsp(PathPart path, CertificateRole role, Gathered& out);
   [[nodiscard]] base::Status gather_crls(PathPart path, CertificateRole role, Gathered& out);
   void name_needs(const pki::CertificatePtr& certificate, const pki::CertificatePtr& issuer, const GoodEvidence& found,
