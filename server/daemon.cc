@@ -573,7 +573,7 @@ void Daemon::State::upkeep() {
 // Decisions that a crash or an outage left with the key server. By itself: a key server that hangs holds up nothing
 // else.
 void Daemon::State::recover() {
-  const std::size_t open = flow->recover();
+  const std::size_t open = flow->recover([this] { return stopping.load(); });
   if (open > 0) log.write(LogLevel::kWarning, "intents.open", {{"count", static_cast<std::int64_t>(open)}});
 }
 

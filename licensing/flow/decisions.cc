@@ -1,5 +1,6 @@
 // Decisions: intent first, then the key, then the registry (DESIGN 3, rule 6).
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/json.h"
@@ -23,6 +24,8 @@ std::string new_uuid() {
   for (const std::size_t at : {20U, 16U, 12U, 8U}) text.insert(at, "-");
   return text;
 }
+
+constexpr std::chrono::milliseconds kPing{2000};  // answered without any token
 
 tokens::client::IntentKind kind_of(DecisionKind kind) {
   return kind == DecisionKind::kGrant ? tokens::client::IntentKind::kLicence : tokens::client::IntentKind::kRefusal;
@@ -57,7 +60,7 @@ Caller caller_of(const Officer& officer) {
   return {CallerKind::kOfficer, officer.id};
 }
 
-// The key server gave no answer, so that asking it about the next intent is in vain too.
+// Nothing was said of the intent: neither by the key server nor, in time, by what judges its key.
 bool is_away(Code code) {
   return code == Code::kKeydUnreachable || code == Code::kServerDeadline;
 }
@@ -270,6 +273,10 @@ base::Result<verify::evidence::Verified> Flow::verify_approval(const Intent& int
 
 // By what the key signs now nothing is issued that is not accepted: so it is not asked then.
 base::Status Flow::check_seal(const std::string& licensor_bin, const tokens::client::KeyDescription& key) {
+  // No signature of a key without the right to bind the body would be accepted, however good its certificate is.
+  const Errors unentitled = check_entitlement(settings_.entitlement, Capacity::kLicensorKey,
+                                              signer_of(identity_of(*key.certificate)), licensor_bin);
+  if (!unentitled.empty()) return base::fail(unentitled.front());
   verify::JudgeInput input = input_for(pki::TrustPurpose::kOfficer, parts_.clock.now());
   input.policy.revocation = verify::RevocationMode::kRequire;
   input.candidates = key.chain;
@@ -471,7 +478,7 @@ base::Result<Intent> Flow::abandon_now(const Officer& officer, const std::string
       AbandonIntent{.intent = id, .note = std::move(note), .by = caller_of(officer), .signer = word});
 }
 
-std::size_t Flow::recover() {
+std::size_t Flow::recover(const std::function<bool()>& ended) {
   auto open = parts_.registry.intents(IntentState::kSigning);
   if (!open) return 1;  // not known: ask again
   auto context = pki::Context::create();
@@ -480,11 +487,20 @@ std::size_t Flow::recover() {
   // A workstation's signature is with the officer, who sends it again or abandons the intent.
   std::erase_if(*open, [](const Intent& intent) { return intent.mode != SigningMode::kKeyd; });
   std::size_t unfinished = 0;
+  std::set<std::string> hanging;  // keys: what waits for them waits for the next round
   for (std::size_t i = 0; i < open->size(); ++i) {
+    const Intent& intent = (*open)[i];
+    if (ended()) return unfinished + open->size() - i;
+    ++unfinished;
+    if (hanging.contains(intent.key)) continue;
     // The key server gives the same answer for the same intent, or signs it now: the officer did approve it.
-    const auto outcome = sign_and_commit(worker, (*open)[i]);
-    if (!outcome && is_away(outcome.error().code())) return unfinished + open->size() - i;
-    if (!outcome || !outcome->finished) ++unfinished;
+    const auto outcome = sign_and_commit(worker, intent);
+    if (outcome && outcome->finished) --unfinished;
+    if (outcome || !is_away(outcome.error().code())) continue;
+    // A token that hangs holds up its own licensor. A key server that is silent as a whole is not asked on.
+    hanging.insert(intent.key);
+    const bool is_gone = outcome.error().code() == Code::kKeydUnreachable || !parts_.keys->ping(kPing);
+    if (is_gone) return unfinished + open->size() - i - 1;
   }
   return unfinished;
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <set>
 
 #include "cms/sign.h"
 #include "licensing/flow/flow.h"
@@ -30,13 +31,19 @@ class PlayedKeyServer final : public client::KeyServer {
   std::optional<client::Signed> signature = {};
   bool away = false;  // also for what is to be cancelled
   std::vector<std::string> cancelled;
+  std::set<std::string> hanging;  // keys whose token does not answer in time
+  bool silent = false;            // the server itself does not
 
-  base::Result<client::Pong> ping(Timeout) override { return client::Pong{}; }
+  base::Result<client::Pong> ping(Timeout) override {
+    if (silent) return base::fail(Code::kServerDeadline);
+    return client::Pong{};
+  }
   base::Result<client::KeyList> list_keys(Timeout) override { return keys; }
   std::function<void()> before_signing = [] {};
-  base::Result<client::Signed> sign_intent(const client::SignIntent&, Timeout) override {
+  base::Result<client::Signed> sign_intent(const client::SignIntent& request, Timeout) override {
     before_signing();
     ++signatures_asked;
+    if (hanging.contains(request.intent.key)) return base::fail(Code::kServerDeadline);
     if (signature) return *signature;
     return base::fail(says);
   }
@@ -191,10 +198,11 @@ class DecisionsTest : public verify::test::AuthorityTest {
     return {.officer = officer_, .application = application_, .terms = {DecisionKind::kGrant, "", {}}, .mode = mode};
   }
   std::size_t reserved_numbers() { return place_.session()->rows("SELECT number FROM numbers", 1).value().size(); }
-  // A key for licences of the licensor that this certificate names.
-  void add_key(const char* certificate) {
-    keys_.keys.keys.push_back({.name = "licence-key",
-                               .purpose = client::KeyPurpose::kLicence,
+  // A key of the licensor that this certificate names.
+  void add_key(const char* certificate, std::string name = "licence-key",
+               client::KeyPurpose purpose = client::KeyPurpose::kLicence) {
+    keys_.keys.keys.push_back({.name = std::move(name),
+                               .purpose = purpose,
                                .state = client::KeyState::kReady,
                                .reason = "",
                                .algorithms = {},
@@ -568,6 +576,25 @@ TEST_F(DecisionsTest, AKeyWhoseCertificateDoesNotHoldIsNotAsked) {
   EXPECT_TRUE(prepare(request()));
 }
 
+// A good certificate of the licensor's, whose role (employee) binds the body to nothing.
+TEST_F(DecisionsTest, AKeyWithoutAnEntitledRoleSpendsNoNumber) {
+  add_key("officer-employee.pem");
+  EXPECT_EQ(code_of(prepare(request(SigningMode::kKeyd))), Code::kRoleNotEntitled);
+  EXPECT_EQ(reserved_numbers(), 0U);
+  EXPECT_FALSE(*registry_->open_intent(application_));
+  EXPECT_TRUE(prepare(request()));
+}
+
+// Its certificate was replaced by such a one between preparation and approval.
+TEST_F(DecisionsTest, AKeyWithoutAnEntitledRoleIsNotAsked) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  keys_.keys.keys.back().certificate = verify::test::certificate("certs/officer-employee.pem");
+  EXPECT_EQ(code_of(approve(*first)), Code::kRoleNotEntitled);
+  EXPECT_EQ(keys_.signatures_asked, 0);
+}
+
 TEST_F(DecisionsTest, OfAnOfficerStruckOffNothingIsSignedLater) {
   add_key("officer-head.pem");
   const auto first = prepare(request(SigningMode::kKeyd));
@@ -613,6 +640,55 @@ TEST_F(DecisionsTest, AKeyServerThatIsAwayIsAskedOnceARound) {
   EXPECT_EQ(keys_.signatures_asked, 3);
   EXPECT_EQ(flow_->recover(), 3U);
   EXPECT_EQ(keys_.signatures_asked, 4);
+}
+
+// Approved and not signed, on an application of its own.
+class RecoveryTest : public DecisionsTest {
+ protected:
+  void SetUp() override {
+    DecisionsTest::SetUp();
+    add_key("officer-head.pem");
+    add_key("officer-head.pem", "refusal-key", client::KeyPurpose::kRefusal);
+  }
+  PreparedDecision left_open(DecisionKind kind) {
+    DecisionRequest one = request(SigningMode::kKeyd);
+    one.application = registry_->execute(registration(next_++)).value().number;
+    one.terms = {kind, "не хватает оборудования", {}};
+    auto prepared = prepare(one);
+    EXPECT_TRUE(prepared);
+    EXPECT_EQ(code_of(approve(*prepared)), Code::kKeydUnreachable);
+    return *std::move(prepared);
+  }
+  int next_ = 2;
+};
+
+TEST_F(RecoveryTest, AKeyThatHangsHoldsUpNoOther) {
+  left_open(DecisionKind::kGrant);
+  left_open(DecisionKind::kGrant);
+  const PreparedDecision other = left_open(DecisionKind::kRefusal);
+  keys_.hanging = {"licence-key"};
+  keys_.signature = signature_over(other);
+  keys_.signatures_asked = 0;
+  EXPECT_EQ(flow_->recover(), 2U);
+  EXPECT_EQ(state_of(other), IntentState::kCommitted);
+  EXPECT_EQ(keys_.signatures_asked, 2) << "the one that hangs is asked once a round";
+}
+
+TEST_F(RecoveryTest, AKeyServerThatIsSilentIsAskedOnceARound) {
+  left_open(DecisionKind::kGrant);
+  left_open(DecisionKind::kRefusal);
+  keys_.hanging = {"licence-key", "refusal-key"};
+  keys_.silent = true;
+  keys_.signatures_asked = 0;
+  EXPECT_EQ(flow_->recover(), 2U);
+  EXPECT_EQ(keys_.signatures_asked, 1);
+}
+
+TEST_F(RecoveryTest, ARoundThatIsToEndAsksNoKey) {
+  left_open(DecisionKind::kGrant);
+  keys_.signatures_asked = 0;
+  EXPECT_EQ(flow_->recover([] { return true; }), 1U);
+  EXPECT_EQ(keys_.signatures_asked, 0);
 }
 
 // --- those who may not ----------------------------------------------------------------------------------------------

@@ -3,19 +3,14 @@
 #include <algorithm>
 
 namespace tanba::licensing::flow {
-namespace {
 
-SignerIdentity signer_of(const verify::Finding& finding) {
+SignerIdentity signer_of(const pki::Identity& identity) {
   SignerIdentity signer;
-  if (!finding.certificate) return signer;
-  const pki::Identity& identity = finding.certificate->identity;
   signer.iin = identity.iin.value_or("");
   signer.bin = identity.bin.value_or("");
   for (const pki::Oid& role : identity.roles) signer.roles.push_back(role.dotted());
   return signer;
 }
-
-}  // namespace
 
 std::vector<SignatureFinding> signature_findings(const verify::Report& report, const verify::Facts& facts) {
   std::vector<SignatureFinding> out;
@@ -25,7 +20,7 @@ std::vector<SignatureFinding> signature_findings(const verify::Report& report, c
     const bool accepted = finding.outcome.decision == verify::Decision::kAccept;
     out.push_back({.verdict = accepted ? SignatureVerdict::kAccepted : SignatureVerdict::kNotAccepted,
                    .coverage = finding.covers_whole ? Coverage::kWhole : Coverage::kPartial,
-                   .signer = signer_of(finding),
+                   .signer = finding.certificate ? signer_of(finding.certificate->identity) : SignerIdentity{},
                    .content = base::sha256(signature.signed_octets),
                    .errors = finding.errors});
   }

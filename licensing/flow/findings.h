@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "licensing/application.h"
+#include "pki/identity.h"
 #include "verify/facts.h"
 #include "verify/report.h"
 
@@ -13,6 +14,9 @@ namespace tanba::licensing::flow {
 // One finding for each signature of the report, with the digest of the octets that it covers.
 [[nodiscard]] std::vector<SignatureFinding> signature_findings(const verify::Report& report,
                                                                const verify::Facts& facts);
+
+// Who a certificate says its holder is.
+[[nodiscard]] SignerIdentity signer_of(const pki::Identity& identity);
 
 // Errors of which the report does not have the code yet: two rules may find the same thing.
 [[nodiscard]] Errors not_yet_in(const verify::Report& report, const Errors& errors);

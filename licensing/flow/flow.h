@@ -195,8 +195,9 @@ class Flow {
   // Takes over the holds in force. Blocks; the caller repeats it.
   [[nodiscard]] base::Status refresh_holds();
   // Finishes what a crash or an outage left in the state `signing`: asks the key server what became of each. Returns
-  // how many are still open. Ends with the first that the key server does not answer. Blocks; the caller repeats it.
-  [[nodiscard]] std::size_t recover();
+  // how many are still open. A key that does not answer in time is asked once, the others go on; the round ends when
+  // the key server itself is silent, and before the next intent when `ended` says so. Blocks; the caller repeats it.
+  [[nodiscard]] std::size_t recover(const std::function<bool()>& ended = [] { return false; });
 
   [[nodiscard]] const Settings& settings() const { return settings_; }
   // The calendar's day now.
