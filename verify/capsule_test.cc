@@ -1,11 +1,14 @@
 // Capsules of documents of the test authority: made, sealed, and then changed in one way at a time.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/pem.h>
+#include <openssl/ts.h>
 
 #include <algorithm>
 
 #include "cms/inspect.h"
 #include "cms/oids.h"
+#include "pki/openssl.h"
 #include "pki/pkcs12.h"
 #include "verify/capsule_check.h"
 #include "verify/facts.h"
@@ -36,7 +39,8 @@ struct Loose {
       manifest.parts[i].size_bytes = texts[i]->size();
     }
   }
-  [[nodiscard]] Bytes file(const std::optional<std::string>& manifest_text = {}) const {
+  template <class Use>
+  [[nodiscard]] Bytes with_contents(const std::optional<std::string>& manifest_text, Use use) const {
     const std::string text = manifest_text.value_or(write_manifest(manifest));
     CapsuleContents contents{.manifest_text = text,
                              .parts = {base::as_bytes(record), base::as_bytes(trust), base::as_bytes(report)},
@@ -45,9 +49,76 @@ struct Loose {
     contents.parts.insert(contents.parts.end(), lists.begin(), lists.end());
     if (seal) contents.seal = *seal;
     contents.stamps.assign(stamps.begin(), stamps.end());
-    return write_capsule(contents);
+    return use(contents);
+  }
+  [[nodiscard]] Bytes file(const std::optional<std::string>& manifest_text = {}) const {
+    return with_contents(manifest_text, [](const CapsuleContents& contents) { return write_capsule(contents); });
+  }
+  [[nodiscard]] Bytes to_stamp() const {
+    return with_contents({}, [](const CapsuleContents& contents) { return octets_to_stamp(contents); });
   }
 };
+
+// A token by OpenSSL with the test authority's key, whose clock reads what is wanted.
+using TsContextPtr = std::unique_ptr<TS_RESP_CTX, pki::Deleter<TS_RESP_CTX_free>>;
+using TsRequestPtr = std::unique_ptr<TS_REQ, pki::Deleter<TS_REQ_free>>;
+using TsImprintPtr = std::unique_ptr<TS_MSG_IMPRINT, pki::Deleter<TS_MSG_IMPRINT_free>>;
+using TsAlgorithmPtr = std::unique_ptr<X509_ALGOR, pki::Deleter<X509_ALGOR_free>>;
+using TsResponsePtr = std::unique_ptr<TS_RESP, pki::Deleter<TS_RESP_free>>;
+using ObjectPtr = std::unique_ptr<ASN1_OBJECT, pki::Deleter<ASN1_OBJECT_free>>;
+
+pki::BioPtr reading(ByteView octets) {
+  return pki::BioPtr(BIO_new_mem_buf(octets.data(), static_cast<int>(octets.size())));
+}
+
+pki::BioPtr request_over(const Bytes& octets) {
+  const base::Digest digest = base::sha256(octets);
+  const TsAlgorithmPtr algorithm(X509_ALGOR_new());
+  X509_ALGOR_set_md(algorithm.get(), EVP_sha256());
+  const TsImprintPtr imprint(TS_MSG_IMPRINT_new());
+  TS_MSG_IMPRINT_set_algo(imprint.get(), algorithm.get());
+  Bytes value(digest.view().begin(), digest.view().end());
+  TS_MSG_IMPRINT_set_msg(imprint.get(), value.data(), static_cast<int>(value.size()));
+  const TsRequestPtr request(TS_REQ_new());
+  TS_REQ_set_version(request.get(), 1);
+  TS_REQ_set_msg_imprint(request.get(), imprint.get());
+  TS_REQ_set_cert_req(request.get(), 1);
+  pki::BioPtr out(BIO_new(BIO_s_mem()));
+  i2d_TS_REQ_bio(out.get(), request.get());
+  return out;
+}
+
+Bytes stamp_over(const Bytes& octets, base::Time at) {
+  const TsContextPtr context(TS_RESP_CTX_new());
+  const Bytes certificate = read_made("certs/tsa.pem");
+  const Bytes key = read_made("keys/tsa.key.pem");
+  const pki::X509Ptr signer(PEM_read_bio_X509(reading(certificate).get(), nullptr, nullptr, nullptr));
+  const pki::EvpPkeyPtr signer_key(PEM_read_bio_PrivateKey(reading(key).get(), nullptr, nullptr, nullptr));
+  const ObjectPtr policy(OBJ_txt2obj("1.2.398.3.3.2.6.2", 1));
+  TS_RESP_CTX_set_signer_cert(context.get(), signer.get());
+  TS_RESP_CTX_set_signer_key(context.get(), signer_key.get());
+  TS_RESP_CTX_set_signer_digest(context.get(), EVP_sha256());
+  TS_RESP_CTX_set_ess_cert_id_digest(context.get(), EVP_sha256());
+  TS_RESP_CTX_set_def_policy(context.get(), policy.get());
+  TS_RESP_CTX_add_md(context.get(), EVP_sha256());
+  const auto clock = [](TS_RESP_CTX*, void* time, long* seconds, long* microseconds) {
+    *seconds = static_cast<long>(static_cast<const base::Time*>(time)->time_since_epoch().count());
+    *microseconds = 0;
+    return 1;
+  };
+  TS_RESP_CTX_set_time_cb(context.get(), clock, &at);
+  const TsResponsePtr response(TS_RESP_create_response(context.get(), request_over(octets).get()));
+  PKCS7* token = response ? TS_RESP_get_token(response.get()) : nullptr;  // get0
+  if (token == nullptr) {
+    ADD_FAILURE() << "no token: " << pki::drain_openssl_errors();
+    return {};
+  }
+  unsigned char* der = nullptr;
+  const int size = i2d_PKCS7(token, &der);
+  Bytes out(der, der + size);
+  OPENSSL_free(der);
+  return out;
+}
 
 class CapsuleTest : public AuthorityTest {
  protected:
@@ -400,6 +471,73 @@ TEST_F(CapsuleTest, ATimeStampThatIsNoneTakesTheCapsuleDown) {
   EXPECT_EQ(why(capsule.file()), "capsule.time_stamp");
   capsule.stamps.back() = Bytes{0x30, 0};
   EXPECT_EQ(why(capsule.file()), "capsule.time_stamp");
+}
+
+// Two hours after it was judged and sealed: one time stamp after the other, each over all that was there.
+class StampedCapsuleTest : public CapsuleTest {
+ protected:
+  StampedCapsuleTest() {
+    question_.input.now = good_at() + 2 * kHour;
+    at_hand_.add(list("crl/root.crl"));
+    at_hand_.add(list("crl/issuing.crl"));
+  }
+  static constexpr base::Seconds kHour{3600};
+
+  void stamp(Loose& capsule, base::Seconds later) const {
+    capsule.stamps.push_back(stamp_over(capsule.to_stamp(), good_at() + later));
+  }
+  // Of the only error; "" when there is none.
+  std::string reason(const Loose& capsule) {
+    const CapsuleVerdict verdict = check(capsule.file());
+    if (verdict.errors.empty()) return "";
+    EXPECT_EQ(verdict.errors.size(), 1U);
+    const base::Error& error = verdict.errors.front();
+    return std::string(base::dotted(error.code())) + " " + error.message();
+  }
+};
+
+TEST_F(StampedCapsuleTest, StampsFollowOneAnother) {
+  Loose capsule = sealed();
+  stamp(capsule, base::Seconds(60));
+  EXPECT_EQ(reason(capsule), "");
+  stamp(capsule, kHour);
+  EXPECT_EQ(reason(capsule), "");
+  // Clocks may differ by five minutes.
+  stamp(capsule, kHour - base::Seconds(300));
+  EXPECT_EQ(reason(capsule), "");
+  capsule.stamps.pop_back();
+  stamp(capsule, kHour - base::Seconds(301));
+  EXPECT_THAT(reason(capsule), testing::AllOf(testing::StartsWith("capsule.time_stamp"),
+                                              testing::HasSubstr("2: it is younger than the one after it")));
+}
+
+TEST_F(StampedCapsuleTest, ASealThatCameAfterItsStampIsNone) {
+  Loose capsule = loose(make());
+  cms::SealStatement said = statement(capsule.manifest);
+  const auto sealed_at = [&](base::Seconds later) {
+    capsule.stamps.clear();
+    said.sealed_at = good_at() + later;
+    capsule.seal = seal(said);
+    stamp(capsule, kHour);
+    return reason(capsule);
+  };
+  EXPECT_EQ(sealed_at(kHour + base::Seconds(300)), "");
+  EXPECT_THAT(sealed_at(kHour + base::Seconds(301)),
+              testing::AllOf(testing::StartsWith("capsule.seal"),
+                             testing::HasSubstr("it is younger than the time stamp over it")));
+}
+
+// Whoever may seal could put a good record below the name of another document, or of another day.
+TEST_F(CapsuleTest, TheRecordOfAnotherVerificationIsNotThisOnes) {
+  const auto with = [&](auto change) {
+    Loose capsule = loose(make());
+    change(capsule.manifest);
+    capsule.seal = seal(statement(capsule.manifest));
+    return why(capsule.file());
+  };
+  EXPECT_EQ(with([](CapsuleManifest&) {}), "");
+  EXPECT_EQ(with([](CapsuleManifest& manifest) { manifest.document = base::sha256({}); }), "capsule.malformed");
+  EXPECT_EQ(with([](CapsuleManifest& manifest) { manifest.judged_at -= base::Seconds(1); }), "capsule.malformed");
 }
 
 // Everything that may lie in the inputs survives, also what no accepted verification has.

@@ -521,6 +521,17 @@ TEST_F(LongTermAlgorithmTest, EvidenceByAnAlgorithmThatHasEndedIsNone) {
   expect_of_stamp(Decision::kRetry, Code::kCrlSignature);
 }
 
+// A second certificate for the time-stamp authority, with another key, could be made today below the same weak digest,
+// and would stamp any past time.
+TEST_F(LongTermAlgorithmTest, AStampByAnAuthorityCertifiedByAnAlgorithmThatHasEndedIsNone) {
+  certificate(
+      {.name = "tsa", .issuer = "CA", .serial = 7, .extended_key_usage = "critical,timeStamping", .sha1 = true});
+  list(after_stamp());
+  expect_of_stamp(Decision::kRefuse, Code::kAlgorithmEnded);
+  input_.existed_at = stamped_ + kDay;
+  expect_good();
+}
+
 // Whoever vouches for the document vouches for what is in it.
 TEST_F(LongTermAlgorithmTest, UnlessItIsVouchedFor) {
   ListPlan weak = after_stamp();
