@@ -15,8 +15,6 @@
 #include "base/test_support.h"
 #include "net/fetch/fetcher.h"
 
-extern char** environ;
-
 namespace tanba::net::fetch {
 namespace {
 
@@ -27,7 +25,7 @@ std::string pin_of(const std::string& path) {
   std::FILE* file = std::fopen(path.c_str(), "r");
   if (file == nullptr) return {};
   X509* certificate = PEM_read_X509(file, nullptr, nullptr, nullptr);
-  std::fclose(file);
+  static_cast<void>(std::fclose(file));
   base::Bytes spki(static_cast<std::size_t>(i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), nullptr)));
   unsigned char* out = spki.data();
   i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &out);
