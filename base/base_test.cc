@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <boost/json/parse.hpp>
+#include <cstdio>
+#include <cstdlib>
 #include <future>
 #include <memory>
 #include <set>
@@ -22,6 +24,7 @@
 #include "base/log_text.h"
 #include "base/person_name.h"
 #include "base/secret.h"
+#include "base/stop_deadline.h"
 #include "base/text.h"
 
 namespace tanba::base {
@@ -330,6 +333,22 @@ TEST(Budget, ChargesBeforeTheWorkWithoutOverflow) {
   EXPECT_EQ(budget.charge_digest(~std::uint64_t{0}).error().code(), Code::kLimitCost);
   EXPECT_TRUE(budget.charge_public_key_operation().has_value());
   EXPECT_EQ(budget.charge_public_key_operation().error().code(), Code::kLimitCost);
+}
+
+TEST(StopDeadlineDeathTest, EndsWhatDoesNotEnd) {
+  ::testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  const auto hang = [] {
+    const StopDeadline deadline(std::chrono::milliseconds(10), [] { std::fputs("stop deadline", stderr); });
+    std::promise<void>().get_future().wait();
+  };
+  EXPECT_EXIT(hang(), ::testing::ExitedWithCode(kExitStopDeadline), "stop deadline");
+  const auto in_time = [] {
+    {
+      const StopDeadline deadline(std::chrono::hours(1), [] { std::fputs("stop deadline", stderr); });
+    }
+    std::_Exit(0);
+  };
+  EXPECT_EXIT(in_time(), ::testing::ExitedWithCode(0), "^$");
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/file.h"
+#include "base/stop_deadline.h"
 #include "base/text.h"
 #include "server/daemon.h"
 #include "server/process.h"
@@ -126,8 +127,8 @@ int serve(const std::string& file, server::Config config, const server::Signals&
     reload(file, started_with, written, **daemon, log);
   }
   server::notify_service_manager("STOPPING=1");
-  const server::StopDeadline deadline(grace + kStopRest,
-                                      [&log] { log.write(server::LogLevel::kError, "daemon.stop_deadline", {}); });
+  const base::StopDeadline deadline(grace + kStopRest,
+                                    [&log] { log.write(server::LogLevel::kError, "daemon.stop_deadline", {}); });
   (*daemon)->stop();
   daemon->reset();  // ends the registry's threads: inside the deadline
   return 0;

@@ -16,7 +16,6 @@
 #include "server/members.h"
 #include "server/metrics.h"
 #include "server/periodic.h"
-#include "server/process.h"
 #include "server/rows_json.h"
 #include "server/trust.h"
 
@@ -210,22 +209,6 @@ TEST(Periodic, WorksAtOnceAndAgainAndEnds) {
   }
   const int after = times;
   EXPECT_EQ(times, after);
-}
-
-TEST(StopDeadlineDeathTest, EndsWhatDoesNotEnd) {
-  ::testing::GTEST_FLAG(death_test_style) = "threadsafe";
-  const auto hang = [] {
-    const StopDeadline deadline(std::chrono::milliseconds(10), [] { std::fputs("stop deadline", stderr); });
-    std::promise<void>().get_future().wait();
-  };
-  EXPECT_EXIT(hang(), ::testing::ExitedWithCode(kExitStopDeadline), "stop deadline");
-  const auto in_time = [] {
-    {
-      const StopDeadline deadline(std::chrono::hours(1), [] { std::fputs("stop deadline", stderr); });
-    }
-    std::_Exit(0);
-  };
-  EXPECT_EXIT(in_time(), ::testing::ExitedWithCode(0), "^$");
 }
 
 // --- members

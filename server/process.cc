@@ -14,7 +14,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <system_error>
-#include <utility>
 
 #include "base/file.h"
 
@@ -44,25 +43,6 @@ Signals::What Signals::wait() const {
   while (::sigwait(&set_, &signal) != 0) {  // EINVAL only, and the set is sound: once more is all there is to do
   }
   return signal == SIGHUP ? What::kReload : What::kStop;
-}
-
-StopDeadline::StopDeadline(std::chrono::milliseconds after, std::function<void()> say)
-    : after_(after), say_(std::move(say)), thread_([this] { run(); }) {}
-
-StopDeadline::~StopDeadline() {
-  {
-    const std::scoped_lock lock(mutex_);
-    stopped_ = true;
-  }
-  wake_.notify_all();
-  thread_.join();
-}
-
-void StopDeadline::run() {
-  std::unique_lock lock(mutex_);
-  if (wake_.wait_for(lock, after_, [this] { return stopped_; })) return;
-  say_();
-  ::_exit(kExitStopDeadline);
 }
 
 void notify_service_manager(std::string_view state) {

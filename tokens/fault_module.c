@@ -2,8 +2,9 @@
  *
  * TANBA_FAULT_MODULE   the module behind it
  * TANBA_FAULT_CONTROL  a file read at every call: lines "C_Sign 32" (the return value, hexadecimal, that the call gives
- *                      instead of being made), "flags 40000" (added to CK_TOKEN_INFO.flags) and "C_Sign sleep 500"
- *                      (milliseconds before the call is made)
+ *                      instead of being made), "flags 40000" (added to CK_TOKEN_INFO.flags), "C_Sign sleep 500"
+ *                      (milliseconds before the call is made), "C_Sign hold" (the call is made once the line is gone)
+ *                      and "spoil" (an octet of each signature is another one)
  * TANBA_FAULT_CALLS    a file that gets a line with the name of each call watched here
  *
  * Not installed, never loaded but by tests. */
@@ -34,9 +35,25 @@ static FILE* control(void) {
   return path == NULL ? NULL : fopen(path, "re");
 }
 
-/* The value that the control file gives for `call`; CKR_OK when it gives none. Sleeps when it says so. */
+static int has_line(const char* wanted) {
+  FILE* file = control();
+  if (file == NULL) return 0;
+  char line[128];
+  int found = 0;
+  while (fgets(line, sizeof line, file) != NULL) {
+    line[strcspn(line, "\n")] = '\0';
+    if (strcmp(line, wanted) == 0) found = 1;
+  }
+  fclose(file);
+  return found;
+}
+
+/* The value that the control file gives for `call`; CKR_OK when it gives none. Waits when it says so. */
 static CK_RV fault_of(const char* call) {
   record(call);
+  char hold[64];
+  snprintf(hold, sizeof hold, "%s hold", call);
+  while (has_line(hold)) usleep(5000);
   FILE* file = control();
   if (file == NULL) return CKR_OK;
   CK_RV rv = CKR_OK;
@@ -112,7 +129,9 @@ static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM_PTR mechanism, CK
 static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE_PTR data, CK_ULONG length, CK_BYTE_PTR signature,
                   CK_ULONG_PTR signature_length) {
   FAULT(C_Sign);
-  return real->C_Sign(session, data, length, signature, signature_length);
+  CK_RV rv = real->C_Sign(session, data, length, signature, signature_length);
+  if (rv == CKR_OK && signature != NULL && *signature_length > 0 && has_line("spoil")) signature[*signature_length / 2] ^= 1;
+  return rv;
 }
 static CK_RV initialize(void* arguments) {
   FAULT(C_Initialize);

@@ -149,6 +149,9 @@ class ConfigReader {
     config_.log = resolve(log_path);
     TANBA_TRY(const std::int64_t probe_ms, table.number("probe_ms", 50, 600'000, 2000));
     config_.probe_interval = std::chrono::milliseconds(probe_ms);
+    // At most a minute: the service manager waits for a stop a little longer.
+    TANBA_TRY(const std::int64_t token_timeout_ms, table.number("token_timeout_ms", 100, 60'000, 20'000));
+    config_.token_timeout = std::chrono::milliseconds(token_timeout_ms);
     TANBA_TRY(std::vector<Table> modules, table.tables("modules"));
     for (Table& module : modules) TANBA_CHECK(read_module(module));
     TANBA_TRY(std::vector<Table> keys, table.tables("keys"));
@@ -360,6 +363,9 @@ path = "/var/lib/tanba-keyd/log"
 
 # How often (milliseconds) tokens are looked at while nothing is signed.
 # probe_ms = 2000
+# A token that takes longer (milliseconds) over one request does not answer: the key is told of as lost, and takes
+# nothing more until the call returns. A stop waits so long for what is under way, then ends with exit status 75.
+# token_timeout_ms = 20000
 
 [[modules]]
 name = "softhsm"

@@ -62,7 +62,8 @@ struct ApproverConfig {
 struct Config {
   SocketConfig socket;
   std::filesystem::path log;
-  std::chrono::milliseconds probe_interval{2000};  // how often tokens are looked at when nothing is signed
+  std::chrono::milliseconds probe_interval{2000};   // how often tokens are looked at when nothing is signed
+  std::chrono::milliseconds token_timeout{20'000};  // a token that takes longer over one request does not answer
   std::vector<ModuleConfig> modules;
   std::vector<KeyConfig> keys;
   std::vector<ApproverConfig> approvers;

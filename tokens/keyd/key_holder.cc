@@ -22,11 +22,30 @@ std::vector<pki::CertificatePtr> chain_from(const pki::Certificate& certificate,
   return chain;
 }
 
+// Says since when a task runs, until it ends by whatever way.
+class Busy {
+ public:
+  using Clock = std::chrono::steady_clock;
+  explicit Busy(std::atomic<Clock::duration>& since) : since_(since) { since_ = Clock::now().time_since_epoch(); }
+  ~Busy() { since_ = Clock::duration::zero(); }
+  Busy(const Busy&) = delete;
+  Busy& operator=(const Busy&) = delete;
+
+ private:
+  std::atomic<Clock::duration>& since_;
+};
+
+base::Error silent() {
+  return base::Error(base::Code::kTokenLost, {{"reason", "it does not answer"}});
+}
+
 }  // namespace
 
-KeyHolder::KeyHolder(KeyConfig config, std::shared_ptr<TokenHolder> token, EventLog& events)
+KeyHolder::KeyHolder(KeyConfig config, std::shared_ptr<TokenHolder> token, std::chrono::milliseconds token_timeout,
+                     EventLog& events)
     : config_(std::move(config)),
       token_(std::move(token)),
+      token_timeout_(token_timeout),
       events_(events),
       executor_({.name = "key", .threads = 1, .max_queued = config_.max_queued, .on_thread_start = [this] {
                    base::Result<std::unique_ptr<pki::Context>> made = pki::Context::create();
@@ -55,8 +74,27 @@ client::KeyDescription KeyHolder::describe() const {
   return description_;
 }
 
+bool KeyHolder::is_silent() const {
+  const Clock::duration since = busy_since_;
+  return since != Clock::duration::zero() && Clock::now().time_since_epoch() - since >= token_timeout_;
+}
+
+void KeyHolder::notice_silence() {
+  const Clock::duration since = busy_since_;
+  if (!is_silent() || since == silence_told_) return;
+  silence_told_ = since;
+  events_.write(Level::kError, "key.not_answering", silent(),
+                {{"key", config_.name}, {"hint", "a call to its PKCS#11 module does not return"}});
+  remember(std::unexpected(silent()));
+}
+
 base::Status KeyHolder::post(std::move_only_function<void(pki::Context&)> task) {
-  return executor_.post([this, task = std::move(task)]() mutable { task(*context_); });
+  // What waits behind a call that hangs would keep its callers waiting, and be signed when nobody asks for it any more.
+  if (is_silent()) return std::unexpected(silent());
+  return executor_.post([this, task = std::move(task)]() mutable {
+    const Busy busy(busy_since_);
+    task(*context_);
+  });
 }
 
 base::Status KeyHolder::open_key() {

@@ -1,6 +1,11 @@
 // One key of the configuration: its own thread, its bounded queue, what is known about it now.
+//
+// A PKCS#11 call that does not return cannot be ended. So a key whose task has gone on for longer than a token may take
+// is not answering: it is described as lost and takes nothing new, until the call returns after all.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 
@@ -14,16 +19,20 @@ namespace tanba::tokens::keyd {
 
 class KeyHolder {
  public:
-  KeyHolder(KeyConfig config, std::shared_ptr<TokenHolder> token, EventLog& events);
+  // `token_timeout`: how long one task may take.
+  KeyHolder(KeyConfig config, std::shared_ptr<TokenHolder> token, std::chrono::milliseconds token_timeout,
+            EventLog& events);
   ~KeyHolder();
 
   [[nodiscard]] const KeyConfig& config() const { return config_; }
   // From any thread, at once: what was seen last.
   [[nodiscard]] client::KeyDescription describe() const;
-  // server.busy when too many wait. `task` gets the thread's OpenSSL.
+  // token.lost when the key is not answering, server.busy when too many wait. `task` gets the thread's OpenSSL.
   [[nodiscard]] base::Status post(std::move_only_function<void(pki::Context&)> task);
   [[nodiscard]] bool is_idle() const { return executor_.queued() == 0; }
-  // Finishes what was accepted.
+  // One thread looks after the keys: whether this one has begun not to answer is found out, and said, here.
+  void notice_silence();
+  // Finishes what was accepted; does not return while the token does not answer.
   void stop() { executor_.stop(); }
 
   // --- on the key's thread ---
@@ -37,12 +46,17 @@ class KeyHolder {
   [[nodiscard]] base::Status check_algorithm(const pki::SignatureAlgorithm& algorithm, base::Time now) const;
 
  private:
+  using Clock = std::chrono::steady_clock;
+  [[nodiscard]] bool is_silent() const;
   [[nodiscard]] base::Status open_key();
   void remember(const base::Status& status);
 
   const KeyConfig config_;
   const std::shared_ptr<TokenHolder> token_;
+  const std::chrono::milliseconds token_timeout_;
   EventLog& events_;
+  std::atomic<Clock::duration> busy_since_{Clock::duration::zero()};  // of Clock's epoch; zero: nothing runs
+  Clock::duration silence_told_ = Clock::duration::zero();            // the busy_since_ that was told of
   std::unique_ptr<TokenSigner> signer_;  // of the key's thread; once open it stays, also over losses
   mutable std::mutex mutex_;
   client::KeyDescription description_;

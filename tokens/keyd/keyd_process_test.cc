@@ -81,8 +81,8 @@ class KeydTest : public testing::Test {
              "\"\npin_file = \"pin\"\nmax_queued = 2\n";
     };
     test::write_text(folder() / "keyd.toml",
-                     "probe_ms = 50\n[socket]\npath = \"socket\"\npeers = [\"" + peers_ +
-                         "\"]\n[log]\npath = \"log\"\n" +
+                     "probe_ms = 50\ntoken_timeout_ms = " + token_timeout_ms_ +
+                         "\n[socket]\npath = \"socket\"\npeers = [\"" + peers_ + "\"]\n[log]\npath = \"log\"\n" +
                          "[[modules]]\nname = \"m\"\npath = \"" TANBA_FAULT_MODULE_PATH "\"\n" +
                          key("licence", "licence", "licence") + key("refusal", "refusal", "refusal") +
                          key("theirs", "licence", "theirs") + key("capsule", "capsule", "licence") +
@@ -149,6 +149,14 @@ class KeydTest : public testing::Test {
     }
   }
 
+  [[nodiscard]] client::KeyDescription key_named(std::string_view name) const {
+    const client::KeyList list = must(client().list_keys(kLong));
+    return *std::ranges::find(list.keys, name, &client::KeyDescription::name);
+  }
+  void wait_for_key(std::string_view name, client::KeyState state) const {
+    while (key_named(name).state != state) std::this_thread::sleep_for(5ms);
+  }
+
   // --- requests ---
 
   static Intent intent(const std::string& id, IntentKind kind = IntentKind::kLicence) {
@@ -183,6 +191,7 @@ class KeydTest : public testing::Test {
   test::SoftwareSigner officer_, stranger_;
   pki::EvpPkeyPtr issuer_;
   std::string peers_ = std::to_string(::geteuid());
+  std::string token_timeout_ms_ = "60000";
   pid_t pid_ = 0;
 };
 
@@ -592,6 +601,57 @@ TEST_F(KeydTest, ATokenThatGoesDuringASignatureIsReported) {
   hsm_.clear_faults();
   wait_for(client::KeyState::kReady);
   must(sign(approved(intent("i-1"))));
+}
+
+TEST_F(KeydTest, ATokenThatDoesNotAnswerIsToldOfAndDoesNotKeepTheServerFromStopping) {
+  token_timeout_ms_ = "1000";
+  start();
+  const SignIntent hanging = approved(intent("i-1"));
+  hsm_.set_fault("C_Sign sleep 3600000");
+  EXPECT_EQ(code_of(client().sign_intent(hanging, 500ms)), "server.deadline");
+  while (hsm_.count_calls("C_Sign") == 0) std::this_thread::sleep_for(1ms);
+  hsm_.clear_faults();  // the next calls return
+  wait_for_key("licence", client::KeyState::kLost);
+  EXPECT_EQ(key_named("licence").reason, "token.lost");
+  EXPECT_EQ(code_of(sign(approved(intent("i-2")))), "token.lost");  // at once: it does not wait behind the other one
+  EXPECT_EQ(must(client().ask_intent("i-2", kLong)).progress, client::IntentProgress::kUnknown);
+  EXPECT_EQ(must(client().cancel_intent("i-1", kLong)).progress, client::IntentProgress::kCancelled);
+  // Another key of the same token.
+  const Intent refusal = intent("r-1", IntentKind::kRefusal);
+  expect_good(must(sign(approved(refusal))), refusal);
+  EXPECT_EQ(end(SIGTERM), 75);
+  const std::string events = test::read_text(folder() / "events");
+  EXPECT_NE(events.find("key.not_answering"), std::string::npos);
+  EXPECT_NE(events.find("server.stop_deadline"), std::string::npos);
+}
+
+TEST_F(KeydTest, ATokenThatAnswersAfterAllIsUsedAgain) {
+  token_timeout_ms_ = "1000";
+  start();
+  hsm_.set_fault("C_Sign hold");
+  const SignIntent late = approved(intent("i-1"));
+  std::thread asking([&] { must(sign(late)); });
+  wait_for_key("licence", client::KeyState::kLost);
+  hsm_.clear_faults();
+  asking.join();
+  wait_for_key("licence", client::KeyState::kReady);
+  EXPECT_EQ(must(client().ask_intent("i-1", kLong)).progress, client::IntentProgress::kSigned);
+  must(sign(approved(intent("i-2"))));
+  EXPECT_EQ(end(SIGTERM), 0);
+}
+
+// A token, or its module, that gives something else than the signature that was asked for.
+TEST_F(KeydTest, ASignatureThatDoesNotVerifyDoesNotLeave) {
+  start();
+  const SignIntent request = approved(intent("i-1"));
+  hsm_.set_fault("spoil");
+  EXPECT_EQ(code_of(sign(request)), "signing.failed");
+  EXPECT_EQ(code_of(client().seal_capsule({"submission", "r-1", base::sha256({}), "capsule"}, kLong)),
+            "signing.failed");
+  EXPECT_EQ(must(client().ask_intent("i-1", kLong)).progress, client::IntentProgress::kSigning);
+  EXPECT_EQ(test::read_text(log()).find("\"event\":\"signed\""), std::string::npos);
+  hsm_.clear_faults();
+  expect_good(must(sign(request)), request.intent);
 }
 
 TEST_F(KeydTest, ATokenThatComesLaterIsUsed) {

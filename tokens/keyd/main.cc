@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/stop_deadline.h"
 #include "pki/context.h"
 #include "tokens/keyd/config.h"
 #include "tokens/keyd/pin.h"
@@ -28,8 +30,9 @@ namespace {
 using namespace tanba;
 using namespace tanba::tokens;
 
-constexpr int kExitUsage = 64;   // sysexits.h, as the other programs
-constexpr int kExitConfig = 78;  // likewise
+constexpr int kExitUsage = 64;                // sysexits.h, as the other programs
+constexpr int kExitConfig = 78;               // likewise
+constexpr std::chrono::seconds kStopRest{2};  // for all but the tokens
 constexpr std::string_view kDefaultConfig = "/etc/tanba-keyd/keyd.toml";
 
 struct Arguments {
@@ -80,7 +83,8 @@ When a log-in fails or is cut off, it is not tried again: a file login-stopped-.
 Mend the PIN, then remove the file. A token that was pulled out is used again when it is back. Events go to standard error, a line of
 JSON each. SIGTERM ends the server after the answers under way.
 
-Exit status: 0 after SIGTERM; 64 wrong usage; 78 wrong configuration; 1 anything else.
+Exit status: 0 after SIGTERM; 75 after SIGTERM when a token did not answer any more; 64 wrong usage; 78 wrong
+configuration; 1 anything else.
 
 The configuration, every setting:
 
@@ -124,6 +128,12 @@ int serve(const keyd::Config& config, const base::Clock& clock, keyd::EventLog& 
         });
       },
       stop.get());
+  // A call that hangs in a module cannot be made to return. What was signed is in the log, or never left.
+  const base::StopDeadline deadline(config.token_timeout + kStopRest, [&events] {
+    events.write(keyd::Level::kError, "server.stop_deadline", {{"hint", "a PKCS#11 module does not return"}});
+  });
+  server->reset();  // the socket first: whoever comes now is told at once
+  service->reset();
   events.write(keyd::Level::kInfo, "server.stopped");
   return EXIT_SUCCESS;
 }

@@ -81,7 +81,7 @@ base::Status Service::load(const Config& config) {
       return base::fail(base::Code::kConfigInvalid,
                         {{"key", key.name}, {"reason", "keys of one token must name the same PIN"}});
     }
-    keys_.emplace(key.name, std::make_unique<KeyHolder>(key, *token, events_));
+    keys_.emplace(key.name, std::make_unique<KeyHolder>(key, *token, config.token_timeout, events_));
   }
   return {};
 }
@@ -127,6 +127,7 @@ void Service::probe_until_stopped() {
   while (!wake_.wait_for(lock, probe_interval_, [this] { return stopping_; })) {
     lock.unlock();
     for (const auto& [name, key] : keys_) {
+      key->notice_silence();
       // A key with requests waiting is looked at by them. One that is full is not in need of a look either.
       if (key->is_idle())
         static_cast<void>(
