@@ -2,6 +2,8 @@
 // server is played where only its word counts; programs together with it are tried by tests/whole and tests/kill9.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/cms.h>
+#include <openssl/pem.h>
 
 #include <future>
 #include <set>
@@ -9,6 +11,7 @@
 #include "cms/sign.h"
 #include "licensing/flow/flow.h"
 #include "licensing/registry/testing.h"
+#include "pki/openssl.h"
 #include "pki/pkcs12.h"
 #include "verify/test_support.h"
 #include "xmldsig/sign.h"
@@ -126,6 +129,28 @@ class DecisionsTest : public verify::test::AuthorityTest {
     profile.placement = placement;
     return cms::sign(*context_, *key->signer, base::as_bytes(text), profile).value();
   }
+  // A CMS with a signature of each, made by OpenSSL.
+  static base::Bytes signed_by_each(const std::vector<std::string>& names, std::string_view text) {
+    const pki::BioPtr content(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+    const std::unique_ptr<CMS_ContentInfo, pki::Deleter<CMS_ContentInfo_free>> cms(
+        CMS_sign(nullptr, nullptr, nullptr, content.get(), CMS_BINARY | CMS_PARTIAL));
+    for (const std::string& name : names) {
+      const base::Bytes key_text = verify::test::read_made("keys/" + name + ".key.pem");
+      const base::Bytes certificate_text = verify::test::read_made("certs/" + name + ".pem");
+      const pki::BioPtr key_in(BIO_new_mem_buf(key_text.data(), static_cast<int>(key_text.size())));
+      const pki::BioPtr certificate_in(
+          BIO_new_mem_buf(certificate_text.data(), static_cast<int>(certificate_text.size())));
+      const pki::EvpPkeyPtr key(PEM_read_bio_PrivateKey(key_in.get(), nullptr, nullptr, nullptr));
+      const pki::X509Ptr certificate(PEM_read_bio_X509(certificate_in.get(), nullptr, nullptr, nullptr));
+      EXPECT_NE(CMS_add1_signer(cms.get(), certificate.get(), key.get(), EVP_sha256(), CMS_NOSMIMECAP), nullptr);
+    }
+    EXPECT_EQ(CMS_final(cms.get(), content.get(), nullptr, CMS_BINARY), 1) << pki::drain_openssl_errors();
+    unsigned char* der = nullptr;
+    const int size = i2d_CMS_ContentInfo(cms.get(), &der);
+    base::Bytes out(der, der + size);
+    OPENSSL_free(der);
+    return out;
+  }
   // By somebody's key from the test authority, as a workstation does it.
   base::Bytes signed_document(const std::string& name, const PreparedDecision& prepared) {
     const base::Secret password(base::as_bytes(std::string_view(index_.at("p12Password").as_string())));
@@ -157,13 +182,24 @@ class DecisionsTest : public verify::test::AuthorityTest {
     if (result || result.error().code() != Code::kIntentState) return "no intent.state";
     return result.error().arguments().back().value;
   }
-  static std::vector<Code> codes_of(const base::Result<DecisionOutcome>& outcome) {
+  static std::vector<Code> codes_of(const verify::Report& report) {
     std::vector<Code> out;
-    EXPECT_TRUE(outcome) << outcome.error().message();
-    if (!outcome) return out;
-    EXPECT_FALSE(outcome->finished);
-    for (const auto& located : verify::all_errors(outcome->report)) out.push_back(located.error.code());
+    for (const auto& located : verify::all_errors(report)) out.push_back(located.error.code());
     return out;
+  }
+  static std::vector<Code> codes_of(const base::Result<DecisionOutcome>& outcome) {
+    EXPECT_TRUE(outcome) << outcome.error().message();
+    if (!outcome) return {};
+    EXPECT_FALSE(outcome->finished);
+    return codes_of(outcome->report);
+  }
+  // Under the same anchor as ever, for these purposes.
+  void trust_for(pki::TrustPurposes purposes) {
+    trust_ = verify::test::trust_in("anchors.pem", {verify::test::certificate("ca/issuing.pem")}, purposes);
+  }
+  base::Result<LogIn> log_in(base::Bytes document) {
+    return answer<LogIn>(
+        [&](auto done) { flow_->log_in(std::move(document), registry::StaffKind::kOfficer, std::move(done)); });
   }
   IntentState state_of(const PreparedDecision& prepared) { return registry_->intent(prepared.intent.id)->state; }
   void hold(const std::string& name) {
@@ -758,6 +794,88 @@ TEST_F(DecisionsTest, OnlyAReadyKeyOfThisLicensorForThisPurposeIsUsed) {
   EXPECT_EQ(reserved_numbers(), 0U);
   keys_.keys.keys.back().state = client::KeyState::kReady;
   EXPECT_TRUE(prepare(request(SigningMode::kKeyd)));
+}
+
+// --- whose certificates are believed ---------------------------------------------------------------------------------
+
+constexpr pki::TrustPurposes kForApplicants = {pki::TrustPurpose::kApplicant};
+constexpr pki::TrustPurposes kForOfficers = {pki::TrustPurpose::kOfficer};
+
+// An anchor that whoever may file an application is trusted by makes no officers.
+TEST_F(DecisionsTest, NobodyLogsInUnderAnAnchorForApplicants) {
+  const base::Bytes document = signed_by("officer", flow_->challenge().value());
+  trust_for(kForApplicants);
+  const auto refused = log_in(document);
+  ASSERT_TRUE(refused);
+  EXPECT_FALSE(refused->person);
+  EXPECT_THAT(codes_of(refused->report), ::testing::ElementsAre(Code::kPathPurpose));
+  trust_for(kForOfficers);
+  const auto logged_in = log_in(document);
+  ASSERT_TRUE(logged_in);
+  ASSERT_TRUE(logged_in->person);
+  EXPECT_EQ(logged_in->person->id, officer_.id);
+}
+
+TEST_F(DecisionsTest, NobodyApprovesUnderAnAnchorForApplicants) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  trust_for(kForApplicants);
+  EXPECT_THAT(codes_of(approve(*first)), ::testing::ElementsAre(Code::kPathPurpose));
+  EXPECT_EQ(state_of(*first), IntentState::kPrepared);
+  trust_for(kForOfficers);
+  EXPECT_EQ(code_of(approve(*first)), Code::kKeydUnreachable);
+}
+
+TEST_F(DecisionsTest, NoKeyIsUsedUnderAnAnchorForApplicants) {
+  add_key("officer-head.pem");
+  trust_for(kForApplicants);
+  EXPECT_EQ(code_of(prepare(request(SigningMode::kKeyd))), Code::kPathPurpose);
+  EXPECT_EQ(reserved_numbers(), 0U);
+  trust_for(kForOfficers);
+  EXPECT_TRUE(prepare(request(SigningMode::kKeyd)));
+}
+
+TEST_F(DecisionsTest, NothingIsIssuedUnderAnAnchorForApplicants) {
+  const auto first = prepare(request());
+  ASSERT_TRUE(first);
+  const base::Bytes document = signed_document("officer", *first);
+  trust_for(kForApplicants);
+  EXPECT_THAT(codes_of(accept(officer_, first->intent.id, document)), ::testing::ElementsAre(Code::kPathPurpose));
+  EXPECT_EQ(state_of(*first), IntentState::kPrepared);
+  trust_for(kForOfficers);
+  const auto issued = accept(officer_, first->intent.id, document);
+  ASSERT_TRUE(issued);
+  EXPECT_TRUE(issued->finished);
+}
+
+// Two people are nobody: who is logged in, is one.
+TEST_F(DecisionsTest, ALogInHasOneSignature) {
+  const std::string challenge = flow_->challenge().value();
+  EXPECT_EQ(code_of(log_in(signed_by_each({"officer", "officer-second"}, challenge))), Code::kAuthChallenge);
+  const auto logged_in = log_in(signed_by_each({"officer"}, challenge));
+  ASSERT_TRUE(logged_in);
+  EXPECT_TRUE(logged_in->person) << "and what was refused used up nothing";
+}
+
+// What the key server signs is built around the intent's digest: it and the document must still be one.
+TEST_F(DecisionsTest, WhatIsStoredIsStillWhatWasPrepared) {
+  add_key("officer-head.pem");
+  const auto first = prepare(request(SigningMode::kKeyd));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(code_of(approve(*first)), Code::kKeydUnreachable);
+  keys_.signature = signature_over(*first);
+  const std::string content = first->intent.content.hex();
+  const auto write = [&](const std::string& digest) {
+    ASSERT_TRUE(place_.session()->run("UPDATE intents SET content = '" + digest + "'"));
+  };
+  write(base::sha256({}).hex());
+  EXPECT_EQ(code_of(approve(*first)), Code::kRegistryDamaged);
+  EXPECT_EQ(state_of(*first), IntentState::kSigning);
+  write(content);
+  const auto issued = approve(*first);
+  ASSERT_TRUE(issued);
+  EXPECT_TRUE(issued->finished);
 }
 
 }  // namespace
