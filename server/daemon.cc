@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <map>
 #include <mutex>
 #include <system_error>
 
@@ -317,6 +318,8 @@ struct Daemon::State {
   std::unique_ptr<licensing::flow::Capsules> capsules;
   std::atomic<bool> stopping{false};
   std::atomic<std::int64_t> capsules_unsealed{0}, capsules_unstamped{0};
+  std::mutex unfit_mutex;
+  std::map<base::Code, std::int64_t> capsules_unfit;
 
   ConfiguredPortals configured;
   std::unique_ptr<RegistryPortals> registered;
@@ -528,6 +531,14 @@ void Daemon::State::add_gauges() {
                 [this, number] { return number(capsules_unsealed.load()); });
   metrics.gauge("capsules_unstamped", "Sealed evidence capsules without a time stamp.",
                 [this, number] { return number(capsules_unstamped.load()); });
+  metrics.gauges("capsules_unfit", "Of the unsealed, those that are not sealed as they are, by the reason.", [this] {
+    std::vector<Metrics::Sample> samples;
+    const std::scoped_lock lock(unfit_mutex);
+    for (const auto& [code, count] : capsules_unfit) {
+      samples.push_back({{{"code", std::string(base::dotted(code))}}, static_cast<double>(count)});
+    }
+    return samples;
+  });
   metrics.gauge("registry_queued", "Commands waiting for the registry.",
                 [this, number] { return number(registry->health().queued); });
   metrics.gauge("registry_failed_batches", "Transactions that failed since the start.",
@@ -561,6 +572,8 @@ void Daemon::State::seal_capsules() {
   if (!waiting) return;  // the registry's own check says so
   capsules_unsealed = waiting->unsealed;
   capsules_unstamped = waiting->unstamped;
+  const std::scoped_lock lock(unfit_mutex);
+  capsules_unfit = waiting->unfit;
 }
 
 // Holds and trust lists of another daemon.

@@ -176,9 +176,11 @@ base::Result<Report> replay(pki::Context& context, const CapsuleInputs& inputs) 
   input.evidence = &inputs.evidence;
   base::Budget budget(inputs.limits);
   auto judgement = judge(context, nullptr, inputs.facts, input, budget);
-  if (judgement) return std::move(judgement->report);
-  if (base::info(judgement.error().code()).effect != base::Effect::kRefuse) return base::fail(judgement.error());
-  return unjudged(&inputs.facts, judgement.error(), input);
+  const bool is_fault = !judgement && base::info(judgement.error().code()).effect != base::Effect::kRefuse;
+  if (is_fault) return base::fail(judgement.error());
+  Report report = judgement ? std::move(judgement->report) : unjudged(&inputs.facts, judgement.error(), input);
+  report.policy_version = inputs.policy_version;
+  return report;
 }
 
 }  // namespace tanba::verify

@@ -76,14 +76,19 @@ struct CapsuleInputs {
   JudgeInput input;  // `evidence` is null: it is the member below
   EvidenceSet evidence;
   base::Limits limits;
+  int policy_version = pki::kPolicyVersion;  // by which it was judged
 };
+// What policies are read: the program's own is the one by which a capsule holds or not. Those before it are judged anew
+// by it, which shows whether anything came to be judged otherwise.
+enum class PolicyVersions : std::uint8_t { kOwn, kEarlierToo };
 // A list by its digest; capsule.incomplete when it is not at hand.
 using ListSource = std::function<base::Result<ocsp::CrlPtr>(const base::Digest&)>;
 // capsule.malformed, capsule.version (a policy version that this program does not judge by), those of the source.
 [[nodiscard]] base::Result<CapsuleInputs> read_inputs(std::string_view record, std::string_view trust,
-                                                      const ListSource& lists);
+                                                      const ListSource& lists,
+                                                      PolicyVersions versions = PolicyVersions::kOwn);
 
-// The report of these inputs. Errors are internal faults.
+// The report of these inputs, by the present rules under the version that the inputs name. Errors are internal faults.
 [[nodiscard]] base::Result<Report> replay(pki::Context& context, const CapsuleInputs& inputs);
 
 // As text and back; used by make_capsule and read_inputs.

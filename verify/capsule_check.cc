@@ -189,7 +189,8 @@ class Checker {
 
 }  // namespace
 
-base::Result<Report> replay(pki::Context& context, const CapsuleFile& file, const EvidenceSet* at_hand) {
+base::Result<Report> replay(pki::Context& context, const CapsuleFile& file, const EvidenceSet* at_hand,
+                            PolicyVersions versions) {
   const ListSource lists = [&](const base::Digest& digest) -> base::Result<ocsp::CrlPtr> {
     if (const auto found = file.lists.find(digest); found != file.lists.end()) return ocsp::Crl::parse(found->second);
     if (at_hand != nullptr) {
@@ -198,7 +199,7 @@ base::Result<Report> replay(pki::Context& context, const CapsuleFile& file, cons
     }
     return base::fail(Code::kCapsuleIncomplete, {{"digest", digest.hex()}});
   };
-  TANBA_TRY(const CapsuleInputs inputs, read_inputs(file.record, file.trust, lists));
+  TANBA_TRY(const CapsuleInputs inputs, read_inputs(file.record, file.trust, lists, versions));
   if (inputs.facts.document != file.manifest.document || inputs.input.now != file.manifest.judged_at) {
     return capsule_malformed("the record is of another verification");
   }

@@ -44,7 +44,8 @@ struct CapsuleVerdict {
 
 // Judges again: what whoever seals makes sure of first. `at_hand` may be null. capsule.malformed (also when the record
 // is of another verification than the manifest says), those of read_inputs; internal faults.
-[[nodiscard]] base::Result<Report> replay(pki::Context& context, const CapsuleFile& file, const EvidenceSet* at_hand);
+[[nodiscard]] base::Result<Report> replay(pki::Context& context, const CapsuleFile& file, const EvidenceSet* at_hand,
+                                          PolicyVersions versions = PolicyVersions::kOwn);
 // capsule.report when the file's report is another one, octet by octet.
 [[nodiscard]] base::Status check_report(const CapsuleFile& file, const Report& replayed);
 

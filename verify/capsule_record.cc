@@ -140,12 +140,16 @@ json::object policy_json(const Policy& policy) {
   return out;
 }
 
+Result<int> policy_version_from(const json::value& value, PolicyVersions versions) {
+  constexpr auto kOwn = static_cast<std::uint64_t>(pki::kPolicyVersion);
+  TANBA_TRY(const std::uint64_t version, count_member(value, "version"));
+  const bool known = version == kOwn || (versions == PolicyVersions::kEarlierToo && version > 0 && version < kOwn);
+  if (!known) return base::fail(Code::kCapsuleVersion, {{"version", "policy " + std::to_string(version)}});
+  return static_cast<int>(version);
+}
+
 Result<Policy> policy_from(const json::value& value) {
   Policy policy;
-  TANBA_TRY(const std::uint64_t version, count_member(value, "version"));
-  if (version != static_cast<std::uint64_t>(pki::kPolicyVersion)) {
-    return base::fail(Code::kCapsuleVersion, {{"version", "policy " + std::to_string(version)}});
-  }
   TANBA_TRY(const std::string id, string_member(value, "id"));
   TANBA_TRY(policy.id, pki::parse_policy_id(id));
   TANBA_TRY(const std::string revocation, string_member(value, "revocation"));
@@ -415,13 +419,15 @@ Result<base::Limits> limits_from(const json::value& value) {
   return limits;
 }
 
-Result<CapsuleInputs> inputs_from(const json::value& root, const ListSource& lists) {
+Result<CapsuleInputs> inputs_from(const json::value& root, const ListSource& lists, PolicyVersions versions) {
   CapsuleInputs inputs;
   TANBA_TRY(const std::string type, string_member(root, "type"));
   if (type != kRecordType) return wrong_member("type");
   TANBA_TRY(const json::value* facts, member(root, "facts"));
   TANBA_TRY(inputs.facts, facts_from_json(*facts));
   TANBA_TRY(const json::value* input, member(root, "input"));
+  TANBA_TRY(const json::value* policy, member(*input, "policy"));
+  TANBA_TRY(inputs.policy_version, policy_version_from(*policy, versions));
   TANBA_TRY(inputs.input, input_from(*input));
   TANBA_TRY(const json::value* evidence, member(root, "evidence"));
   TANBA_CHECK(read_evidence(*evidence, lists, inputs.evidence));
@@ -511,10 +517,11 @@ Result<pki::TrustSnapshotPtr> read_trust(std::string_view text) {
   return trust;
 }
 
-Result<CapsuleInputs> read_inputs(std::string_view record, std::string_view trust, const ListSource& lists) {
+Result<CapsuleInputs> read_inputs(std::string_view record, std::string_view trust, const ListSource& lists,
+                                  PolicyVersions versions) {
   const auto root = base::parse_json(record, {.max_size_bytes = kMaxRecordBytes});
   if (!root) return capsule_malformed("record", root.error().message());
-  auto inputs = inputs_from(*root, lists);
+  auto inputs = inputs_from(*root, lists, versions);
   if (!inputs) return base::fail(about("record", inputs.error()));
   TANBA_TRY(inputs->input.trust, read_trust(trust));
   return inputs;

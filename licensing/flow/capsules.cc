@@ -89,10 +89,12 @@ base::Result<base::Bytes> Capsules::file(std::string_view owner) const {
   return verify::write_capsule(stored.contents());
 }
 
-base::Result<Capsules::Waiting> Capsules::waiting() const {
+base::Result<Capsules::Waiting> Capsules::waiting() {
   Waiting out;
   TANBA_TRY(out.unsealed, parts_.registry.count_capsules(CapsuleLack::kSeal));
   TANBA_TRY(out.unstamped, parts_.registry.count_capsules(CapsuleLack::kTimeStamp));
+  if (out.unsealed == 0) unfit_.clear();  // another release beside this one sealed them
+  out.unfit = unfit_;
   return out;
 }
 
@@ -119,10 +121,9 @@ base::Result<std::string> Capsules::key_name() const {
 }
 
 void Capsules::seal_waiting(Round& round) {
-  const auto rows = parts_.registry.capsules(CapsuleLack::kSeal, kMaxSeals + static_cast<unsigned>(unfit_.size()));
+  const auto rows = parts_.registry.capsules(CapsuleLack::kSeal, kMaxSeals, handled_);
   if (!rows) return round.troubles.push_back({{}, rows.error()});
-  const bool something = std::ranges::any_of(*rows, [&](const CapsuleRow& row) { return !unfit_.contains(row.owner); });
-  if (!something) return;
+  if (rows->empty()) return;
   const auto key = key_name();
   const auto context = pki::Context::create();
   if (!key || !context) {
@@ -130,26 +131,39 @@ void Capsules::seal_waiting(Round& round) {
     return round.troubles.push_back({{}, key ? context.error() : key.error()});
   }
   for (const CapsuleRow& row : *rows) {
-    if (unfit_.contains(row.owner)) continue;
     const base::Status sealed = seal(**context, *key, row);
-    if (sealed) {
-      ++round.sealed;
-      continue;
-    }
-    round.troubles.push_back({row.owner, sealed.error()});
-    if (!is_unfit(sealed.error())) return keyd_pause_.begin();
-    unfit_.insert(row.owner);
+    if (!sealed) round.troubles.push_back({row.owner, sealed.error()});
+    if (!sealed && !is_unfit(sealed.error())) return keyd_pause_.begin();
+    sealed ? ++round.sealed : ++round.unfit;
+    if (!sealed) ++unfit_[sealed.error().code()];
+    handled_ = row.position;
   }
   keyd_pause_.end();
 }
 
-// Nothing is sealed that does not give its report again.
+namespace {
+
+// Nothing is sealed that does not give its report again. One that an earlier release judged by its own rules is told
+// by its version: that release may still seal it.
+base::Status check_replay(pki::Context& context, const verify::CapsuleFile& capsule) {
+  const auto own = verify::replay(context, capsule, nullptr);
+  const bool is_earlier = !own && own.error().code() == Code::kCapsuleVersion;
+  if (own) return verify::check_report(capsule, *own);
+  if (!is_earlier) return base::fail(own.error());
+  TANBA_TRY(const verify::Report anew, verify::replay(context, capsule, nullptr, verify::PolicyVersions::kEarlierToo));
+  if (const base::Status same = verify::check_report(capsule, anew); !same) {
+    return base::fail(own.error().code(), own.error().arguments(), same.error().message());
+  }
+  return {};
+}
+
+}  // namespace
+
 base::Status Capsules::seal(pki::Context& context, const std::string& key, const CapsuleRow& row) {
   TANBA_TRY(const Stored stored, read(row));
   const base::Bytes octets = verify::write_capsule(stored.contents());
   TANBA_TRY(const verify::CapsuleFile capsule, verify::parse_capsule(octets));
-  TANBA_TRY(const verify::Report replayed, verify::replay(context, capsule, nullptr));
-  TANBA_CHECK(verify::check_report(capsule, replayed));
+  TANBA_CHECK(check_replay(context, capsule));
   TANBA_TRY(base::Bytes made, make_seal(context, key, stored.manifest, row.manifest));
   TANBA_CHECK(parts_.registry.execute(
       registry::PutOnCapsule{.owner = row.owner, .what = CapsuleLack::kSeal, .octets = std::move(made)}));

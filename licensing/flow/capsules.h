@@ -2,12 +2,13 @@
 // whole.
 //
 // A capsule's parts are stored in the command that registers what they prove, so there is none without the other. The
-// seal comes from the key server, which may be down: whatever has none yet is found again and again until it has.
+// seal comes from the key server, which may be down: whatever has none yet is found again and again until it has. What
+// an earlier release registered is judged anew by the present rules, and sealed when that gives its report.
 #pragma once
 
 #include <chrono>
 #include <functional>
-#include <set>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,7 @@ class Capsules {
   struct Round {
     std::size_t sealed = 0;
     std::size_t stamped = 0;
+    std::size_t unfit = 0;
     std::vector<Trouble> troubles;
   };
   [[nodiscard]] Round work();
@@ -55,8 +57,10 @@ class Capsules {
   struct Waiting {
     std::int64_t unsealed = 0;
     std::int64_t unstamped = 0;
+    // Of the unsealed: those that this process will not seal, by the code that says why. A person has to look.
+    std::map<base::Code, std::int64_t> unfit = {};
   };
-  [[nodiscard]] base::Result<Waiting> waiting() const;
+  [[nodiscard]] base::Result<Waiting> waiting();
 
   // The whole file of an application's or a decision's capsule, with every list. registry.*, limit.size.
   [[nodiscard]] base::Result<base::Bytes> file(std::string_view owner) const;
@@ -96,7 +100,8 @@ class Capsules {
   [[nodiscard]] base::Status stamp(const registry::CapsuleRow& row) const;
 
   Parts parts_;
-  std::set<std::string, std::less<>> unfit_;  // owners of capsules that do not replay: a person has to look
+  std::int64_t handled_ = 0;                  // position: what stands there and before is sealed or unfit
+  std::map<base::Code, std::int64_t> unfit_;  // how many do not replay
   Pause keyd_pause_{std::chrono::seconds(2), std::chrono::seconds(60)};
   Pause stamp_pause_{std::chrono::seconds(30), std::chrono::minutes(15)};
 };

@@ -85,7 +85,10 @@ class CapsulesTest : public ::testing::Test {
   base::Bytes read(const std::string& name) const { return *base::read_file(root_ / name, 64U << 20); }
 
   // An application whose capsule is of another document: what it is about is not looked at here.
-  std::string registered(int n, const std::function<void(std::string&)>& change = {}) {
+  using Change = std::function<void(std::string&)>;
+  std::string registered(int n, const Change& change = {}) { return add(changed(n, change)); }
+  std::string add(RegisterApplication command) { return registry_->execute(std::move(command)).value().number; }
+  RegisterApplication changed(int n, const Change& change) {
     auto facts = std::make_shared<verify::Facts>(
         *verify::inspect(*context_, read("scenarios/cms-attached/document.cms"), {}, base::Limits{}));
     verify::evidence::Verified judged{.facts = facts, .timestamp = {}, .report = {}, .evidence = {}};
@@ -97,7 +100,28 @@ class CapsulesTest : public ::testing::Test {
     if (change) change(command.report);
     EXPECT_TRUE(add_capsule({cms::CapsuleKind::kSubmission, command.fields.request_id}, judged, input_, base::Limits{},
                             command.report, command.evidence));
-    return registry_->execute(std::move(command)).value().number;
+    return command;
+  }
+  // As a release judged it whose policies were of the version before: record, report and manifest say so.
+  RegisterApplication of_earlier_release(int n, const Change& change = {}) {
+    RegisterApplication command = changed(n, [&](std::string& report) {
+      put_earlier_version(report);
+      if (change) change(report);
+    });
+    auto& items = command.evidence;
+    EvidenceItem& manifest = items.back();
+    EvidenceItem& record = *std::ranges::find(items, "capsule.record", &EvidenceItem::kind);
+    std::string text(base::as_text(record.octets)), parts(base::as_text(manifest.octets));
+    put_earlier_version(text);
+    const std::string before = record.digest.hex();
+    record = {record.kind, base::sha256(base::as_bytes(text)), base::to_bytes(base::as_bytes(text))};
+    parts.replace(parts.find(before), before.size(), record.digest.hex());
+    manifest = {manifest.kind, base::sha256(base::as_bytes(parts)), base::to_bytes(base::as_bytes(parts))};
+    return command;
+  }
+  static void put_earlier_version(std::string& text) {
+    const std::string now = "\"version\":" + std::to_string(pki::kPolicyVersion);
+    text.replace(text.find(now), now.size(), "\"version\":" + std::to_string(pki::kPolicyVersion - 1));
   }
   Capsules capsules() {
     return Capsules({.registry = *registry_, .keys = keys_.get(), .stamper = nullptr, .stamp_input = {}});
@@ -167,6 +191,50 @@ TEST_F(CapsulesTest, WhatDoesNotGiveItsReportAgainIsNotSealed) {
   EXPECT_THAT(work.work().troubles, ::testing::IsEmpty()) << "said once";
   EXPECT_TRUE(registry_->capsule(right)->seal.has_value());
   EXPECT_FALSE(registry_->capsule(wrong)->seal.has_value());
+  EXPECT_EQ(work.waiting()->unsealed, 1);
+  EXPECT_THAT(work.waiting()->unfit, ::testing::ElementsAre(std::pair(Code::kCapsuleReport, 1)));
+}
+
+// Judged anew by the rules of this release they give the same report: they are sealed as they are.
+TEST_F(CapsulesTest, WhatAnEarlierReleaseLeftIsJudgedAnewAndSealed) {
+  const std::string owner = add(of_earlier_release(1));
+  Capsules work = capsules();
+  const Capsules::Round round = work.work();
+  EXPECT_THAT(round.troubles, ::testing::IsEmpty());
+  EXPECT_EQ(round.sealed, 1U);
+  ASSERT_TRUE(registry_->capsule(owner)->seal.has_value());
+  // The program that judged it replays it, no other.
+  EXPECT_THAT(verdict(owner).errors,
+              ::testing::ElementsAre(::testing::Property(&base::Error::code, Code::kCapsuleVersion)));
+}
+
+TEST_F(CapsulesTest, WhatComesToBeJudgedOtherwiseIsNotSealedAndShows) {
+  const std::string owner = add(
+      of_earlier_release(1, [](std::string& report) { report.replace(report.find("TOTAL-"), 12, "TOTAL-FAILED"); }));
+  Capsules work = capsules();
+  const Capsules::Round round = work.work();
+  ASSERT_EQ(round.troubles.size(), 1U);
+  EXPECT_EQ(round.troubles.front().error.code(), Code::kCapsuleVersion);
+  EXPECT_THAT(work.waiting()->unfit, ::testing::ElementsAre(std::pair(Code::kCapsuleVersion, 1)));
+  EXPECT_FALSE(registry_->capsule(owner)->seal.has_value());
+  // Its own release, started again beside this one, seals it.
+  const std::string_view seal = "a seal";
+  ASSERT_TRUE(registry_->execute(registry::PutOnCapsule{
+      .owner = owner, .what = CapsuleLack::kSeal, .octets = base::to_bytes(base::as_bytes(seal))}));
+  EXPECT_THAT(work.waiting()->unfit, ::testing::IsEmpty());
+}
+
+// More than a page of the registry: they are not looked at again and again before the others.
+TEST_F(CapsulesTest, ManyThatAreUnfitHoldUpNoOther) {
+  for (int n = 1; n <= 70; ++n) {
+    registered(n, [](std::string& report) { report.replace(report.find("TOTAL-"), 12, "TOTAL-FAILED"); });
+  }
+  const std::string right = registered(71);
+  Capsules work = capsules();
+  EXPECT_EQ(work.work().unfit, 64U);
+  EXPECT_EQ(work.work().sealed, 1U);
+  EXPECT_TRUE(registry_->capsule(right)->seal.has_value());
+  EXPECT_THAT(work.waiting()->unfit, ::testing::ElementsAre(std::pair(Code::kCapsuleReport, 70)));
 }
 
 }  // namespace

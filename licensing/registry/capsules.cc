@@ -13,6 +13,7 @@ namespace {
 base::Result<CapsuleRow> read_capsule(Row& row) {
   CapsuleRow out;
   out.owner = row.text();
+  TANBA_TRY(out.position, row.integer());
   TANBA_TRY(out.manifest, row.digest());
   for (std::optional<base::Digest>* one : {&out.seal, &out.time_stamp}) {
     if (row.next_is_null()) {
@@ -24,8 +25,8 @@ base::Result<CapsuleRow> read_capsule(Row& row) {
   return out;
 }
 
-constexpr const char* kColumns = "SELECT owner, manifest, seal, time_stamp FROM capsules";
-constexpr std::size_t kColumnCount = 4;
+constexpr const char* kColumns = "SELECT owner, position, manifest, seal, time_stamp FROM capsules";
+constexpr std::size_t kColumnCount = 5;
 
 // As the partial indexes have it.
 const char* condition(CapsuleLack lack) {
@@ -46,11 +47,11 @@ base::Result<std::optional<CapsuleRow>> find_capsule(Sql& sql, std::string_view 
                               read_capsule);
 }
 
-base::Result<std::vector<CapsuleRow>> list_capsules(Sql& sql, CapsuleLack lack, unsigned limit) {
-  return read_all<CapsuleRow>(
-      sql.rows(fmt::format("{}{} ORDER BY position, owner LIMIT {}", kColumns, condition(lack), page_size(limit)),
-               kColumnCount),
-      read_capsule);
+base::Result<std::vector<CapsuleRow>> list_capsules(Sql& sql, CapsuleLack lack, unsigned limit, std::int64_t after) {
+  return read_all<CapsuleRow>(sql.rows(fmt::format("{}{} AND position > :after ORDER BY position LIMIT {}", kColumns,
+                                                   condition(lack), page_size(limit)),
+                                       kColumnCount, {after}),
+                              read_capsule);
 }
 
 base::Result<std::int64_t> count_capsules(Sql& sql, CapsuleLack lack) {

@@ -14,7 +14,8 @@ namespace tanba::licensing::registry {
 inline constexpr std::string_view kCapsuleEvidence = "capsule";
 
 struct CapsuleRow {
-  std::string owner;  // number of the application or decision
+  std::string owner;          // number of the application or decision
+  std::int64_t position = 0;  // each has its own, later ones a higher one
   base::Digest manifest;
   std::optional<base::Digest> seal;
   std::optional<base::Digest> time_stamp;

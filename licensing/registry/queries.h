@@ -37,7 +37,8 @@ namespace tanba::licensing::registry {
                                                                    const base::Digest& document);
 [[nodiscard]] base::Result<std::vector<EvidenceRow>> list_evidence(Sql& sql, std::string_view owner);
 [[nodiscard]] base::Result<std::optional<CapsuleRow>> find_capsule(Sql& sql, std::string_view owner);
-[[nodiscard]] base::Result<std::vector<CapsuleRow>> list_capsules(Sql& sql, CapsuleLack lack, unsigned limit);
+[[nodiscard]] base::Result<std::vector<CapsuleRow>> list_capsules(Sql& sql, CapsuleLack lack, unsigned limit,
+                                                                  std::int64_t after);
 [[nodiscard]] base::Result<std::int64_t> count_capsules(Sql& sql, CapsuleLack lack);
 [[nodiscard]] base::Result<std::vector<JournalRow>> list_journal(Sql& sql, std::int64_t after, unsigned limit);
 

@@ -534,8 +534,8 @@ base::Result<CapsuleRow> Registry::capsule(std::string_view owner) {
   });
 }
 
-base::Result<std::vector<CapsuleRow>> Registry::capsules(CapsuleLack lack, unsigned limit) {
-  return parts_->readers.with_session([&](Sql& sql) { return list_capsules(sql, lack, limit); });
+base::Result<std::vector<CapsuleRow>> Registry::capsules(CapsuleLack lack, unsigned limit, std::int64_t after) {
+  return parts_->readers.with_session([&](Sql& sql) { return list_capsules(sql, lack, limit, after); });
 }
 
 base::Result<std::int64_t> Registry::count_capsules(CapsuleLack lack) {

@@ -130,8 +130,9 @@ class Registry final : public RegistryPort {
 
   // Of an application's or decision's number; who may see that is for the caller to have asked. registry.not_found
   [[nodiscard]] base::Result<CapsuleRow> capsule(std::string_view owner);
-  // Those that lack it, the oldest first, and how many there are.
-  [[nodiscard]] base::Result<std::vector<CapsuleRow>> capsules(CapsuleLack lack, unsigned limit);
+  // Those that lack it, the oldest first, behind the position `after`; and how many there are.
+  [[nodiscard]] base::Result<std::vector<CapsuleRow>> capsules(CapsuleLack lack, unsigned limit,
+                                                               std::int64_t after = 0);
   [[nodiscard]] base::Result<std::int64_t> count_capsules(CapsuleLack lack);
 
   // Certificates that signed something within the scope, and what each signed (revocation.h).
