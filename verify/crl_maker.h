@@ -26,6 +26,7 @@ struct CertificatePlan {
   std::string subject{};  // commonName; empty: the name
   long serial = 1;
   bool ca = false;
+  int path_length = -1;                                 // of a CA; -1: no limit
   std::string key_usage = "critical,digitalSignature";  // empty: none
   std::string extended_key_usage{};                     // "critical,timeStamping"; empty: none
   bool ocsp_no_check = false;

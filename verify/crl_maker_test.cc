@@ -148,7 +148,8 @@ const MadeCertificate& CrlMaker::certificate(const CertificatePlan& plan) {
   const auto add = [&](int nid, const std::string& value, const std::string& sections = "") {
     must(X509_add_ext(made.get(), extension(nid, value, sections, issuer, made.get(), nullptr).get(), -1) == 1, "ext");
   };
-  add(NID_basic_constraints, plan.ca ? "critical,CA:TRUE" : "CA:FALSE");
+  const std::string limit = plan.path_length < 0 ? "" : ",pathlen:" + std::to_string(plan.path_length);
+  add(NID_basic_constraints, plan.ca ? "critical,CA:TRUE" + limit : "CA:FALSE");
   if (!plan.key_usage.empty()) add(NID_key_usage, plan.key_usage);
   add(NID_subject_key_identifier, "hash");
   // Without it OpenSSL takes a key that one name certifies for itself for self-signed.

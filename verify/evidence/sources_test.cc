@@ -5,6 +5,7 @@
 #include <fstream>
 #include <future>
 #include <latch>
+#include <numeric>
 
 #include "base/file.h"
 #include "net/fetch/test_server.h"
@@ -95,7 +96,7 @@ class SourcesTest : public ocsp::test::Authority {
   Sources::Question about_list() {
     return {.kind = SourceKind::kCrl, .url = list_url(), .certificate = head_, .issuer = issuing_, .candidates = {}};
   }
-  Sources::Question about_answer() {
+  [[nodiscard]] Sources::Question about_answer() const {
     return {.kind = SourceKind::kOcsp,
             .url = server_.url("/ocsp"),
             .certificate = head_,
@@ -419,6 +420,51 @@ TEST_F(SourcesTest, AForgedAnswerOfLaterDoesNotShutOutTheRealOne) {
   EXPECT_EQ(store_->sizes().ocsp, 0U) << "not kept";
   content_.set(text("ocsp-bad/stale.ors"));
   EXPECT_EQ(code(ask(about_answer())), std::nullopt) << "nothing good came before it";
+}
+
+// What does not answer our question, or is of tomorrow, must not shut out what does and is of today.
+class AnswerOrderTest : public SourcesTest {
+ protected:
+  void SetUp() override {
+    SourcesTest::SetUp();
+    // As certs-test/evidence.py asked for the answers in ocsp-bad.
+    options_.random = [](std::size_t count) {
+      base::Bytes nonce(count);
+      std::iota(nonce.begin(), nonce.end(), 1);
+      return nonce;
+    };
+    start();
+  }
+  std::optional<Code> ask_for(const std::string& answer) {
+    content_.set(text("ocsp-bad/" + answer + ".ors"));
+    return code(ask(about_answer()));
+  }
+  [[nodiscard]] std::optional<Code> last_error() const {
+    const auto source = sources_->source(SourceKind::kOcsp, about_answer().url);
+    return source && source->last_error ? std::optional(source->last_error->code()) : std::nullopt;
+  }
+};
+
+TEST_F(AnswerOrderTest, AnAnswerToOurNonceIsTheOneThatLaterOnesAreHeldAgainst) {
+  EXPECT_EQ(ask_for("ok"), std::nullopt);
+  EXPECT_EQ(store_->sizes().ocsp, 1U);
+  EXPECT_EQ(ask_for("stale"), Code::kOcspRollback);
+}
+
+TEST_F(AnswerOrderTest, AnAnswerToAnotherNonceIsNot) {
+  for (const char* answer : {"wrong-nonce", "no-nonce"}) {
+    EXPECT_EQ(ask_for(answer), std::nullopt) << "judge says what is wrong with it";
+    EXPECT_EQ(last_error(), Code::kOcspNonce) << answer;
+    EXPECT_EQ(store_->sizes().ocsp, 0U) << "not kept";
+  }
+  EXPECT_EQ(ask_for("stale"), std::nullopt);
+}
+
+TEST_F(AnswerOrderTest, AnAnswerOfTomorrowIsNot) {
+  EXPECT_EQ(ask_for("future"), std::nullopt) << "judge says what is wrong with it";
+  EXPECT_EQ(last_error(), Code::kOcspFuture);
+  EXPECT_EQ(store_->sizes().ocsp, 0U) << "not kept";
+  EXPECT_EQ(ask_for("ok"), std::nullopt);
 }
 
 // --- flights ---------------------------------------------------------------------------------------------------------
