@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -126,10 +127,13 @@ inline pki::EvpPkeyPtr make_rsa_key() {
     return found;
   }();
   static std::size_t next = 0;
+  static std::set<std::string> given;  // some of the authority's certificates share a key
   while (next < files.size()) {
-    const pki::BioPtr file(BIO_new_file(files[next++].c_str(), "r"));
-    pki::EvpPkeyPtr key(file ? PEM_read_bio_PrivateKey(file.get(), nullptr, nullptr, nullptr) : nullptr);
-    if (key && EVP_PKEY_is_a(key.get(), "RSA") == 1 && EVP_PKEY_get_bits(key.get()) == 2048) return key;
+    const std::string pem = read_text(files[next++]);
+    const pki::BioPtr memory(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    pki::EvpPkeyPtr key(PEM_read_bio_PrivateKey(memory.get(), nullptr, nullptr, nullptr));
+    if (!key || EVP_PKEY_is_a(key.get(), "RSA") != 1 || EVP_PKEY_get_bits(key.get()) != 2048) continue;
+    if (given.insert(pem).second) return key;
   }
   return pki::EvpPkeyPtr(EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048}));
 }

@@ -23,6 +23,7 @@ constexpr std::string_view kLogType = "urn:tanba:keyd-log:1";
 // An approval of at most 64 KiB in base64, or a chain of eight certificates: far below.
 constexpr std::size_t kMaxLineBytes = 1U << 20;
 constexpr std::size_t kReadAtOnce = 256U << 10;
+constexpr std::size_t kMaxHeadBytes = 1024;
 
 // A line about a seal tells what was sealed; nothing follows from it.
 base::Status take_sealing(ObjectReader& reader) {
@@ -70,11 +71,20 @@ std::unique_ptr<IntentLog> IntentLog::open(const std::filesystem::path& path, co
                                            EventLog& events) {
   std::unique_ptr<IntentLog> log(new IntentLog(path, clock, events));
   const std::scoped_lock lock(log->mutex_);
-  base::Status opened = log->open_file();
-  if (opened) opened = log->verify_all();
-  if (opened && log->entries_ == 0) opened = log->begin_file();
-  if (!opened) static_cast<void>(log->broken(opened.error().cause()));
+  const base::Status opened = log->open_all();
+  if (!opened && !log->damage_) static_cast<void>(log->broken(opened.error().cause()));
   return log;
+}
+
+IntentLog::IntentLog(std::filesystem::path path, const base::Clock& clock, EventLog& events)
+    : path_(std::move(path)), head_path_(path_.string() + "-head"), clock_(clock), events_(events) {}
+
+base::Status IntentLog::open_all() {
+  TANBA_CHECK(open_file());
+  remove_leftovers();
+  TANBA_CHECK(read_head());
+  TANBA_CHECK(verify_all());
+  return entries_ == 0 ? begin_file() : catch_up_head();
 }
 
 base::Status IntentLog::health() const {
@@ -103,6 +113,71 @@ base::Status IntentLog::open_file() {
   return {};
 }
 
+// Another process may have had this one's number, and left a file of the name that this one would write to.
+void IntentLog::remove_leftovers() const {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(head_path_.parent_path(), error)) {
+    std::error_code ignored;
+    const bool ours = entry.path().filename().native().starts_with(head_path_.filename().native() + ".tmp-");
+    if (ours) std::filesystem::remove(entry.path(), ignored);
+  }
+}
+
+base::Status IntentLog::read_head() {
+  std::error_code error;
+  if (std::filesystem::symlink_status(head_path_, error).type() == std::filesystem::file_type::not_found) return {};
+  const auto unreadable = [this] { return base::fail(base::Code::kKeydLog, head_path_.string() + " cannot be read"); };
+  const base::Result<base::Bytes> octets = base::read_file(head_path_, kMaxHeadBytes);
+  if (!octets) return unreadable();
+  const base::Result<json::value> value = base::parse_json(base::as_text(*octets));
+  if (!value || !value->is_object()) return unreadable();
+  ObjectReader reader(value->get_object());
+  const base::Result<std::uint64_t> sequence = reader.count("sequence");
+  const base::Result<std::string> written = reader.text("hash");
+  if (!sequence || !written) return unreadable();
+  const base::Result<base::Digest> hash = base::digest_from_hex(*written);
+  if (!hash) return unreadable();
+  head_ = Head{*sequence, *hash};
+  return {};
+}
+
+base::Status IntentLog::check_head() const {
+  if (!head_) return {};
+  if (entries_ < head_->lines) {
+    return base::fail(
+        base::Code::kKeydLog,
+        fmt::format("it ends with line {}, but line {} was written: lines are missing", entries_, head_->lines));
+  }
+  // Of a head from long ago nobody could tell what was cut off after it.
+  if (entries_ > head_->lines + 1) {
+    return base::fail(base::Code::kKeydLog,
+                      fmt::format("it has {} lines, but its head tells of {} only", entries_, head_->lines));
+  }
+  return {};
+}
+
+base::Status IntentLog::catch_up_head() {
+  if (!head_ && entries_ > 1) {
+    events_.write(Level::kWarning, "log.head_missing",
+                  {{"file", head_path_.string()},
+                   {"lines", entries_},
+                   {"hint", "whether lines are missing at the end is not known"}});
+  }
+  if (head_ && head_->lines == entries_) return {};
+  TANBA_TRY(base::DurableFile head, begin_head({entries_, last_}));
+  if (head.commit(base::Overwrite::kReplace)) return {};
+  return base::fail(base::Code::kKeydLog, head_path_.string() + " cannot be written");
+}
+
+base::Result<base::DurableFile> IntentLog::begin_head(const Head& head) const {
+  const std::string text =
+      base::canonical_json(json::object{{"hash", head.last.hex()}, {"sequence", head.lines}}) + "\n";
+  base::Result<base::DurableFile> file = base::DurableFile::create(head_path_, 0600);
+  base::Status done = file ? file->append(base::as_bytes(text)) : base::Status(std::unexpected(file.error()));
+  if (!done) return base::fail(base::Code::kKeydLog, done.error().message());
+  return file;
+}
+
 base::Status IntentLog::begin_file() {
   TANBA_CHECK(append({{"event", "opened"}, {"type", kLogType}}));
   // The file's name must be as durable as its lines.
@@ -129,6 +204,7 @@ base::Status IntentLog::verify_all() {
     if (got == 0) break;
     if (pending.size() > kMaxLineBytes) return base::fail(base::Code::kKeydLog, "a line is too long");
   }
+  TANBA_CHECK(check_head());
   if (!pending.empty()) return cut_tail(pending.size(), read_bytes);
   return {};
 }
@@ -164,6 +240,9 @@ base::Status IntentLog::verify_line(std::string_view text) {
   size_ += text.size() + 1;
   ++entries_;
   last_ = line.digest;
+  if (head_ && head_->lines == entries_ && head_->last != last_) {
+    return base::fail(base::Code::kKeydLog, where + " is another than was written");
+  }
   return {};
 }
 
@@ -229,6 +308,12 @@ base::Result<IntentLog::Line> IntentLog::append(json::object object) {
   if (text.size() > kMaxLineBytes) return base::fail(base::Code::kKeydLog, "a line would be too long");
   const Line line{size_, static_cast<std::uint32_t>(text.size()), base::sha256(base::as_bytes(text))};
   text += '\n';
+  // Before the line: where there is no room for the head, nothing was done yet.
+  base::Result<base::DurableFile> head = begin_head({entries_ + 1, line.digest});
+  if (!head) {
+    events_.write(Level::kError, "log.not_written", head.error(), {{"file", head_path_.string()}});
+    return std::unexpected(head.error());
+  }
   if (const base::Status written = write_at_end(file_.get(), text); !written) {
     // A full disk: what was written of the line goes, and the next one may fit again.
     if (::ftruncate(file_.get(), static_cast<off_t>(size_)) != 0)
@@ -238,6 +323,7 @@ base::Result<IntentLog::Line> IntentLog::append(json::object object) {
   }
   // After a failed sync nobody knows what is on the disk, and a second sync would not tell: only a new start does.
   if (::fdatasync(file_.get()) != 0) return broken("it cannot be synced: " + base::system_reason(errno));
+  if (!head->commit(base::Overwrite::kReplace)) return broken(head_path_.string() + " cannot be written");
   size_ += text.size();
   ++entries_;
   last_ = line.digest;

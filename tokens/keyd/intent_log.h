@@ -7,9 +7,14 @@
 // before it: a signature that is made meanwhile does not leave, and none is made after it. A capsule's seal has one
 // line, "sealing", on the disk before the key is used: a seal may be made again, so its value is not kept.
 //
-// At the start the whole chain is verified. Octets after the last line break are a line whose writing was cut off: they
-// are dropped, and that is reported. Anything else that does not fit means damage: every call is keyd.log from then on,
-// so nothing is signed. Lines missing at the end leave no trace in the file itself; that is for what watches it.
+// Lines missing at the end leave no trace in the file itself. So a file beside it, <log>-head, says which line was the
+// last, as {"hash":"<hex>","sequence":12}: it is on the disk before anybody hears of what the line says. A crash in
+// between leaves the log one line ahead of its head, which is as good: nobody was told of that line yet. Whoever puts a
+// log back from a backup on purpose removes the file.
+//
+// At the start the whole chain is verified, and that it holds the head's line and at most one more. Octets after the
+// last line break are a line whose writing was cut off: they are dropped, and that is reported. Anything else that does
+// not fit means damage: every call is keyd.log from then on, so nothing is signed.
 #pragma once
 
 #include <filesystem>
@@ -21,6 +26,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/large_file.h"
 #include "cms/capsule_seal.h"
 #include "tokens/client/protocol.h"
 #include "tokens/keyd/event_log.h"
@@ -71,10 +77,20 @@ class IntentLog {
     base::Digest signed_line;
   };
   struct Line;
+  struct Head {
+    std::uint64_t lines = 0;
+    base::Digest last;
+  };
 
-  IntentLog(std::filesystem::path path, const base::Clock& clock, EventLog& events)
-      : path_(std::move(path)), clock_(clock), events_(events) {}
+  IntentLog(std::filesystem::path path, const base::Clock& clock, EventLog& events);
+  [[nodiscard]] base::Status open_all();
   [[nodiscard]] base::Status open_file();
+  void remove_leftovers() const;
+  [[nodiscard]] base::Status read_head();
+  // Whether the log holds all that its head tells of, and no more than a crash leaves beyond it.
+  [[nodiscard]] base::Status check_head() const;
+  [[nodiscard]] base::Status catch_up_head();
+  [[nodiscard]] base::Result<base::DurableFile> begin_head(const Head& head) const;
   [[nodiscard]] base::Status verify_all();
   [[nodiscard]] base::Status verify_line(std::string_view line);
   // Whether a line may stand next; the same for what is read and for what is about to be written.
@@ -82,17 +98,19 @@ class IntentLog {
   [[nodiscard]] base::Status take_line(const boost::json::object& object, const Line& line);
   [[nodiscard]] base::Status begin_file();
   [[nodiscard]] base::Status cut_tail(std::uint64_t length, std::uint64_t size);
-  // Writes and syncs one line; where it lies comes back.
+  // Writes and syncs one line, then the head; where the line lies comes back.
   [[nodiscard]] base::Result<Line> append(boost::json::object object);
   [[nodiscard]] base::Result<client::Signed> read_signed(const Record& record) const;
   [[nodiscard]] base::Result<Found> found(const Record& record);
   [[nodiscard]] std::unexpected<base::Error> broken(std::string cause);
 
   const std::filesystem::path path_;
+  const std::filesystem::path head_path_;
   const base::Clock& clock_;
   EventLog& events_;
   mutable std::mutex mutex_;
   base::FileDescriptor file_;
+  std::optional<Head> head_;  // as it was at the start
   std::optional<base::Error> damage_;
   std::uint64_t size_ = 0;     // octets that are good
   std::uint64_t entries_ = 0;  // lines

@@ -23,6 +23,28 @@ class IntentLogTest : public testing::Test {
   }
   std::unique_ptr<IntentLog> open() { return IntentLog::open(path(), clock_, events_); }
   std::filesystem::path path() const { return folder_.path() / "log"; }
+  std::filesystem::path head() const { return folder_.path() / "log-head"; }
+  // A log without a head: what is wrong with it shows in itself.
+  void put(std::string_view text) const {
+    std::filesystem::remove(head());
+    test::write_text(path(), text);
+  }
+  // The log's text up to each of its lines' ends: "", the first line, the first two, ...
+  static std::vector<std::string> beginnings(const std::string& whole) {
+    std::vector<std::string> out{""};
+    for (std::size_t at = 0; (at = whole.find('\n', at)) != std::string::npos; ++at) {
+      out.push_back(whole.substr(0, at + 1));
+    }
+    return out;
+  }
+  // What the head says of a log of this text.
+  static std::string head_of(const std::string& text) {
+    const std::vector<std::string> lines = beginnings(text);
+    std::string last = lines.back().substr(lines[lines.size() - 2].size());
+    last.pop_back();
+    return "{\"hash\":\"" + base::sha256(base::as_bytes(last)).hex() +
+           "\",\"sequence\":" + std::to_string(lines.size() - 1) + "}\n";
+  }
 
   static SigningEntry entry(const std::string& id, std::uint8_t request = 1) {
     SigningEntry out;
@@ -154,6 +176,7 @@ TEST_F(IntentLogTest, EveryUnfinishedTailIsCutOff) {
   const std::size_t last_line = whole.rfind('\n', whole.size() - 2) + 1;
   for (std::size_t length = last_line; length < whole.size(); length += 37) {
     test::write_text(path(), whole.substr(0, length));
+    test::write_text(head(), head_of(whole.substr(0, last_line)));
     const auto log = open();
     must(log->health());
     EXPECT_EQ(log->entries(), 5U);
@@ -163,9 +186,9 @@ TEST_F(IntentLogTest, EveryUnfinishedTailIsCutOff) {
 }
 
 TEST_F(IntentLogTest, AnEmptyFileBeginsAnew) {
-  test::write_text(path(), "");
+  put("");
   must(open()->health());
-  test::write_text(path(), "{\"event\":\"op");
+  put("{\"event\":\"op");
   const auto log = open();
   must(log->health());
   EXPECT_EQ(log->entries(), 1U);
@@ -178,7 +201,7 @@ TEST_F(IntentLogTest, EveryChangedOctetIsDamage) {
     changed[at] = changed[at] == 'x' ? 'y' : 'x';
     // In the last line only what is checked by itself shows: nothing follows it yet.
     if (at > whole.rfind('\n', whole.size() - 2)) break;
-    test::write_text(path(), changed);
+    put(changed);
     const auto log = open();
     EXPECT_EQ(code_of(log->health()), "keyd.log") << at;
     EXPECT_EQ(code_of(log->find("a")), "keyd.log");
@@ -196,7 +219,7 @@ TEST_F(IntentLogTest, MissingRepeatedAndForeignLinesAreDamage) {
     at = end;
   }
   const auto expect_damage = [&](const std::string& text) {
-    test::write_text(path(), text);
+    put(text);
     EXPECT_EQ(code_of(open()->health()), "keyd.log");
   };
   for (std::size_t i = 0; i + 1 < lines.size(); ++i) {
@@ -211,6 +234,95 @@ TEST_F(IntentLogTest, MissingRepeatedAndForeignLinesAreDamage) {
   expect_damage(whole + "\n");
   expect_damage(whole + "{}\n");
   expect_damage("something else\n");
+}
+
+TEST_F(IntentLogTest, LinesMissingAtTheEndAreDamage) {
+  const std::string whole = good_log();
+  EXPECT_EQ(test::read_text(head()), head_of(whole));
+  std::vector<std::string> shorter = beginnings(whole);
+  shorter.pop_back();
+  for (const std::string& text : shorter) {
+    for (const char* unfinished : {"", "{\"event\":\"si"}) {
+      test::write_text(path(), text + unfinished);
+      const auto log = open();
+      EXPECT_EQ(code_of(log->health()), "keyd.log") << text.size();
+      EXPECT_EQ(code_of(log->cancel("b")), "keyd.log");
+      EXPECT_EQ(test::read_text(path()), text + unfinished);  // as it was found
+      EXPECT_EQ(test::read_text(head()), head_of(whole));
+    }
+  }
+  std::filesystem::remove(path());
+  EXPECT_EQ(code_of(open()->health()), "keyd.log");
+  // Another last line, which is good by itself.
+  test::write_text(path(), shorter.back());
+  std::filesystem::remove(head());
+  must(open()->cancel("b"));
+  must(open()->cancel("z"));
+  test::write_text(head(), head_of(whole));
+  EXPECT_EQ(code_of(open()->health()), "keyd.log");
+}
+
+TEST_F(IntentLogTest, ACrashBetweenALineAndItsHeadIsNone) {
+  const std::string whole = good_log();
+  const std::vector<std::string> lines = beginnings(whole);
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    test::write_text(path(), lines[i]);
+    std::filesystem::remove(head());
+    if (i > 1) test::write_text(head(), head_of(lines[i - 1]));
+    must(open()->health());
+    EXPECT_EQ(test::read_text(path()), lines[i]);
+    EXPECT_EQ(test::read_text(head()), head_of(lines[i]));  // before anybody hears of that line
+  }
+  EXPECT_EQ(must(open()->find("b"))->answer->signature, base::Bytes(256, 2));
+  // Two lines: no crash leaves that.
+  test::write_text(head(), head_of(lines[lines.size() - 3]));
+  EXPECT_EQ(code_of(open()->health()), "keyd.log");
+}
+
+TEST_F(IntentLogTest, AHeadThatSaysNothingIsDamage) {
+  const std::string good = head_of(good_log());
+  for (const std::string& text : {std::string(), std::string("{}"), std::string("[]"), good.substr(0, good.size() / 2),
+                                  std::string("{\"hash\":\"00\",\"sequence\":6}"), good + std::string(2000, ' ')}) {
+    test::write_text(head(), text);
+    EXPECT_EQ(code_of(open()->health()), "keyd.log") << text;
+  }
+  test::write_text(head(), good);
+  must(open()->health());
+  // Taken away on purpose: the log is believed as it is, and has a head from then on.
+  std::filesystem::remove(head());
+  must(open()->health());
+  EXPECT_EQ(test::read_text(head()), good);
+}
+
+TEST_F(IntentLogTest, WithoutItsHeadNothingIsSaidOfALine) {
+  const auto log = open();
+  must(log->write_signing(entry("a")));
+  const std::string before = test::read_text(path());
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit none{0, limit.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);  // no further file can be opened
+  const auto refused = log->write_signed("a", answer(1));
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_EQ(code_of(refused), "keyd.log");
+  EXPECT_EQ(test::read_text(path()), before);
+  must(log->health());
+  // It cannot take its place any more: the line is written, and only a new start gives it out.
+  std::filesystem::remove(head());
+  std::filesystem::create_directory(head());
+  EXPECT_EQ(code_of(log->write_signed("a", answer(1))), "keyd.log");
+  EXPECT_EQ(code_of(log->find("a")), "keyd.log");
+  EXPECT_EQ(code_of(log->health()), "keyd.log");
+}
+
+TEST_F(IntentLogTest, WhatAKilledWriteOfTheHeadLeftIsRemoved) {
+  const auto left = folder_.path() / "log-head.tmp-1-0";
+  const auto other = folder_.path() / "log.tmp-1-0";
+  test::write_text(left, "{");
+  test::write_text(other, "{");
+  must(open()->health());
+  EXPECT_FALSE(std::filesystem::exists(left));
+  EXPECT_TRUE(std::filesystem::exists(other));
 }
 
 TEST_F(IntentLogTest, OneProcessWritesIt) {

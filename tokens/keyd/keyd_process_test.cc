@@ -545,6 +545,38 @@ TEST_F(KeydTest, ADamagedLogEndsSigning) {
   EXPECT_EQ(test::read_text(log()), text);
 }
 
+// Without its last lines the log would say that what was signed never was.
+TEST_F(KeydTest, ALogThatLostItsEndCancelsNothing) {
+  start();
+  must(sign(approved(intent("i-1"))));
+  end(SIGKILL);
+  const std::string whole = test::read_text(log());
+  test::write_text(log(), whole.substr(0, whole.rfind('\n', whole.size() - 2) + 1));
+  start();
+  EXPECT_EQ(code_of(client().cancel_intent("i-1", kLong)), "keyd.log");
+  EXPECT_EQ(code_of(client().ask_intent("i-1", kLong)), "keyd.log");
+  EXPECT_EQ(code_of(sign(approved(intent("i-2")))), "keyd.log");
+  EXPECT_NE(test::read_text(folder() / "events").find("log.damaged"), std::string::npos);
+}
+
+// The line is on the disk, its head is not yet, and nobody was answered.
+TEST_F(KeydTest, KilledBetweenALineAndItsHead) {
+  start();
+  const SignIntent request = approved(intent("i-1"));
+  hsm_.set_fault("C_Sign hold");
+  std::thread asking([&] { must(sign(request)); });
+  while (hsm_.count_calls("C_Sign") == 0) std::this_thread::sleep_for(1ms);
+  const std::string head = test::read_text(folder() / "log-head");  // of "signing"
+  hsm_.clear_faults();
+  asking.join();
+  end(SIGKILL);
+  test::write_text(folder() / "log-head", head);
+  start();
+  EXPECT_EQ(must(client().cancel_intent("i-1", kLong)).progress, client::IntentProgress::kSigned);
+  expect_good(must(sign(request)), request.intent);
+  EXPECT_EQ(hsm_.count_calls("C_Sign"), 1U);
+}
+
 TEST_F(KeydTest, AFullDiskEndsSigningWithoutALoss) {
   start();
   const client::Signed first = must(sign(approved(intent("i-1"))));
