@@ -91,6 +91,17 @@ DayKind WorkingCalendar::kind_of(Date date) const {
   return freed_by_weekend_holiday(date);
 }
 
+UnusualDays WorkingCalendar::unusual_days(std::chrono::year year) const {
+  UnusualDays out;
+  const Date end(year / std::chrono::December / 31);
+  for (Date date(year / std::chrono::January / 1); date <= end; date += days(1)) {
+    const bool is_free = kind_of(date) == DayKind::kFree;
+    if (is_free && !on_weekend(date)) out.free_weekdays.push_back(date);
+    if (!is_free && on_weekend(date)) out.worked_weekends.push_back(date);
+  }
+  return out;
+}
+
 Date WorkingCalendar::local_date(base::Time time) const {
   return std::chrono::floor<days>(time + data_.utc_offset);
 }

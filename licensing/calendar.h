@@ -49,6 +49,12 @@ class Calendar {
 
 enum class DayKind { kWorking, kFree };
 
+// The days of a year that are otherwise than a plain week has them.
+struct UnusualDays {
+  std::vector<Date> free_weekdays;
+  std::vector<Date> worked_weekends;
+};
+
 class WorkingCalendar final : public Calendar {
  public:
   explicit WorkingCalendar(CalendarData data);
@@ -56,6 +62,7 @@ class WorkingCalendar final : public Calendar {
   [[nodiscard]] Date local_date(base::Time time) const override;
   [[nodiscard]] base::Time start_of(Date date) const override;
   [[nodiscard]] DayKind kind_of(Date date) const;
+  [[nodiscard]] UnusualDays unusual_days(std::chrono::year year) const;
 
  private:
   [[nodiscard]] DayKind own_kind_of(Date date) const;

@@ -106,6 +106,45 @@ TEST(Calendar, PeriodsCountFromTheNextWorkingDay) {
   EXPECT_EQ(due("2026-05-28T06:00:00Z", 15), "2026-06-18");
 }
 
+// What is set for a year counts in that year, on either side of its border.
+TEST(Calendar, PeriodsOverTheEndOfAYearCountBothYearsDays) {
+  CalendarData data = default_calendar();
+  const auto due = [&](unsigned days) {
+    return format_date(WorkingCalendar(data).due_date(*base::parse_time("2025-12-29T06:00:00Z"), days));  // Monday
+  };
+  EXPECT_EQ(due(2), "2025-12-31");
+  EXPECT_EQ(due(3), "2026-01-05");  // 1 and 2 January, and a weekend
+  data.free_days = {day("2026-01-05")};
+  EXPECT_EQ(due(3), "2026-01-06");
+  data.free_days.push_back(day("2025-12-31"));
+  EXPECT_EQ(due(2), "2026-01-06");
+  data.working_days = {day("2026-01-03")};  // a Saturday
+  EXPECT_EQ(due(2), "2026-01-03");
+  data.working_days.push_back(day("2026-01-01"));  // a holiday that is worked
+  EXPECT_EQ(due(2), "2026-01-01");
+}
+
+// 1 January 2028 is a Saturday, 2 January a Sunday: two days of January are free for them, none of December.
+TEST(Calendar, HolidaysOnAWeekendAtTheBorderFreeDaysAfterIt) {
+  const UnusualDays days = WorkingCalendar(default_calendar()).unusual_days(std::chrono::year(2028));
+  ASSERT_GE(days.free_weekdays.size(), 3U);
+  EXPECT_EQ(format_date(days.free_weekdays[0]), "2028-01-03");
+  EXPECT_EQ(format_date(days.free_weekdays[1]), "2028-01-04");
+  EXPECT_EQ(format_date(days.free_weekdays[2]), "2028-01-07");
+  EXPECT_TRUE(days.worked_weekends.empty());
+  EXPECT_EQ(WorkingCalendar(default_calendar()).kind_of(day("2027-12-31")), DayKind::kWorking);
+}
+
+TEST(Calendar, AYearShowsWhatIsOtherwiseThanItsWeeks) {
+  CalendarData data = default_calendar();
+  data.free_days = {day("2026-05-27"), day("2026-05-31")};  // Kurban-ait, and a Sunday, free anyway
+  data.working_days = {day("2026-05-30")};
+  const UnusualDays days = WorkingCalendar(data).unusual_days(std::chrono::year(2026));
+  EXPECT_EQ(std::ranges::count(days.free_weekdays, day("2026-05-27")), 1);
+  EXPECT_EQ(std::ranges::count(days.free_weekdays, day("2026-05-31")), 0);
+  EXPECT_EQ(days.worked_weekends, std::vector{day("2026-05-30")});
+}
+
 TEST(Calendar, ACalendarWithoutWorkingDaysEnds) {
   CalendarData data;
   for (Date date = day("2026-01-01"); date < day("2029-01-01"); date += std::chrono::days(1))

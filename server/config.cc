@@ -94,6 +94,8 @@ class Normaliser {
     read_revocation();
     read_stores();
     read_licensing();
+    read_calendar();
+    read_periods();
     read_portals();
     read_staff();
     read_rest();
@@ -322,6 +324,71 @@ class Normaliser {
       const std::string& bin = licensors.text(key);
       if (!licensing::parse_identity_number(bin, out_.check_digits)) licensors.wrong(key, "it is not a BIN");
       out_.licensors.emplace(key, bin);
+    }
+  }
+
+  void read_calendar() {
+    out_.calendar = licensing::default_calendar();
+    for (const ParsedTable& entry : list("calendar")) {
+      Reader from(entry, "calendar", errors_);
+      const std::chrono::year year(static_cast<int>(from.number("year")));
+      if (!out_.calendar_years.insert(year).second) from.wrong("year", "it has a calendar already");
+      const std::vector<licensing::Date> free = read_days(from, "free_days", year);
+      const std::vector<licensing::Date> worked = read_days(from, "working_days", year);
+      out_.calendar.free_days.insert(out_.calendar.free_days.end(), free.begin(), free.end());
+      const licensing::WorkingCalendar before(out_.calendar);
+      for (const licensing::Date day : worked) {
+        const std::string text = licensing::format_date(day);
+        if (std::ranges::count(free, day) > 0)
+          from.wrong("working_days", fmt::format("it is a free day too: {}", text));
+        // A slip of the pen: there is nothing to work it for.
+        if (before.kind_of(day) == licensing::DayKind::kWorking) {
+          from.wrong("working_days", fmt::format("it is worked anyway: {}", text));
+        }
+      }
+      out_.calendar.working_days.insert(out_.calendar.working_days.end(), worked.begin(), worked.end());
+    }
+  }
+
+  static std::vector<licensing::Date> read_days(Reader& from, const char* key, std::chrono::year year) {
+    std::vector<licensing::Date> out;
+    for (const std::string& text : from.texts(key)) {
+      const auto day = licensing::parse_date(text);
+      if (!day || std::chrono::year_month_day(*day).year() != year) {
+        from.wrong(key, fmt::format("it is no day of {}, as in {}-05-27: {}", static_cast<int>(year),
+                                    static_cast<int>(year), text));
+      } else if (std::ranges::count(out, *day) > 0) {
+        from.wrong(key, fmt::format("it stands there twice: {}", text));
+      } else {
+        out.push_back(*day);
+      }
+    }
+    return out;
+  }
+
+  void read_periods() {
+    using licensing::Action;
+    const std::vector<licensing::Service> services = licensing::default_services();
+    for (const ParsedTable& entry : list("service")) {
+      Reader from(entry, "service", errors_);
+      const auto service = std::ranges::find(services, from.text("id"), &licensing::Service::id);
+      if (service == services.end()) {
+        from.wrong("id", fmt::format("there is no service {}", from.text("id")));
+        continue;
+      }
+      licensing::DecisionPeriods periods = service->periods;
+      const auto take = [&](const char* key, Action action, unsigned& days) {
+        if (!from.has(key)) return;
+        days = static_cast<unsigned>(from.number(key));
+        if (std::ranges::count(service->actions, action) == 0) from.wrong(key, "the service has no such action");
+      };
+      take("issue_days", Action::kIssue, periods.issue);
+      take("reissue_days", Action::kReissue, periods.reissue);
+      take("duplicate_days", Action::kDuplicate, periods.duplicate);
+      if (from.has("small_business_days")) {
+        periods.small_business = static_cast<unsigned>(from.number("small_business_days"));
+      }
+      if (!out_.periods.emplace(service->id, periods).second) from.wrong("id", "it stands there twice");
     }
   }
 

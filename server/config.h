@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -15,8 +16,10 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "licensing/calendar.h"
 #include "licensing/entitlement.h"
 #include "licensing/identity_number.h"
+#include "licensing/services.h"
 #include "net/fetch/egress.h"
 #include "net/http/server.h"
 #include "ocsp/ocsp.h"
@@ -128,6 +131,9 @@ struct Config {
   std::filesystem::path documents;
   std::optional<KeydConfig> keyd;
   std::map<std::string, std::string> licensors;  // key to BIN
+  licensing::CalendarData calendar;              // fixed holidays, and what is set for each of calendar_years
+  std::set<std::chrono::year> calendar_years;
+  std::map<std::string, licensing::DecisionPeriods> periods;  // of services that have other ones than by default
   verify::CertificateReferenceRule certificate_reference = verify::CertificateReferenceRule::kOptional;
   licensing::CheckDigitRule check_digits = licensing::CheckDigitRule::kRequired;
 

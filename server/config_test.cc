@@ -231,6 +231,38 @@ TEST(Config, StaffIsListedOnceWithRightNumbers) {
   EXPECT_EQ(complaints(with(one + "kind = \"head\"")), Keys{"staff.kind"});
 }
 
+TEST(Config, ACalendarHoldsItsOwnYearsDays) {
+  const auto calendar = [](const std::string& more) { return with("[[calendar]]\nyear = 2026\n" + more); };
+  const auto config = read(calendar("free_days = [\"2026-05-27\"]\nworking_days = [\"2026-05-30\", \"2026-03-23\"]\n"));
+  ASSERT_TRUE(config) << config.error().front().message();
+  EXPECT_EQ(config->calendar_years.size(), 1U);
+  EXPECT_EQ(config->calendar.free_days, std::vector{*licensing::parse_date("2026-05-27")});
+  EXPECT_EQ(config->calendar.working_days.size(), 2U);
+  EXPECT_FALSE(config->calendar.yearly.empty());
+  EXPECT_EQ(complaints(calendar("[[calendar]]\nyear = 2026\n")), Keys{"calendar.year"});
+  EXPECT_EQ(complaints(with("[[calendar]]\nfree_days = []\n")), Keys{"calendar.year"});
+  EXPECT_EQ(complaints(calendar("free_days = [\"2027-01-04\"]\n")), Keys{"calendar.free_days"}) << "of another year";
+  EXPECT_EQ(complaints(calendar("free_days = [\"27.05.2026\"]\n")), Keys{"calendar.free_days"});
+  EXPECT_EQ(complaints(calendar("free_days = [\"2026-05-27\", \"2026-05-27\"]\n")), Keys{"calendar.free_days"});
+  EXPECT_EQ(complaints(calendar("working_days = [\"2026-05-28\"]\n")), Keys{"calendar.working_days"})
+      << "a Thursday, worked anyway";
+  EXPECT_EQ(complaints(calendar("free_days = [\"2026-05-30\"]\nworking_days = [\"2026-05-30\"]\n")),
+            Keys{"calendar.working_days"});
+}
+
+TEST(Config, PeriodsAreOfAServiceAndWhatItOffers) {
+  const auto service = [](const std::string& more) { return with("[[service]]\nid = \"ozone\"\n" + more); };
+  const auto config = read(service("issue_days = 7\n"));
+  ASSERT_TRUE(config) << config.error().front().message();
+  EXPECT_EQ(config->periods.at("ozone").issue, 7U);
+  EXPECT_EQ(config->periods.at("ozone").small_business, 5U) << "what is left out stays";
+  EXPECT_EQ(complaints(service("issue_days = 0\n")), Keys{"service.issue_days"});
+  EXPECT_EQ(complaints(service("issue_days = 366\n")), Keys{"service.issue_days"});
+  EXPECT_EQ(complaints(service("reissue_days = 5\n")), Keys{"service.reissue_days"}) << "ozone has no reissue";
+  EXPECT_EQ(complaints(service("[[service]]\nid = \"ozone\"\n")), Keys{"service.id"});
+  EXPECT_EQ(complaints(with("[[service]]\nid = \"ozon\"\n")), Keys{"service.id"});
+}
+
 TEST(Config, TheDatabaseIsOneOfTwo) {
   EXPECT_EQ(read(with("[database]\nurl = \"postgresql://u@h/d\""))->database, "postgresql://u@h/d");
   EXPECT_EQ(read(with("[database]\nurl = \"sqlite:/var/x\""))->database, "sqlite:/var/x");

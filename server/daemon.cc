@@ -22,6 +22,7 @@
 #include "server/operations.h"
 #include "server/periodic.h"
 #include "server/source_reporter.h"
+#include "server/terms.h"
 #include "server/trust.h"
 
 namespace tanba::server {
@@ -82,12 +83,6 @@ class HttpObserver final : public net::http::Observer {
   Metrics& metrics_;
   Log& log_;
 };
-
-Result<licensing::Services> make_services(const Config& config) {
-  std::vector<licensing::Service> services = licensing::default_services();
-  for (const auto& [key, bin] : config.licensors) TANBA_CHECK(licensing::set_licensor(services, key, bin));
-  return licensing::Services::make(std::move(services), config.check_digits);
-}
 
 Result<licensing::flow::Settings> make_settings(const Config& config) {
   TANBA_TRY(licensing::Services services, make_services(config));
@@ -255,6 +250,11 @@ Errors odd_settings(const Config& config, base::Time now) {
       out.push_back(wrong("portal_key.expires", fmt::format("it is over: a key of {}", key.portal)));
     }
   }
+  for (const std::chrono::year year : years_without_calendar(config, now)) {
+    out.push_back(wrong("calendar", fmt::format("{} has none: days off and days worked that are set for this year "
+                                                "alone are not known",
+                                                static_cast<int>(year))));
+  }
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && config.limits.max_connections + kOtherFiles > files.rlim_cur) {
     out.push_back(wrong("http.max_connections", fmt::format("this process may open {} files only", files.rlim_cur)));
@@ -296,7 +296,7 @@ struct Daemon::State {
   Log& log;
   Metrics metrics;
   evidence::Store store;
-  licensing::WorkingCalendar calendar{licensing::default_calendar()};
+  licensing::WorkingCalendar calendar{config.calendar};
   licensing::NoPaymentGateway payments;
   std::unique_ptr<registry::Registry> registry;
   std::unique_ptr<JournalWalk> journal;
@@ -539,6 +539,8 @@ void Daemon::State::add_gauges() {
     }
     return samples;
   });
+  metrics.gauge("calendar_years_missing", "Years that periods reach into soon, without a calendar of their own.",
+                [this, number] { return number(years_without_calendar(config, clock.now()).size()); });
   metrics.gauge("registry_queued", "Commands waiting for the registry.",
                 [this, number] { return number(registry->health().queued); });
   metrics.gauge("registry_failed_batches", "Transactions that failed since the start.",

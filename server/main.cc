@@ -16,6 +16,7 @@
 #include "server/daemon.h"
 #include "server/process.h"
 #include "server/settings.h"
+#include "server/terms.h"
 
 namespace {
 
@@ -194,7 +195,8 @@ int run(const std::string& file, Task task, const std::string& reason) {
   const server::Errors wrong = server::check_files(*config);
   for (const base::Error& error : wrong) print_error(error);
   if (!wrong.empty()) return kExitConfig;
-  fmt::print("{}: in order\n", base::escape_for_display(file));
+  fmt::print("{}: in order\n{}", base::escape_for_display(file),
+             server::describe_terms(*config, base::SystemClock().now()));
   return 0;
 }
 

@@ -193,6 +193,19 @@ object to_json(const licensing::Intent& intent) {
   return out;
 }
 
+namespace {
+
+object periods(const licensing::Service& service) {
+  object out;
+  for (const licensing::Action action : service.actions) {
+    out[to_string(action)] = service.working_days_for(action, licensing::BusinessSize::kOther);
+  }
+  if (service.periods.small_business) out["smallBusiness"] = *service.periods.small_business;
+  return out;
+}
+
+}  // namespace
+
 object to_json(const licensing::Service& service) {
   return {{"id", service.id},
           {"code", service.code},
@@ -200,6 +213,7 @@ object to_json(const licensing::Service& service) {
           {"licensor", object{{"bin", service.licensor_bin}, {"name", names(service.licensor_name)}}},
           {"channels", words(service.channels)},
           {"actions", words(service.actions)},
+          {"workingDays", periods(service)},
           {"payment", to_string(service.payment)},
           {"register", to_string(service.register_kind)}};
 }

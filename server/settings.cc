@@ -48,6 +48,14 @@ constexpr std::array kTables{
         "licensors", SettingTable::Kind::kOnce,
         "BINs of the bodies that decide. Demo mode gives the demo authority's fictional number to what is not set; "
         "outside it all four are required."},
+    SettingTable{"calendar", SettingTable::Kind::kRepeated,
+                 "The days of one year that the government sets for that year alone; fixed holidays, and the working "
+                 "days that those on a weekend free, are known. Without one for this year, or from 90 days before it "
+                 "for the next, the daemon warns: periods count such days as they otherwise are. "
+                 "`--check-config` prints what is in force. Due dates that were given out stay."},
+    SettingTable{"service", SettingTable::Kind::kRepeated,
+                 "Other periods than a service has by its regulation, in working days from registration to decision; "
+                 "what is left out stays."},
     SettingTable{"signature", SettingTable::Kind::kOnce, "What signatures of applicants must have."},
     SettingTable{"identity", SettingTable::Kind::kOnce, "Rules for numbers of persons and bodies."},
     SettingTable{"portal", SettingTable::Kind::kRepeated, "A portal that may call."},
@@ -191,6 +199,19 @@ constexpr std::array kSettings{
     Setting{"licensors", "industry", kText, kRequiredForReal, "", "Of the industry committee's services."},
     Setting{"licensors", "ecology", kText, kRequiredForReal, "", "Of the service for ozone-depleting substances."},
     Setting{"licensors", "monopolies", kText, kRequiredForReal, "", "Of the services of natural monopolies."},
+
+    Setting{"calendar", "year", kNumber, kRequired, "", "The year.", 2000, 9999},
+    Setting{"calendar", "free_days", kTexts, kOptional, "[]",
+            "`YYYY-MM-DD`: Kurban-ait, working days that are moved away. On a weekend it changes nothing."},
+    Setting{"calendar", "working_days", kTexts, kOptional, "[]",
+            "`YYYY-MM-DD`: weekend days and holidays that are worked. They win over everything else."},
+
+    Setting{"service", "id", kText, kRequired, "", "As in `GET /v1/services`."},
+    Setting{"service", "issue_days", kNumber, kOptional, "", "For a first licence or permit.", 1, 365},
+    Setting{"service", "reissue_days", kNumber, kOptional, "", "For a reissue.", 1, 365},
+    Setting{"service", "duplicate_days", kNumber, kOptional, "", "For a duplicate.", 1, 365},
+    Setting{"service", "small_business_days", kNumber, kOptional, "",
+            "For subjects of small business, whatever is applied for.", 1, 365},
 
     Setting{"signature", "signing_certificate", kText, kOptional, "\"optional\"",
             "`required`: what is signed must name the signer's certificate (ESS signing-certificate v1 or v2, XAdES "
