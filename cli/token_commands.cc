@@ -60,9 +60,7 @@ base::Result<std::vector<tokens::TokenInfo>> matching_tokens(tokens::Module& mod
   if (!uri.empty()) {
     TANBA_TRY(which, tokens::parse_pkcs11_uri(uri));
   }
-  TANBA_TRY(std::vector<tokens::TokenInfo> all, module.tokens());
-  std::erase_if(all, [&](const tokens::TokenInfo& token) { return !tokens::matches(which, token); });
-  return all;
+  return module.tokens(which);
 }
 
 void add_token(const tokens::TokenInfo& token, const Output& output, json::array& list, std::string& text) {
@@ -175,10 +173,17 @@ base::Result<std::vector<std::shared_ptr<tokens::Token>>> tokens_to_read(const T
 
 base::Result<Answer> keys_answer(const TokenListOptions& options, const Output& output) {
   TANBA_TRY(const auto readable, tokens_to_read(options));
+  tokens::Pkcs11Uri which;
+  if (!options.token.uri.empty()) {
+    TANBA_TRY(which, tokens::parse_pkcs11_uri(options.token.uri));
+  }
+  const bool names_an_object = which.object || which.id || which.type;
   Answer answer;
   json::array keys, others;
   for (const std::shared_ptr<tokens::Token>& token : readable) {
-    TANBA_TRY(const tokens::TokenContents contents, token->contents());
+    TANBA_TRY(tokens::TokenContents contents, token->contents());
+    std::erase_if(contents.keys, [&](const tokens::KeyEntry& key) { return !tokens::matches(which, key); });
+    if (names_an_object) contents.other_certificates.clear();
     add_contents(contents, output, keys, others, answer.text);
   }
   if (answer.text.empty()) answer.text = fmt::format("{}\n", word(Word::kNothingFound, output.language));
@@ -254,17 +259,13 @@ base::Result<Answer> generate_answer(const TokenKeyOptions& options, const Outpu
   return new_key(open.token, options.key, output);
 }
 
-bool names(const tokens::Pkcs11Uri& uri, const tokens::KeyEntry& key) {
-  return (!uri.object || *uri.object == key.label) && (!uri.id || *uri.id == key.id);
-}
-
 base::Result<pki::PublicKeyInfo> find_public_key(const TokenKeyOptions& options) {
   if (options.token.uri.empty()) return usage("which key? Name it with --token URI");
   TANBA_TRY(const OpenToken open, open_token(options.token));
   if (options.log_in) TANBA_CHECK(log_in(*open.token, options.password_file));
   TANBA_TRY(tokens::TokenContents contents, open.token->contents());
   std::erase_if(contents.keys, [&](const tokens::KeyEntry& key) {
-    return key.key.kind == pki::KeyKind::kUnknown || !names(open.token->uri(), key);
+    return key.key.kind == pki::KeyKind::kUnknown || !tokens::matches(open.token->uri(), key);
   });
   if (contents.keys.empty()) return base::fail(Code::kTokenNotFound, {{"uri", options.token.uri}});
   if (contents.keys.size() > 1) return base::fail(Code::kTokenAmbiguous, {{"uri", options.token.uri}});
@@ -337,9 +338,10 @@ bool holds(const tokens::TokenContents& contents, const pki::Certificate& certif
 
 // A key's certificate takes the key's names; an authority's has some of its own.
 base::Result<tokens::KeySetup> place_for(const pki::Certificate& certificate, const tokens::TokenContents& contents,
-                                         const TokenKeyOptions& options) {
+                                         const tokens::Pkcs11Uri& which, const TokenKeyOptions& options) {
   for (const tokens::KeyEntry& key : contents.keys) {
-    if (key.key.digest == certificate.key().digest && !key.id.empty()) return tokens::KeySetup{key.label, key.id};
+    const bool is_its = key.key.digest == certificate.key().digest && tokens::matches(which, key);
+    if (is_its && !key.id.empty()) return tokens::KeySetup{key.label, key.id};
   }
   if (!certificate.is_ca()) {
     return base::fail(Code::kFileWrongContent,
@@ -356,7 +358,7 @@ base::Result<Answer> import_answer(const TokenKeyOptions& options, const Output&
   TANBA_TRY(const tokens::TokenContents before, open.token->contents());
   for (const pki::CertificatePtr& certificate : certificates) {
     if (holds(before, *certificate)) continue;
-    TANBA_TRY(const tokens::KeySetup place, place_for(*certificate, before, options));
+    TANBA_TRY(const tokens::KeySetup place, place_for(*certificate, before, open.token->uri(), options));
     TANBA_CHECK(tokens::store_certificate(*open.token, *certificate, place));
   }
   TANBA_TRY(const tokens::TokenContents after, open.token->contents());

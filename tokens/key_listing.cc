@@ -46,6 +46,7 @@ class Listing {
       KeyEntry key;
       TANBA_CHECK(read_names(object, key.label, key.id));
       TANBA_TRY(key.key, public_key_of(functions_, session_, object));
+      key.has_public_key = object_class == CKO_PUBLIC_KEY;
       if (object_class == CKO_PRIVATE_KEY) TANBA_CHECK(read_private_flags(object, key));
       add_or_merge(std::move(key));
     }
@@ -83,9 +84,10 @@ class Listing {
     });
     if (same == out_.keys.end() || key.has_private_key) {
       out_.keys.push_back(std::move(key));
-    } else if (same->key.kind == pki::KeyKind::kUnknown) {
-      same->key = std::move(key.key);
+      return;
     }
+    same->has_public_key = same->has_public_key || key.has_public_key;
+    if (same->key.kind == pki::KeyKind::kUnknown) same->key = std::move(key.key);
   }
 
   base::Status read_certificates() {

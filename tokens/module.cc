@@ -75,6 +75,11 @@ base::Result<std::vector<CK_SLOT_ID>> slots_with_tokens(const CK_FUNCTION_LIST& 
   return base::fail(base::Code::kTokenFailed, {{"reason", "the list of slots keeps changing"}});
 }
 
+template <class T>
+bool fits(const std::optional<T>& wanted, const T& found) {
+  return !wanted || *wanted == found;
+}
+
 std::string version_text(const CK_VERSION& version) {
   return fmt::format("{}.{}", unsigned{version.major}, unsigned{version.minor});
 }
@@ -188,6 +193,14 @@ base::Result<std::vector<TokenInfo>> Module::tokens() const {
   return out;
 }
 
+base::Result<std::vector<TokenInfo>> Module::tokens(const Pkcs11Uri& which) const {
+  TANBA_TRY(const ModuleInfo module, info());
+  if (!matches(which, module)) return std::vector<TokenInfo>{};
+  TANBA_TRY(std::vector<TokenInfo> out, tokens());
+  std::erase_if(out, [&](const TokenInfo& token) { return !matches(which, token); });
+  return out;
+}
+
 base::Result<std::vector<MechanismInfo>> Module::mechanisms(unsigned long slot) const {
   const auto held = use();
   CK_ULONG count = 0;
@@ -214,8 +227,12 @@ Pkcs11Uri uri_of(const TokenInfo& token) {
   return uri;
 }
 
+bool matches(const Pkcs11Uri& uri, const ModuleInfo& module) {
+  return fits(uri.library_manufacturer, module.manufacturer) && fits(uri.library_description, module.description) &&
+         fits(uri.library_version, module.library_version);
+}
+
 bool matches(const Pkcs11Uri& uri, const TokenInfo& token) {
-  const auto fits = [](const auto& wanted, const auto& found) { return !wanted || *wanted == found; };
   return fits(uri.token, token.label) && fits(uri.manufacturer, token.manufacturer) && fits(uri.serial, token.serial) &&
          fits(uri.model, token.model) && fits(uri.slot_id, token.slot) &&
          fits(uri.slot_description, token.slot_description) && fits(uri.slot_manufacturer, token.slot_manufacturer);

@@ -73,6 +73,8 @@ class Module {
   [[nodiscard]] base::Result<ModuleInfo> info() const;
   // Every token in a slot now, also those not initialised.
   [[nodiscard]] base::Result<std::vector<TokenInfo>> tokens() const;
+  // Those whom all fits that the URI says of the library, the slot and the token.
+  [[nodiscard]] base::Result<std::vector<TokenInfo>> tokens(const Pkcs11Uri& which) const;
   [[nodiscard]] base::Result<TokenInfo> token(unsigned long slot) const;
   [[nodiscard]] base::Result<std::vector<MechanismInfo>> mechanisms(unsigned long slot) const;
 
@@ -104,7 +106,8 @@ class Module {
 
 // The URI that names this token: token, manufacturer, serial, model.
 [[nodiscard]] Pkcs11Uri uri_of(const TokenInfo& token);
-// Whether every path attribute about tokens and slots that the URI gives fits.
+// Whether every path attribute about tokens and slots, or about the library, that the URI gives fits.
 [[nodiscard]] bool matches(const Pkcs11Uri& uri, const TokenInfo& token);
+[[nodiscard]] bool matches(const Pkcs11Uri& uri, const ModuleInfo& module);
 
 }  // namespace tanba::tokens

@@ -80,5 +80,24 @@ TEST(ModuleTest, MatchesUris) {
   EXPECT_FALSE(matches(test::uri("pkcs11:token=office"), token));
 }
 
+TEST(ModuleTest, FindsTokensOfTheLibraryThatTheUriNames) {
+  const test::SoftHsm hsm;
+  const auto module = must(Module::load(TANBA_FAULT_MODULE_PATH));
+  static_cast<void>(test::SoftHsm::make_token(*module, "officers"));
+  Pkcs11Uri library = test::uri("pkcs11:token=officers");
+  const ModuleInfo info = must(module->info());
+  library.library_manufacturer = info.manufacturer;
+  library.library_description = info.description;
+  library.library_version = info.library_version;
+  EXPECT_EQ(must(module->tokens(library)).size(), 1U);
+  must(Token(module, library).connect());
+  EXPECT_TRUE(must(module->tokens(test::uri("pkcs11:token=officer"))).empty());
+  for (const char* attribute : {"library-manufacturer=other", "library-description=other", "library-version=77"}) {
+    const Pkcs11Uri other = test::uri(std::string("pkcs11:token=officers;") + attribute);
+    EXPECT_TRUE(must(module->tokens(other)).empty()) << attribute;
+    EXPECT_EQ(code_of(Token(module, other).connect()), "token.not_found") << attribute;
+  }
+}
+
 }  // namespace
 }  // namespace tanba::tokens

@@ -47,6 +47,14 @@ constexpr std::array kQueryAttributes = {
     TextAttribute{"pin-source", &Pkcs11Uri::pin_source},
 };
 
+// RFC 5234 2.3: the names that the grammar gives are case-insensitive.
+std::string in_small_letters(std::string_view name) {
+  std::string out(name);
+  std::ranges::transform(out, out.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return out;
+}
+
 bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
@@ -76,10 +84,7 @@ class UriParser {
   }
 
   bool has_scheme() const {  // RFC 3986 3.1: schemes are case-insensitive
-    return text_.size() >= kScheme.size() &&
-           std::ranges::equal(text_.substr(0, kScheme.size()), kScheme, [](char a, char b) {
-             return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-           });
+    return in_small_letters(text_.substr(0, kScheme.size())) == kScheme;
   }
 
   template <class Function>
@@ -89,7 +94,7 @@ class UriParser {
       const std::string_view attribute = list.substr(0, end);
       const std::size_t equals = attribute.find('=');
       if (equals == std::string_view::npos) return failure("an attribute without a value");
-      TANBA_CHECK(function(attribute.substr(0, equals), attribute.substr(equals + 1)));
+      TANBA_CHECK(function(in_small_letters(attribute.substr(0, equals)), attribute.substr(equals + 1)));
       if (end == std::string_view::npos) return {};
       list.remove_prefix(end + 1);
     }
@@ -113,6 +118,9 @@ class UriParser {
   }
 
   base::Status set_path(std::string_view name, std::string value) {
+    if (name == "library-version") {
+      TANBA_TRY(value, version_in_full(value));
+    }
     for (const TextAttribute& known : kPathAttributes) {
       if (known.name == name) return set_once(uri_.*known.member, name, std::move(value));
     }
@@ -134,7 +142,7 @@ class UriParser {
     for (const TextAttribute& known : kQueryAttributes) {
       if (known.name == name) return set_once(uri_.*known.member, name, std::move(value));
     }
-    return failure(fmt::format("the attribute {} is not known", name));
+    return {};  // RFC 7512 2.5: "SHOULD be ignored"; 2.4: those not of the RFC may stand twice
   }
 
   template <class T>
@@ -149,6 +157,20 @@ class UriParser {
     const auto known = std::ranges::find(kTypes, value, &TypeName::name);
     if (known == kTypes.end()) return failure("the type is not known");
     return set_once(uri_.type, "type", known->type);
+  }
+
+  // RFC 7512 2.3: "M" or "M.N", where "M" is the same as "M.0"; each is an octet of CK_INFO.libraryVersion.
+  base::Result<std::string> version_in_full(std::string_view value) const {
+    const std::size_t dot = value.find('.');
+    std::string out;
+    for (const std::string_view part :
+         {value.substr(0, dot), dot == std::string_view::npos ? "0" : value.substr(dot + 1)}) {
+      std::uint8_t number = 0;
+      const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
+      if (error != std::errc() || end != part.data() + part.size()) return failure("library-version is not a version");
+      fmt::format_to(std::back_inserter(out), "{}{}", out.empty() ? "" : ".", unsigned{number});
+    }
+    return out;
   }
 
   base::Status set_slot(std::string_view value) {

@@ -1,8 +1,10 @@
 // PKCS#11 URIs (RFC 7512): how keys and tokens are named everywhere.
 //
-// Deviations from RFC 7512: stricter. Attributes that are not known here, also vendor-specific ones, are refused
-// instead of matching nothing or being passed over (2.5); pin-value is always refused (a PIN does not belong into an
-// argument or a file name), pin-source only names a file ("file:/path").
+// What the path names must match, or the object is not meant: RFC 7512 2.5. Attributes of the path that are not known
+// here, also vendor-specific ones, are refused, which says more than matching nothing. Those of the query are passed
+// over, as 2.5 recommends: they help to find the module and the PIN, and take no part in what is meant. Stricter than
+// the RFC: pin-value is always refused (a PIN does not belong into an argument or a file name), pin-source only names a
+// file ("file:/path").
 #pragma once
 
 #include <cstdint>
@@ -20,7 +22,8 @@ enum class ObjectType : std::uint8_t { kPrivate, kPublic, kCertificate, kSecretK
 struct Pkcs11Uri {
   // Path attributes: all that are given must match. Octets, usually UTF-8.
   std::optional<std::string> token, manufacturer, serial, model;
-  std::optional<std::string> library_manufacturer, library_description, library_version;
+  std::optional<std::string> library_manufacturer, library_description;
+  std::optional<std::string> library_version;  // "3.0"
   std::optional<std::string> slot_manufacturer, slot_description;
   std::optional<unsigned long> slot_id;
   std::optional<std::string> object;

@@ -23,6 +23,13 @@ std::string reason_of(const base::Error& error) {
 
 }  // namespace
 
+bool matches(const Pkcs11Uri& uri, const KeyEntry& key) {
+  if ((uri.object && *uri.object != key.label) || (uri.id && *uri.id != key.id)) return false;
+  if (!uri.type) return true;
+  return (*uri.type == ObjectType::kPrivate && key.has_private_key) ||
+         (*uri.type == ObjectType::kPublic && key.has_public_key);
+}
+
 Token::Token(std::shared_ptr<Module> module, Pkcs11Uri which) : module_(std::move(module)), which_(std::move(which)) {}
 
 Token::~Token() {
@@ -39,11 +46,11 @@ TokenState Token::state() const {
 // --- finding and losing ----------------------------------------------------------------------------------------------
 
 base::Result<TokenInfo> Token::find() const {
-  TANBA_TRY(const std::vector<TokenInfo> tokens, module_->tokens());
+  TANBA_TRY(const std::vector<TokenInfo> tokens, module_->tokens(which_));
   const TokenInfo* found = nullptr;
   for (const TokenInfo& token : tokens) {
     // A token that was never initialised has no label and no keys: it is nobody's.
-    if (!token.initialised || !matches(which_, token)) continue;
+    if (!token.initialised) continue;
     if (found != nullptr) return base::fail(base::Code::kTokenAmbiguous, {{"uri", format_pkcs11_uri(which_)}});
     found = &token;
   }

@@ -33,12 +33,16 @@ struct KeyEntry {
   pki::PublicKeyInfo key;
   std::vector<pki::CertificatePtr> certificates;  // the one that ends last first
   bool has_private_key = false;                   // seen: private keys show only after a log-in
+  bool has_public_key = false;                    // as an object of its own
   bool signs = false;                             // CKA_SIGN
   bool sensitive = false;
   bool extractable = true;
   bool always_authenticate = false;  // wants the PIN for each signature: not supported by TokenKey
   Pkcs11Uri uri;                     // names it: token, serial, object, id
 };
+
+// Whether the key pair has what the URI says of an object: label, id, and an object of its type.
+[[nodiscard]] bool matches(const Pkcs11Uri& uri, const KeyEntry& key);
 
 struct TokenContents {
   std::vector<KeyEntry> keys;

@@ -107,14 +107,16 @@ base::Result<std::shared_ptr<TokenKey>> TokenKey::open(std::shared_ptr<Token> to
   TANBA_CHECK(token->connect());
   TANBA_TRY(TokenContents contents, token->contents());
   KeyEntry* found = nullptr;
+  // What signs is the private key: a URI that names an object of another type names none that does.
+  const bool names_other = which.type && *which.type != ObjectType::kPrivate;
   for (KeyEntry& key : contents.keys) {
-    const bool named = (!which.object || *which.object == key.label) && (!which.id || *which.id == key.id);
-    if (!named || !key.has_private_key) continue;
+    if (names_other || !key.has_private_key || !matches(which, key)) continue;
     if (found != nullptr) return base::fail(base::Code::kTokenAmbiguous, {{"uri", format_pkcs11_uri(which)}});
     found = &key;
   }
   // Private keys do not show before the log-in: then nothing can be said about them.
-  if (found == nullptr && token->state() == TokenState::kLocked) return base::fail(base::Code::kTokenLocked);
+  if (found == nullptr && !names_other && token->state() == TokenState::kLocked)
+    return base::fail(base::Code::kTokenLocked);
   if (found == nullptr) return base::fail(base::Code::kTokenNotFound, {{"uri", format_pkcs11_uri(which)}});
   if (found->always_authenticate) {
     return base::fail(base::Code::kTokenFailed, {{"reason", "the key wants its PIN for every signature"}});

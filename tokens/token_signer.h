@@ -16,8 +16,8 @@ namespace tanba::tokens {
 
 class TokenKey {
  public:
-  // The one private key on the token that `which` names (object, id); the token must be logged in, or show its private
-  // keys without. token.not_found, token.ambiguous, token.mechanism (it cannot sign by anything known here),
+  // The one private key on the token that `which` names (object, id, type); the token must be logged in, or show its
+  // private keys without. token.not_found, token.ambiguous, token.mechanism (it cannot sign by anything known here),
   // token.lost, token.locked.
   [[nodiscard]] static base::Result<std::shared_ptr<TokenKey>> open(std::shared_ptr<Token> token,
                                                                     const Pkcs11Uri& which);

@@ -67,6 +67,26 @@ TEST_F(TokenSignerTest, UnknownAndAmbiguousKeys) {
   EXPECT_EQ(code_of(TokenKey::open(token_, test::uri("pkcs11:object=licence;id=%02"))), "ok");
 }
 
+TEST_F(TokenSignerTest, OnlyAPrivateKeySigns) {
+  must(generate_rsa_key(token_, {"licence", {0x01}}, 2048));
+  EXPECT_EQ(code_of(TokenKey::open(token_, test::uri("pkcs11:object=licence;type=private"))), "ok");
+  for (const char* type : {"public", "cert", "secret-key", "data"}) {
+    const Pkcs11Uri which = test::uri(std::string("pkcs11:object=licence;type=") + type);
+    EXPECT_EQ(code_of(TokenKey::open(token_, which)), "token.not_found") << type;
+  }
+  const KeyEntry pair = must(token_->contents()).keys.front();
+  for (const char* type : {"public", "private"}) {
+    EXPECT_TRUE(matches(test::uri(std::string("pkcs11:type=") + type), pair)) << type;
+  }
+  EXPECT_FALSE(matches(test::uri("pkcs11:type=cert"), pair));
+  KeyEntry half = pair;
+  half.has_public_key = false;
+  EXPECT_FALSE(matches(test::uri("pkcs11:type=public"), half));
+  half = pair;
+  half.has_private_key = false;
+  EXPECT_FALSE(matches(test::uri("pkcs11:type=private"), half));
+}
+
 TEST_F(TokenSignerTest, TakesTheCertificateThatLastsLongest) {
   const auto key = must(generate_rsa_key(token_, {"licence", {0x01}}, 2048));
   const pki::EvpPkeyPtr issuer = test::make_rsa_key();

@@ -305,6 +305,20 @@ class Tokens(WithTanba):
         self.assertIn("CN=ИВАНОВ ИВАН,C=KZ", others.stdout.decode())
         self.assert_status(self.tanba("token", "csr", "--token", uri, "--subject", "no value"), 64)
 
+    def test_all_that_a_uri_names_must_fit(self):
+        uri = self.tanba.make_token("officer", "--key-label", "signing", "--key-id", "0a")
+        key = ["--token", uri + ";type=private", "--password-file", self.folder / "user.pin"]
+        self.assert_status(self.tanba("token", "csr", *key, "--subject", "C=KZ"), 0)
+        for other in (";type=cert", ";type=public", ";library-version=77", ";library-description=other", ";library-manufacturer=other"):
+            key[1] = uri + other
+            self.assert_status(self.tanba("token", "csr", *key, "--subject", "C=KZ"), 3, "token.not_found")
+        key[1] = uri + "?x-colour=red"  # RFC 7512 2.5: passed over
+        self.assert_status(self.tanba("token", "csr", *key, "--subject", "C=KZ"), 0)
+        for named, seen in (("", 1), (";object=signing", 1), (";id=%0A", 1), (";type=public", 1), (";object=other", 0), (";id=%0B", 0),
+                            (";type=cert", 0), (";library-version=77", 0)):
+            _, keys = self.tanba.json("token", "keys", "--token", "pkcs11:token=officer" + named)
+            self.assertEqual(len(keys["keys"]), seen, named)
+
     def test_a_stranger_s_certificate_is_not_put_on_a_token(self):
         self.tanba.make_token("officer")
         pin = ["--token", "pkcs11:token=officer", "--password-file", self.folder / "user.pin"]

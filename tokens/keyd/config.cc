@@ -239,7 +239,10 @@ class ConfigReader {
     key.uri = *std::move(parsed);
     if (!key.uri.token && !key.uri.serial) return invalid(table.place_of("uri"), "it must name the token");
     if (!key.uri.object && !key.uri.id) return invalid(table.place_of("uri"), "it must name the key (object or id)");
-    if (key.uri.module_path || key.uri.module_name || key.uri.pin_source) {
+    if (key.uri.type && *key.uri.type != ObjectType::kPrivate) {
+      return invalid(table.place_of("uri"), "it must name a private key");
+    }
+    if (uri.contains('?')) {
       return invalid(table.place_of("uri"), "module and PIN are settings of their own here");
     }
     return {};
