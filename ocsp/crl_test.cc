@@ -1,5 +1,6 @@
 #include "ocsp/crl.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "ocsp/crl_index_builder.h"
@@ -227,6 +228,17 @@ TEST(CrlParsing, CutOffOrLengthenedOctetsAreMalformed) {
   }
   whole.push_back(0);
   EXPECT_EQ(code_of(Crl::parse(whole)), Code::kCrlMalformed);
+}
+
+// A list that is held in memory says at its beginning that it is too long; nothing of it is read then.
+TEST(CrlParsing, AListInMemoryIsAtMost256MebibytesLong) {
+  const auto complaint_of = [](std::string_view header) {
+    const auto crl = Crl::parse(hex(header));
+    return crl ? std::string("none") : crl.error().message() + crl.error().cause();
+  };
+  // With the header's six octets 2^28, and one more.
+  EXPECT_THAT(complaint_of("30840ffffffa"), ::testing::Not(::testing::HasSubstr("longer than")));
+  EXPECT_THAT(complaint_of("30840ffffffb"), ::testing::HasSubstr("longer than what holds it"));
 }
 
 TEST(CrlIndex, TakesLittleMemory) {

@@ -151,7 +151,28 @@ TEST(Certificates, RefusesTheMalformed) {
   for (const Bytes& bad : {Bytes{}, Bytes{0x30, 0x00}, Bytes{0x30, 0x80, 0x00, 0x00}}) {
     EXPECT_EQ(Certificate::parse(bad).error().code(), Code::kCertificateMalformed);
   }
-  EXPECT_EQ(Certificate::parse(Bytes((64U << 10) + 1)).error().code(), Code::kCertificateMalformed);
+}
+
+TEST(Certificates, AreAtMostSixtyFourKibibytesLong) {
+  constexpr std::size_t kLargest = 65536;
+  const auto of_size = [](std::size_t wanted) {
+    Bytes value(60000);
+    for (;;) {
+      Parts parts;
+      parts.extensions = {extension("1.2.3", value)};
+      Bytes whole = build(parts);
+      if (whole.size() >= wanted) return whole;
+      value.resize(value.size() + wanted - whole.size());
+    }
+  };
+  const Bytes largest = of_size(kLargest);
+  ASSERT_EQ(largest.size(), kLargest);
+  EXPECT_TRUE(Certificate::parse(largest).has_value());
+  const Bytes larger = of_size(kLargest + 1);
+  ASSERT_EQ(larger.size(), kLargest + 1);
+  const auto refused = Certificate::parse(larger);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code(), Code::kCertificateMalformed);
 }
 
 TEST(Certificates, EveryCutIsMalformed) {

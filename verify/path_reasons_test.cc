@@ -84,5 +84,22 @@ TEST_F(PathReasonsTest, ACriticalExtensionThatNobodyKnows) {
   EXPECT_EQ(refused_for("below", {"CA"}), only(Code::kPathCriticalExtension));
 }
 
+// With the certificate itself and its anchor twelve certificates; nobody's chain comes near it.
+TEST_F(PathReasonsTest, APathHasAtMostTwelveCertificates) {
+  authority({.name = "root"});
+  std::vector<std::string> between;
+  std::string issuer = "root";
+  for (int i = 1; i <= 11; ++i) {
+    maker_.certificate({.name = "leaf " + std::to_string(i), .issuer = issuer, .serial = 100 + i});
+    const std::string name = "authority " + std::to_string(i);
+    authority({.name = name, .issuer = issuer, .serial = i + 1});
+    between.push_back(name);
+    issuer = name;
+  }
+  EXPECT_EQ(refused_for("leaf 11", between), kNothing);
+  maker_.certificate({.name = "leaf 12", .issuer = issuer, .serial = 112});
+  EXPECT_EQ(refused_for("leaf 12", between), only(Code::kPathConstraint));
+}
+
 }  // namespace
 }  // namespace tanba::verify

@@ -34,7 +34,9 @@ struct Server {
     if (request.path == "/echo")
       return keep(to.answer(200, request.method + "\n" + request.head + "\n" + request.body));
     if (request.path == "/missing") return keep(to.answer(404, "none"));
-    if (request.path == "/later") return keep(to.answer(503, "", "Retry-After: 7\r\n"));
+    if (request.path.starts_with("/later/")) {
+      return keep(to.answer(503, "", "Retry-After: " + request.path.substr(7) + "\r\n"));
+    }
     if (request.path.starts_with("/redirect/")) return keep(to.answer(302, "", "Location: " + rest(request) + "\r\n"));
     if (request.path == "/gate") {
       gate.wait();
@@ -154,9 +156,19 @@ TEST(Fetcher, AnyStatusIsAnAnswerAndRequireOkMakesItAnError) {
   EXPECT_EQ(response->status, 404);
   EXPECT_EQ(code_of(require_ok(std::move(response))), Code::kFetchStatus);
   EXPECT_TRUE(require_ok(fetch_and_wait(fetcher, get(server.http.url("/ok")))).has_value());
-  const auto later = fetch_and_wait(fetcher, get(server.http.url("/later")));
-  ASSERT_TRUE(later.has_value());
-  EXPECT_EQ(later->retry_after, 7s);
+}
+
+TEST(Fetcher, NobodySilencesUsForLongerThanADay) {
+  Server server;
+  Fetcher fetcher(loopback());
+  const auto told = [&](const std::string& wish) {
+    const auto later = fetch_and_wait(fetcher, get(server.http.url("/later/" + wish)));
+    return later ? later->retry_after : std::nullopt;
+  };
+  EXPECT_EQ(told("7"), 7s);
+  EXPECT_EQ(told("86400"), 86400s);
+  EXPECT_EQ(told("86401"), 86400s);
+  EXPECT_EQ(told("4000000000"), 86400s);
 }
 
 TEST(Fetcher, KeepsConnectionsAndUsesThemAgain) {

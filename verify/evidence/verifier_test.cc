@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "net/fetch/test_server.h"
@@ -149,6 +150,27 @@ TEST_F(VerifierTest, WhatTheSourceSaysIsAskedForOnce) {
   const Report report = verified();
   EXPECT_EQ(report.outcome.decision, Decision::kAccept) << message(report);
   EXPECT_EQ(asked(), Paths{"/ocsp"});
+}
+
+// Who makes a certificate chooses what we ask for it: sixteen addresses in one place, eight of a need at a time, and
+// after the eighth judgement no more.
+TEST_F(VerifierTest, ACertificateMakesUsAskSoManyAddressesAndNoMore) {
+  const auto addresses = [&](const std::string& below, int count, const std::string& between) {
+    std::string all;
+    for (int i = 1; i <= count; ++i) all += (i == 1 ? "URI:" : between) + server_.url(below + std::to_string(i));
+    return all;
+  };
+  std::string sections;
+  for (int i = 1; i <= 4; ++i) {
+    const std::string name = "p" + std::to_string(i);
+    sections += "[" + name + "]\nfullname=" + addresses("/" + name + "/", 16, ",URI:") + "\n";
+  }
+  leaf({.serial = 5, .points = "p1,p2,p3,p4", .ocsp = addresses("/ocsp/", 17, ",OCSP;URI:"), .sections = sections});
+  document({});
+  EXPECT_EQ(verified().outcome.decision, Decision::kRetry);
+  const auto of_ocsp = [](const std::string& path) { return path.starts_with("/ocsp/"); };
+  EXPECT_EQ(std::ranges::count_if(asked(), of_ocsp), 16);
+  EXPECT_EQ(asked().size(), 7U * 8U);
 }
 
 // RFC 6960 4.2.2.2.1: a responder without id-pkix-ocsp-nocheck is to be checked, at the sources that it names.
