@@ -41,4 +41,9 @@ void BodyBook::give_back(const BodyAccount& account, std::size_t bytes) {
   if (found->second == 0) by_account_.erase(found);
 }
 
+std::size_t BodyBook::total() {
+  const std::scoped_lock lock(mutex_);
+  return total_;
+}
+
 }  // namespace tanba::net::http

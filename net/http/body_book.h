@@ -25,6 +25,7 @@ class BodyBook {
   // `more` octets for the body of which `own` are charged already; server.busy: nothing was charged.
   [[nodiscard]] base::Status charge(const BodyAccount& account, std::size_t own, std::size_t more);
   void give_back(const BodyAccount& account, std::size_t bytes);
+  [[nodiscard]] std::size_t total();
 
  private:
   static std::string key(const BodyAccount& account);

@@ -285,4 +285,8 @@ std::size_t Server::in_flight() const {
   return state_->shared->in_flight.load();
 }
 
+std::size_t Server::buffered_body_bytes() const {
+  return state_->shared->bodies->total();
+}
+
 }  // namespace tanba::net::http

@@ -128,7 +128,8 @@ class Server {
   [[nodiscard]] base::Status reload_tls();
 
   [[nodiscard]] std::size_t connections() const;
-  [[nodiscard]] std::size_t in_flight() const;  // requests with a handler
+  [[nodiscard]] std::size_t in_flight() const;            // requests with a handler
+  [[nodiscard]] std::size_t buffered_body_bytes() const;  // of ServerLimits::max_buffered_bytes
 
  private:
   struct State;

@@ -122,6 +122,7 @@ void describe(Request&& request, Responder&& responder) {
 }
 
 constexpr std::size_t kCounterHolds = 1000;
+constexpr milliseconds kNever{600'000};
 
 // Counts what it takes, holds the beginning of a short body and lets go of that of a long one, and refuses more than
 // four megabytes.
@@ -201,6 +202,10 @@ class ServerTest : public ::testing::Test {
     server_ = *std::move(server);
   }
   [[nodiscard]] TestClient client() const { return TestClient(server_->ports().front()); }
+  // Until the server has read and counted this much of bodies, over all connections.
+  void wait_for_body_bytes(std::size_t bytes) const {
+    while (server_->buffered_body_bytes() != bytes) std::this_thread::sleep_for(milliseconds(1));
+  }
 
   std::shared_ptr<Recorder> recorder_ = std::make_shared<Recorder>();
   Shelf<Responder> shelf_;
@@ -328,7 +333,7 @@ TEST_F(ServerTest, TooLargeABodyIsRefusedUnread) {
 
 // Whoever sends all of a body before reading still gets the refusal, not a reset.
 TEST_F(ServerTest, ARefusedSenderSeesTheAnswerWhileItStillSends) {
-  start();
+  start({.linger_timeout = kNever});
   TestClient client = this->client();
   const auto answer = client.ask(post(std::string(4U << 20, 'x')));
   EXPECT_EQ(code_of(answer), "input.too_large");
@@ -345,14 +350,12 @@ TEST_F(ServerTest, BodiesOfAllConnectionsShareOneAllowance) {
   start({.max_buffered_bytes = 1000});
   TestClient holds = client();
   ASSERT_TRUE(holds.send(head_from("a", 2000) + std::string(900, 'x')));
-  TestClient other = client();
-  while (code_of(other.ask(post_from("b", 200))) != "server.busy") {  // until the 900 have been read
-    other = client();
-  }
+  wait_for_body_bytes(900);
+  EXPECT_EQ(code_of(client().ask(post_from("b", 200))), "server.busy");
   EXPECT_FALSE(holds.has_answer());
   holds.close();
-  TestClient later = client();
-  while (later.ask(post_from("b", 200))->status != 200U) later = client();
+  wait_for_body_bytes(0);
+  EXPECT_EQ(client().ask(post_from("b", 200))->status, 200U);
 }
 
 // Within the allowance of all, but beyond one's own.
@@ -360,14 +363,15 @@ TEST_F(ServerTest, ACallerAndAStrangerHaveTheirShares) {
   start({.max_buffered_bytes = 16'000});
   TestClient holds = client();
   ASSERT_TRUE(holds.send(head_from("a", 9000) + std::string(7900, 'x')));
-  TestClient again = client();
-  while (code_of(again.ask(post_from("a", 200))) != "server.busy") again = client();
+  wait_for_body_bytes(7900);
+  EXPECT_EQ(code_of(client().ask(post_from("a", 200))), "server.busy");
   EXPECT_EQ(client().ask(post_from("b", 2000))->status, 200U);
+  wait_for_body_bytes(7900);
 
   TestClient stranger = client();
   ASSERT_TRUE(stranger.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n" + std::string(900, 'x')));
-  again = client();
-  while (code_of(again.ask(post(std::string(200, 'y')))) != "server.busy") again = client();
+  wait_for_body_bytes(7900 + 900);
+  EXPECT_EQ(code_of(client().ask(post(std::string(200, 'y')))), "server.busy");
   EXPECT_EQ(client().ask(post_from("b", 2000))->status, 200U) << "a stranger holds up no caller";
   EXPECT_FALSE(holds.has_answer());
   EXPECT_FALSE(stranger.has_answer());
@@ -471,13 +475,13 @@ TEST_F(ServerTest, WhatASinkHoldsIsPartOfTheAllowance) {
   start({.max_buffered_bytes = 16'000});  // a sixteenth for one address
   TestClient holds = client();
   ASSERT_TRUE(holds.send(count(2000, 900)));
-  TestClient other = client();
-  while (code_of(other.ask(count(200, 200))) != "server.busy") other = client();
+  wait_for_body_bytes(900);
+  EXPECT_EQ(code_of(client().ask(count(200, 200))), "server.busy");
   EXPECT_FALSE(holds.has_answer());
   ASSERT_TRUE(holds.send(std::string(1100, 'a')));  // more than it holds on to
   EXPECT_EQ(holds.read_answer()->status, 200U);
-  TestClient later = client();
-  while (later.ask(count(200, 200))->status != 200U) later = client();
+  wait_for_body_bytes(0);
+  EXPECT_EQ(client().ask(count(200, 200))->status, 200U);
 }
 
 TEST_F(ServerTest, ASinkMayRefuseBeforeAndWhileTheBodyComes) {
@@ -551,7 +555,7 @@ TEST_F(ServerTest, ProblemsSpeakTheCallersLanguage) {
 }
 
 TEST_F(ServerTest, FiftyDribblingClientsDoNotDelayAnother) {
-  start();
+  start({.header_timeout = kNever, .body_timeout = kNever});
   std::vector<TestClient> slow;
   for (int i = 0; i < 50; ++i) slow.push_back(client());
   const std::string dribble = post(std::string(100, 'x'));
@@ -608,7 +612,7 @@ TEST_F(ServerTest, SilentConnectionsAreClosedWithoutAWord) {
   TestClient fresh = client();
   EXPECT_TRUE(fresh.at_end());
   TestClient used = client();
-  ASSERT_TRUE(used.ask(kWho));
+  while (!used.ask(kWho)) used = client();  // a busy machine may leave no time for the question
   EXPECT_TRUE(used.at_end());
 }
 
@@ -666,7 +670,10 @@ TEST_F(ServerTest, AnAnswerAfterTheHandlingDeadlineIsLetGo) {
   EXPECT_EQ(answer->status, 503U);
   EXPECT_EQ(code_of(answer), "server.deadline");
   shelf_.take().send(Response::text(200, "text/plain", "too late"));
-  EXPECT_EQ(client.ask(post("next"))->body, "next");
+  // A busy machine may be too slow for this one too, and then for the next.
+  std::optional<Answer> next = client.ask(post("next"));
+  while (code_of(next) == "server.deadline") next = client.ask(post("next"));
+  EXPECT_EQ(next->body, "next");
 }
 
 TEST_F(ServerTest, AResponderMayOutliveTheServer) {
@@ -820,7 +827,7 @@ TEST_F(TlsServerTest, LargeBodiesAndPipeliningWorkOverTls) {
 }
 
 TEST_F(TlsServerTest, ARefusedSenderSeesTheAnswerOverTls) {
-  start_tls(ClientCertificates::kNone);
+  start_tls(ClientCertificates::kNone, {.linger_timeout = kNever});
   TestClient client = this->client();
   ASSERT_TRUE(client.start_tls(as("")));
   EXPECT_EQ(code_of(client.ask(post(std::string(4U << 20, 'x')))), "input.too_large");

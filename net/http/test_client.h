@@ -42,7 +42,7 @@ class TestClient {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     connected_ = ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     // So that a server which never answers fails the test instead of hanging it.
-    const timeval patience{30, 0};
+    const timeval patience{300, 0};
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   }
 

@@ -84,10 +84,16 @@ def issue_for_token(tanba, authority, uri, name, *profile):
     return certificate
 
 
+RESERVED = []
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Nobody else is given it while this process lives: bound and never listened at, so that whoever sets SO_REUSEADDR,
+    as our servers do, may listen there."""
+    RESERVED.append(socket.socket())
+    RESERVED[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    RESERVED[-1].bind(("127.0.0.1", 0))
+    return RESERVED[-1].getsockname()[1]
 
 
 class Processes:
@@ -112,7 +118,7 @@ class Processes:
                 process.wait()
 
 
-def wait_for(what, seconds=60):
+def wait_for(what, seconds=300):
     """Until `what` gives something true."""
     for _ in range(seconds * 10):
         if what():

@@ -27,7 +27,7 @@ def scenario(stack):
     numbers = [stack.registered()[0]]
     expect(stack.portal().get(f"/v1/applications/{numbers[0]}"), 200)  # a reader's session has come
     rows = [look(registry)]
-    expect(stack.nobody.get("/readyz"), 200)
+    stack.wait_for_daemon("/readyz")
     taken = subprocess.run([*stack.daemon.command, "--take-trust", "by the test"], capture_output=True, text=True, check=False)
     check("trust.unchanged" in taken.stdout + taken.stderr, f"--take-trust: {taken}")
     check(not deleted_files(stack.daemon.process.pid), f"the daemon writes to {deleted_files(stack.daemon.process.pid)}")

@@ -124,7 +124,7 @@ def scenario(stack):
     cases = http_cases(stack) + document_cases(stack) + fee_cases(stack)
     check(stack.registered_count() == 0, "something bad was registered")
     stack.registered()
-    expect(stack.nobody.get("/readyz"), 200)
+    stack.wait_for_daemon("/readyz")
     say(f"bad_requests: {cases} refused with their codes, none registered, a good one taken afterwards")
 
 

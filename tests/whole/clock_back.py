@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import audit
-from stack import check, expect, main, run, say, until
+from stack import START_SECONDS, check, expect, main, run, say, until
 
 
 def write_row_ahead(stack):
@@ -41,11 +41,10 @@ def scenario(stack):
     write_row_ahead(stack)
     document, claim = stack.application()
     expect(stack.portal().submit(document, claim), 503, "registry.clock")
-    until(lambda: stack.nobody.get("/readyz").status == 503, "/readyz that says so")
-    check("registry.clock" in str(stack.nobody.get("/readyz")), f"another reason: {stack.nobody.get('/readyz')}")
+    until(lambda: (answer := stack.nobody.get("/readyz")).status == 503 and "registry.clock" in str(answer), "/readyz that says so")
     stack.daemon.stop()
     stack.daemon.start()
-    status = stack.daemon.process.wait(60)
+    status = stack.daemon.process.wait(START_SECONDS)
     check(status != 0 and "registry.clock" in stack.daemon.tail(), f"status {status}: {stack.daemon.tail()}")
     say("  refused by the running daemon with /readyz, and at the start")
     accepted = tanbad(stack, "--accept-clock", "часы были неверны")

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 
-from stack import check, expect, main, say
+from stack import START_SECONDS, check, expect, main, say
 
 CLIENTS = 50
 HEADER = b"POST /v1/applications HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
@@ -21,7 +21,7 @@ class Slow(threading.Thread):
         self.begun, self.giving_up = threading.Event(), threading.Event()
 
     def run(self):
-        with socket.create_connection(("localhost", self.stack.port), timeout=120) as plain, \
+        with socket.create_connection(("localhost", self.stack.port), timeout=START_SECONDS) as plain, \
                 self.stack.nobody.tls.wrap_socket(plain, server_hostname="localhost") as tls:
             if self.number % 2:
                 tls.sendall(b"POST /v1/applications HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -46,28 +46,26 @@ class Slow(threading.Thread):
 
 
 def hold_as_a_stranger(stack, path, length):
-    """A guessed key and all of a body but its last octet, which never comes: what the server says, and when."""
-    with socket.create_connection(("localhost", stack.port), timeout=60) as plain, \
+    """A guessed key and all of a body but its last octet, which never comes: what the server says."""
+    with socket.create_connection(("localhost", stack.port), timeout=START_SECONDS) as plain, \
             stack.nobody.tls.wrap_socket(plain, server_hostname="localhost") as tls:
         tls.sendall(f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer tnb_guess\r\n"
                     f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n".encode())
-        begun, left = time.monotonic(), length - 1
+        left = length - 1
         try:
             while left > 0:
                 tls.sendall(b"a" * min(left, 65536))
                 left -= min(left, 65536)
         except OSError:
             pass  # it does not listen any more
-        said = tls.recv(4096)
-        return said, time.monotonic() - begun
+        return tls.recv(4096)
 
 
 def strangers(stack):
     # Less than the server reads over while its answer is on the way, so that the answer is seen.
     for path in ("/v1/applications", "/v1/verify", "/v1/revocation/lists"):
-        said, seconds = hold_as_a_stranger(stack, path, 16384)
+        said = hold_as_a_stranger(stack, path, 16384)  # who is waited for is told request.timeout
         check(b" 401 " in said and b"auth.required" in said, f"a stranger was told {said[:400]!r}")
-        check(seconds < 10, f"a stranger with a withheld octet was held for {seconds:.1f} s")
         stack.registered()
     say("  slow_clients: bodies under a guessed key are refused unread")
 
@@ -78,7 +76,7 @@ def scenario(stack):
     for client in slow:
         client.start()
     for client in slow:
-        check(client.begun.wait(120), "a slow client cannot connect")
+        check(client.begun.wait(START_SECONDS), "a slow client cannot connect")
     served = 0
     until = time.monotonic() + 5
     while time.monotonic() < until or served < 10:
@@ -86,7 +84,7 @@ def scenario(stack):
         expect(stack.portal().get("/v1/session"), 200)
         served += 1
     for client in slow:
-        client.join(90)
+        client.join(START_SECONDS)
         client.giving_up.set()
         check(not client.is_alive(), "a slow client was not cut off")
         check(b" 408 " in client.said and b"request.timeout" in client.said, f"a slow client was told {client.said[:400]!r}")

@@ -62,10 +62,20 @@ def temporary_folder():
     return memory if room and "TMPDIR" not in os.environ else None
 
 
+RESERVED = []
+
+
+def reserve(port):
+    """A port that nobody else is given while this process lives: bound and never listened at, so that whoever sets
+    SO_REUSEADDR, as our servers do, may listen there. 0: any that is free."""
+    RESERVED.append(socket.socket())
+    RESERVED[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    RESERVED[-1].bind(("127.0.0.1", port))
+    return RESERVED[-1].getsockname()[1]
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return reserve(0)
 
 
 def until(condition, what, seconds=START_SECONDS):
@@ -300,6 +310,8 @@ class Stack(contextlib.AbstractContextManager):
         self.index = json.loads((self.authority / "index.json").read_text(encoding="utf-8"))
         self.licensor = self.index["licensors"][SERVICE]["bin"]
         self.authority_address = self.index["baseUrl"].split("//")[1].rstrip("/")
+        if not self.ready_authority:
+            reserve(int(self.authority_address.rsplit(":", 1)[1]))
         self.make_token()
         self.write_keyd_configuration()
         self.write_daemon_configuration()
