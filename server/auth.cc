@@ -56,15 +56,22 @@ base::Result<std::string> make_bearer_key() {
   return std::string(kBearerPrefix) + to_base64url(random);
 }
 
-ConfiguredPortals::ConfiguredPortals(const std::vector<PortalKeyConfig>& keys) {
+void ConfiguredPortals::replace(const std::vector<PortalKeyConfig>& keys) {
+  auto grants = std::make_shared<Grants>();
   for (const PortalKeyConfig& key : keys) {
-    grants_.emplace(std::pair(key.kind, key.sha256), PortalGrant{key.portal, key.scopes, key.networks, key.expires});
+    grants->emplace(std::pair(key.kind, key.sha256), PortalGrant{key.portal, key.scopes, key.networks, key.expires});
   }
+  const std::scoped_lock lock(mutex_);
+  grants_ = std::move(grants);
 }
 
 base::Result<PortalGrant> ConfiguredPortals::find_key(KeyKind kind, const base::Digest& sha256) {
-  const auto found = grants_.find({kind, sha256});
-  if (found == grants_.end()) return fail(Code::kAuthRequired);
+  const auto grants = [this] {
+    const std::scoped_lock lock(mutex_);
+    return grants_;
+  }();
+  const auto found = grants->find({kind, sha256});
+  if (found == grants->end()) return fail(Code::kAuthRequired);
   return found->second;
 }
 

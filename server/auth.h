@@ -39,14 +39,19 @@ class PortalDirectory {
   [[nodiscard]] virtual base::Result<PortalGrant> find_key(KeyKind kind, const base::Digest& sha256) = 0;
 };
 
-// The keys of the configuration file.
+// The keys of the configuration file. Thread-safe.
 class ConfiguredPortals final : public PortalDirectory {
  public:
-  explicit ConfiguredPortals(const std::vector<PortalKeyConfig>& keys);
+  explicit ConfiguredPortals(const std::vector<PortalKeyConfig>& keys) { replace(keys); }
+  // All at once: whoever asks sees the keys and scopes of one file. A key that is not among these is nobody's from
+  // here.
+  void replace(const std::vector<PortalKeyConfig>& keys);
   [[nodiscard]] base::Result<PortalGrant> find_key(KeyKind kind, const base::Digest& sha256) override;
 
  private:
-  std::map<std::pair<KeyKind, base::Digest>, PortalGrant> grants_;
+  using Grants = std::map<std::pair<KeyKind, base::Digest>, PortalGrant>;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Grants> grants_;
 };
 
 // Where staff is kept.

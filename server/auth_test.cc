@@ -119,9 +119,11 @@ class AuthTest : public ::testing::Test {
                                                                           .clock = &clock_});
   }
   base::Result<Caller> ask(const Request& request) {
-    std::promise<base::Result<Caller>> promise;
-    auto answer = promise.get_future();
-    authenticator_->authenticate(request, [&](base::Result<Caller> caller) { promise.set_value(std::move(caller)); });
+    // Shared: who sets it may still be at it when the answer is here.
+    const auto promise = std::make_shared<std::promise<base::Result<Caller>>>();
+    auto answer = promise->get_future();
+    authenticator_->authenticate(request,
+                                 [promise](base::Result<Caller> caller) { promise->set_value(std::move(caller)); });
     return answer.get();
   }
   static Request from(const std::string& address, const std::string& authorization,
@@ -162,6 +164,23 @@ TEST_F(AuthTest, AConfiguredBearerKeyIsKnownUntilItExpires) {
   EXPECT_EQ(registry_.asked, 0);
   clock_.set(kNow + base::Seconds(1001));
   EXPECT_EQ(refusal(from("192.0.2.1", "Bearer tnb_configured")), Code::kAuthRequired);
+}
+
+TEST_F(AuthTest, AWithdrawnKeyIsNobodysAtOnceAndAnothersScopesAreNew) {
+  const auto key = [](std::string_view token, std::vector<std::string> scopes) {
+    return PortalKeyConfig{.portal = "configured",
+                           .kind = KeyKind::kBearer,
+                           .sha256 = base::sha256(base::as_bytes(token)),
+                           .scopes = std::move(scopes),
+                           .networks = {},
+                           .expires = {}};
+  };
+  configured_->replace({key("tnb_configured", {"verify"}), key("tnb_second", {"verify", "read"})});
+  EXPECT_TRUE(ask(from("192.0.2.1", "Bearer tnb_configured")));
+  EXPECT_EQ(ask(from("192.0.2.1", "Bearer tnb_second"))->scopes, (std::vector<std::string>{"verify", "read"}));
+  configured_->replace({key("tnb_second", {"read"})});
+  EXPECT_EQ(refusal(from("192.0.2.1", "Bearer tnb_configured")), Code::kAuthRequired);
+  EXPECT_EQ(ask(from("192.0.2.1", "Bearer tnb_second"))->scopes, std::vector<std::string>{"read"});
 }
 
 TEST_F(AuthTest, WrongKeysAreRefusedAndNeverRemembered) {

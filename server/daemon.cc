@@ -640,6 +640,7 @@ std::uint16_t Daemon::port() const {
 }
 
 Status Daemon::reload(const Config& config) {
+  state_->configured.replace(config.portal_keys);  // first: a key that was withdrawn waits for no other file
   TANBA_CHECK(state_->server->reload_tls());
   state_->refresh_trust();
   TANBA_TRY(const pki::TrustSnapshotPtr configured, load_trust(config));

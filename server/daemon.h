@@ -44,8 +44,8 @@ class Daemon {
   Daemon& operator=(const Daemon&) = delete;
 
   [[nodiscard]] std::uint16_t port() const;
-  // The TLS files anew (on an error the old ones stay), and the registry's trust list; that anchors of this
-  // configuration differ from the list in force is said in the log.
+  // The portals' keys of this configuration, at once; the TLS files anew (on an error the old ones stay), and the
+  // registry's trust list; that anchors of this configuration differ from the list in force is said in the log.
   [[nodiscard]] base::Status reload(const Config& config);
   // Takes no more requests, lets those under way finish within the configured grace, ends all threads.
   void stop();

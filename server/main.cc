@@ -39,7 +39,7 @@ constexpr const char* kFooter =
     "  purposes = [\"applicant\", \"officer\", \"ocsp\"]\n"
     "\n"
     "  tanbad --config tanbad.toml --check-config    what is wrong with it, without starting\n"
-    "  tanbad --config tanbad.toml                   until SIGTERM; SIGHUP reads the TLS files anew\n"
+    "  tanbad --config tanbad.toml                   until SIGTERM; SIGHUP takes portals' keys and TLS files anew\n"
     "  curl http://127.0.0.1:8080/readyz             is it ready, and what is missing\n"
     "  curl http://127.0.0.1:8080/v1/openapi.json    everything it answers\n"
     "\n"
@@ -78,7 +78,12 @@ bool same_values(const server::ParsedTable& a, const server::ParsedTable& b) {
   });
 }
 
-// Tables whose values differ, in a row.
+// What a reload takes needs no restart.
+bool is_taken_at_reload(std::string_view table) {
+  return table == "portal" || table == "portal_key";
+}
+
+// Tables whose values differ and that wait for a restart, in a row.
 std::string changed_tables(const server::ParsedConfig& before, const server::ParsedConfig& after) {
   std::string out;
   const auto add = [&out](std::string_view name) {
@@ -88,22 +93,25 @@ std::string changed_tables(const server::ParsedConfig& before, const server::Par
     if (!same_values(table, after.tables.find(name)->second)) add(name);
   }
   for (const auto& [name, list] : before.lists) {
+    if (is_taken_at_reload(name)) continue;
     if (!std::ranges::equal(list, after.lists.find(name)->second, same_values)) add(name);
   }
   return out;
 }
 
 // What a reload takes is little: that the rest waits for a restart is said. A file that is wrong keeps nobody from
-// taking over TLS files that were renewed.
-void reload(const std::string& file, const server::Config& started_with,
-            const std::optional<server::ParsedConfig>& written, server::Daemon& daemon, server::Log& log) {
-  const auto again = server::load_config(file);
+// taking over TLS files that were renewed; for the rest the last file that was right counts, which is `in_force`.
+void reload(const std::string& file, server::Config& in_force, const std::optional<server::ParsedConfig>& written,
+            server::Daemon& daemon, server::Log& log) {
+  auto again = server::load_config(file);
+  if (again) in_force = *again;
   if (!again) {
     for (const base::Error& error : again.error()) log.error("reload.failed", error);
+    log.write(server::LogLevel::kWarning, "reload.file_not_taken", {{"file", file}});
   }
-  const base::Status status = daemon.reload(again ? *again : started_with);
+  const base::Status status = daemon.reload(in_force);
   if (!status) log.error("reload.failed", status.error());
-  if (status && again) log.info("reload.done", {{"took", "TLS files, trust list of the registry"}});
+  if (status && again) log.info("reload.done", {{"took", "portals' keys, TLS files, trust list of the registry"}});
   const auto now = written_config(file);
   if (!again || !written || !now) return;
   const std::string changed = changed_tables(*written, *now);
@@ -116,7 +124,7 @@ int serve(const std::string& file, server::Config config, const server::Signals&
   const std::chrono::milliseconds grace = config.stop_grace;
   for (const base::Error& odd : server::odd_settings(config, clock.now())) log.warning("configuration.odd", odd);
   const auto written = written_config(file);
-  const server::Config started_with = config;
+  server::Config in_force = config;
   auto daemon = server::Daemon::start(std::move(config), clock, log);
   if (!daemon) {
     log.error("daemon.not_started", daemon.error());
@@ -125,7 +133,7 @@ int serve(const std::string& file, server::Config config, const server::Signals&
   }
   server::notify_service_manager("READY=1");
   while (signals.wait() == server::Signals::What::kReload) {
-    reload(file, started_with, written, **daemon, log);
+    reload(file, in_force, written, **daemon, log);
   }
   server::notify_service_manager("STOPPING=1");
   const base::StopDeadline deadline(grace + kStopRest,

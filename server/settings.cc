@@ -58,9 +58,11 @@ constexpr std::array kTables{
                  "what is left out stays."},
     SettingTable{"signature", SettingTable::Kind::kOnce, "What signatures of applicants must have."},
     SettingTable{"identity", SettingTable::Kind::kOnce, "Rules for numbers of persons and bodies."},
-    SettingTable{"portal", SettingTable::Kind::kRepeated, "A portal that may call."},
-    SettingTable{"portal_key", SettingTable::Kind::kRepeated,
-                 "A key of a portal: that of its TLS client certificate, or a bearer key."},
+    SettingTable{"portal", SettingTable::Kind::kRepeated, "A portal that may call. Taken anew at SIGHUP."},
+    SettingTable{
+        "portal_key", SettingTable::Kind::kRepeated,
+        "A key of a portal: that of its TLS client certificate, or a bearer key. Taken anew at SIGHUP: keys that "
+        "are not in the file any more are refused at once."},
     SettingTable{
         "staff", SettingTable::Kind::kRepeated,
         "Who may log in: an officer of a licensor, an operator of a service centre, or security staff of the body "
