@@ -356,6 +356,13 @@ base::Result<json::value> parse_message(std::string_view text) {
 
 }  // namespace
 
+std::size_t max_certificate_bytes(std::size_t keys) {
+  constexpr std::size_t kOfKey = 3U << 10;  // beside the certificates: name, state, algorithms, a signature
+  constexpr std::size_t kMaxShare = kMaxFrameBytes / 3;
+  const std::size_t share = std::min((kMaxFrameBytes - kOfKey) / std::max<std::size_t>(keys, 1), kMaxShare);
+  return (share - kOfKey) / 4 * 3;  // base64
+}
+
 std::string_view to_string(KeyPurpose purpose) {
   switch (purpose) {
     case KeyPurpose::kLicence:

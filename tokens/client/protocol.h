@@ -22,10 +22,13 @@
 namespace tanba::tokens::client {
 
 inline constexpr int kProtocolVersion = 1;
-// An approval with its certificates is under 64 KiB in base64, a list of 64 keys with chains of three under 800 KiB.
+// An approval with its certificates is under 64 KiB in base64, a list of 64 keys as max_certificate_bytes has it.
 inline constexpr std::uint32_t kMaxFrameBytes = 1U << 20;
 // Certificates above a key, in list-keys, in answers and in the key server's log.
 inline constexpr std::size_t kMaxChain = 8;
+// What one key's certificate and chain may have, in octets of DER, where there are so many keys: so each list of them,
+// and each signature with them, fits into a frame. 9984 for 64 keys, 253440 for one to three.
+[[nodiscard]] std::size_t max_certificate_bytes(std::size_t keys);
 inline constexpr std::size_t kFrameHeaderBytes = 4;
 inline constexpr std::size_t kMaxApprovalBytes = 64U << 10;  // an officer's CMS: certificates, attributes, one signer
 

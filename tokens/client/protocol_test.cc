@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/json.h"
+#include "base/limits.h"
 #include "tokens/client/test_certificate.h"
 
 namespace tanba::tokens::client {
@@ -50,6 +53,32 @@ TEST(ProtocolTest, AnIntentsAnswerSaysItsState) {
                            R"({"answer":"intent","state":"signed","v":1})",
                            R"({"answer":"intent","signed":{},"state":"cancelled","v":1})"}) {
     EXPECT_EQ(code_of(parse_outcome(text)), "keyd.protocol") << text;
+  }
+}
+
+// The most that keys may have, in one certificate and in many.
+TEST(ProtocolTest, EveryListOfKeysFitsIntoAFrame) {
+  for (const std::size_t keys : {1, 2, 3, 7, 64}) {
+    for (const std::size_t certificates : {std::size_t{1}, kMaxChain + 1}) {
+      const std::size_t each =
+          std::min(max_certificate_bytes(keys) / certificates, base::Limits{}.max_certificate_bytes);
+      const pki::CertificatePtr certificate = test::make_certificate(each - 320);
+      ASSERT_LE(certificate->der().size(), each);
+      ASSERT_GT(certificate->der().size() + 100, each);
+      const std::vector<pki::CertificatePtr> chain(certificates - 1, certificate);
+      const KeyDescription key{.name = std::string(64, 'k'),
+                               .purpose = KeyPurpose::kServiceLogin,
+                               .state = KeyState::kLocked,
+                               .reason = std::string(64, 'r'),
+                               .algorithms = std::vector<pki::SignatureAlgorithm>(
+                                   16, {.scheme = pki::SignatureScheme::kRsaPss, .salt_bytes = 64}),
+                               .certificate = certificate,
+                               .chain = chain};
+      const KeyList list{std::vector<KeyDescription>(keys, key)};
+      EXPECT_EQ(code_of(write_frame(write_outcome(Answer(list)))), "ok") << keys << " " << certificates;
+      const Signed made{{}, base::Bytes(1024), certificate, chain};
+      EXPECT_EQ(code_of(write_frame(write_outcome(Answer(made)))), "ok") << keys << " " << certificates;
+    }
   }
 }
 

@@ -325,6 +325,21 @@ class ConfigReader {
     if (config_.approvers.empty() && std::ranges::any_of(config_.keys, needs_approval)) {
       return invalid("approvers", "keys for licences and refusals need officers who approve");
     }
+    return check_certificates_fit();
+  }
+
+  // One answer tells of all keys. What only the token shows is bounded when it is read.
+  [[nodiscard]] base::Status check_certificates_fit() const {
+    const std::size_t room_bytes = client::max_certificate_bytes(config_.keys.size());
+    for (std::size_t i = 0; i < config_.keys.size(); ++i) {
+      const KeyConfig& key = config_.keys[i];
+      std::size_t taken_bytes = key.certificate ? key.certificate->der().size() : 0;
+      for (const pki::CertificatePtr& certificate : key.chain) taken_bytes += certificate->der().size();
+      if (taken_bytes <= room_bytes) continue;
+      return invalid(fmt::format("keys[{}].chain", i),
+                     fmt::format("with {} keys, a certificate and its chain have at most {} octets of DER, not {}",
+                                 config_.keys.size(), room_bytes, taken_bytes));
+    }
     return {};
   }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "tokens/client/test_certificate.h"
 #include "tokens/test_support.h"
 
 namespace tanba::tokens::keyd {
@@ -127,6 +128,25 @@ TEST(KeydConfigTest, AChainHasNoMoreCertificatesThanAnswersHave) {
   test::must(parse_config(text, folder.path()));
   test::write_text(folder.path() / "chain.pem", chain + pem);
   EXPECT_EQ(test::code_of(parse_config(text, folder.path())), "config.invalid");
+}
+
+// However many keys there are, one answer tells of all.
+TEST(KeydConfigTest, CertificatesOfAllKeysFitIntoOneAnswer) {
+  const test::TemporaryFolder folder;
+  const pki::CertificatePtr one = client::test::make_certificate(6000);
+  const std::string pem = pki::write_pem("CERTIFICATE", one->der());
+  test::write_text(folder.path() / "own.pem", pem);
+  test::write_text(folder.path() / "chain.pem", pem);
+  std::string text = replaced("max_queued = 5", "max_queued = 5\ncertificate = \"own.pem\"\nchain = \"chain.pem\"");
+  test::must(parse_config(text, folder.path()));
+  for (std::size_t i = 2; i < 64; ++i) {
+    text +=
+        "[[keys]]\nname = \"k" + std::to_string(i) +
+        "\"\npurpose = \"capsule\"\nmodule = \"softhsm\"\nuri = \"pkcs11:token=tanba;object=k\"\npin_file = \"pin\"\n";
+  }
+  const auto refused = parse_config(text, folder.path());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().arguments().front().value, "keys[1].chain");
 }
 
 TEST(KeydConfigTest, TheExampleIsReadButForItsAbbreviatedKey) {

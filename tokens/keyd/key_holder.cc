@@ -1,5 +1,7 @@
 #include "tokens/keyd/key_holder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <utility>
@@ -9,13 +11,17 @@
 namespace tanba::tokens::keyd {
 namespace {
 
+// As far as the token has it and there is room for it: whoever verifies may know the rest.
 std::vector<pki::CertificatePtr> chain_from(const pki::Certificate& certificate,
-                                            const std::vector<pki::CertificatePtr>& candidates) {
+                                            const std::vector<pki::CertificatePtr>& candidates,
+                                            std::size_t room_bytes) {
   std::vector<pki::CertificatePtr> chain;
   const pki::Certificate* last = &certificate;
   while (chain.size() < client::kMaxChain && !last->is_self_issued()) {
     const auto issuer = std::ranges::find_if(candidates, [&](const auto& c) { return c->subject() == last->issuer(); });
     if (issuer == candidates.end() || std::ranges::find(chain, *issuer) != chain.end()) break;
+    if ((*issuer)->der().size() > room_bytes) break;
+    room_bytes -= (*issuer)->der().size();
     chain.push_back(*issuer);
     last = issuer->get();
   }
@@ -41,11 +47,10 @@ base::Error silent() {
 
 }  // namespace
 
-KeyHolder::KeyHolder(KeyConfig config, std::shared_ptr<TokenHolder> token, std::chrono::milliseconds token_timeout,
-                     EventLog& events)
+KeyHolder::KeyHolder(KeyConfig config, std::shared_ptr<TokenHolder> token, KeyBounds bounds, EventLog& events)
     : config_(std::move(config)),
       token_(std::move(token)),
-      token_timeout_(token_timeout),
+      bounds_(bounds),
       events_(events),
       executor_({.name = "key", .threads = 1, .max_queued = config_.max_queued, .on_thread_start = [this] {
                    base::Result<std::unique_ptr<pki::Context>> made = pki::Context::create();
@@ -76,7 +81,7 @@ client::KeyDescription KeyHolder::describe() const {
 
 bool KeyHolder::is_silent() const {
   const Clock::duration since = busy_since_;
-  return since != Clock::duration::zero() && Clock::now().time_since_epoch() - since >= token_timeout_;
+  return since != Clock::duration::zero() && Clock::now().time_since_epoch() - since >= bounds_.token_timeout;
 }
 
 void KeyHolder::notice_silence() {
@@ -108,9 +113,16 @@ base::Status KeyHolder::open_key() {
     certificate = key->entry().certificates.front();
   }
   std::vector<pki::CertificatePtr> chain = config_.chain;
+  std::size_t taken_bytes = certificate->der().size();
+  for (const pki::CertificatePtr& above : chain) taken_bytes += above->der().size();
+  if (taken_bytes > bounds_.certificate_bytes) {
+    return base::fail(base::Code::kTokenFailed, {{"reason", "an attribute is too large"}},
+                      fmt::format("certificate and chain have {} octets; with so many keys there is room for {}",
+                                  taken_bytes, bounds_.certificate_bytes));
+  }
   if (chain.empty()) {
     TANBA_TRY(const TokenContents contents, token_->token()->contents());
-    chain = chain_from(*certificate, contents.other_certificates);
+    chain = chain_from(*certificate, contents.other_certificates, bounds_.certificate_bytes - taken_bytes);
   }
   TANBA_TRY(signer_, TokenSigner::with_certificate(std::move(key), certificate));
   const std::scoped_lock lock(mutex_);

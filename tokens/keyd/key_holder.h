@@ -17,11 +17,14 @@
 
 namespace tanba::tokens::keyd {
 
+struct KeyBounds {
+  std::chrono::milliseconds token_timeout;  // how long one task may take
+  std::size_t certificate_bytes = 0;        // of the certificate with its chain, DER
+};
+
 class KeyHolder {
  public:
-  // `token_timeout`: how long one task may take.
-  KeyHolder(KeyConfig config, std::shared_ptr<TokenHolder> token, std::chrono::milliseconds token_timeout,
-            EventLog& events);
+  KeyHolder(KeyConfig config, std::shared_ptr<TokenHolder> token, KeyBounds bounds, EventLog& events);
   ~KeyHolder();
 
   [[nodiscard]] const KeyConfig& config() const { return config_; }
@@ -53,7 +56,7 @@ class KeyHolder {
 
   const KeyConfig config_;
   const std::shared_ptr<TokenHolder> token_;
-  const std::chrono::milliseconds token_timeout_;
+  const KeyBounds bounds_;
   EventLog& events_;
   std::atomic<Clock::duration> busy_since_{Clock::duration::zero()};  // of Clock's epoch; zero: nothing runs
   Clock::duration silence_told_ = Clock::duration::zero();            // the busy_since_ that was told of

@@ -69,6 +69,8 @@ base::Status Service::load(const Config& config) {
     TANBA_TRY(std::shared_ptr<Module> loaded, Module::load(module.path));
     modules_.emplace(module.name, std::move(loaded));
   }
+  const KeyBounds bounds{.token_timeout = config.token_timeout,
+                         .certificate_bytes = client::max_certificate_bytes(config.keys.size())};
   for (const KeyConfig& key : config.keys) {
     const std::shared_ptr<Module>& module = modules_.at(key.module);
     const Pkcs11Uri uri = token_part(key.uri);
@@ -81,7 +83,7 @@ base::Status Service::load(const Config& config) {
       return base::fail(base::Code::kConfigInvalid,
                         {{"key", key.name}, {"reason", "keys of one token must name the same PIN"}});
     }
-    keys_.emplace(key.name, std::make_unique<KeyHolder>(key, *token, config.token_timeout, events_));
+    keys_.emplace(key.name, std::make_unique<KeyHolder>(key, *token, bounds, events_));
   }
   return {};
 }
