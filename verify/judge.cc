@@ -502,6 +502,13 @@ Report unreadable(SubjectKind subject, base::ByteView octets, const Error& error
   Report report = empty_report(subject, input);
   report.format = "unknown";
   report.document = base::sha256(octets).hex();
+  // Whole and well-formed, and no answer: whoever asks again may get one (RFC 6960 2.3).
+  if (error.code() == Code::kOcspStatus && subject == SubjectKind::kOcsp) {
+    report.format = "OCSP response";
+    report.errors.push_back(error);
+    conclude(report);
+    return report;
+  }
   // As evidence an unreadable answer is only absent; as the thing to be judged it is broken. And what is no document at
   // all is called by what it should have been.
   const bool refuse = base::info(error.code()).effect == base::Effect::kRefuse && error.code() != Code::kFormatUnknown;

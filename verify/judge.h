@@ -107,7 +107,8 @@ void add_errors(Report& report, std::vector<base::Error> errors);
 // fault of ours. `facts` may be null.
 [[nodiscard]] Report unjudged(const Facts* facts, const base::Error& error, const JudgeInput& input);
 
-// A report for an object that could not even be read: format failure, refuse.
+// A report for an object that could not even be read: format failure, refuse. Of an OCSP response that is no answer
+// (tryLater, unauthorized): ocsp.response_status, retry.
 [[nodiscard]] Report unreadable(SubjectKind subject, base::ByteView octets, const base::Error& error,
                                 const JudgeInput& input);
 

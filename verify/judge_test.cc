@@ -137,6 +137,24 @@ TEST_F(JudgeTest, TheWorseOfTwoAnswersCountsAndTheDisagreementIsReported) {
   EXPECT_TRUE(judge_person("head").findings[0].warnings.empty());
 }
 
+TEST_F(JudgeTest, AResponseThatIsNoAnswerIsNotMalformed) {
+  const auto report_of = [&](const std::string& name) {
+    const base::Bytes octets = read_made(name);
+    const auto response = ocsp::parse_response(octets);
+    EXPECT_FALSE(response) << name;
+    return response ? Report{} : unreadable(SubjectKind::kOcsp, octets, response.error(), input_);
+  };
+  for (const char* name : {"try-later", "internal-error", "unauthorized", "malformed-request"}) {
+    const Report report = report_of(std::string("ocsp-bad/") + name + ".ors");
+    EXPECT_EQ(codes_of(report), std::vector{Code::kOcspStatus}) << name;
+    EXPECT_EQ(report.outcome.decision, Decision::kRetry) << name;
+    EXPECT_TRUE(report.retry_after.has_value()) << name;
+  }
+  const Report malformed = report_of("crl/root.crl");
+  EXPECT_EQ(codes_of(malformed), std::vector{Code::kDerMalformed});
+  EXPECT_EQ(malformed.outcome.decision, Decision::kRefuse);
+}
+
 TEST_F(JudgeTest, AnAnswerToAnotherNonceIsNoEvidence) {
   add_crl("crl/root.crl");
   add_ocsp("ocsp/head.ors", base::Bytes(16, 7));

@@ -43,14 +43,15 @@ struct Kind {
   std::string_view kazakh;
 };
 
+constexpr Kind kRefuse{422, "Refused", "Отказано", "Қабылданбады"};
+constexpr Kind kLater{503, "Try again later", "Повторите позже", "Кейінірек қайталаңыз"};
+constexpr Kind kInput{400, "The request is wrong", "Запрос неверен", "Сұрау қате"};
+constexpr Kind kDenied{403, "Not allowed", "Доступ запрещён", "Рұқсат жоқ"};
+constexpr Kind kNotFound{404, "Not found", "Не найдено", "Табылмады"};
+constexpr Kind kConflict{409, "Conflict", "Противоречие", "Қайшылық"};
+constexpr Kind kInternal{500, "Internal fault", "Внутренняя ошибка", "Ішкі қате"};
+
 const Kind& kind_of(Effect effect) {
-  static constexpr Kind kRefuse{422, "Refused", "Отказано", "Қабылданбады"};
-  static constexpr Kind kLater{503, "Try again later", "Повторите позже", "Кейінірек қайталаңыз"};
-  static constexpr Kind kInput{400, "The request is wrong", "Запрос неверен", "Сұрау қате"};
-  static constexpr Kind kDenied{403, "Not allowed", "Доступ запрещён", "Рұқсат жоқ"};
-  static constexpr Kind kNotFound{404, "Not found", "Не найдено", "Табылмады"};
-  static constexpr Kind kConflict{409, "Conflict", "Противоречие", "Қайшылық"};
-  static constexpr Kind kInternal{500, "Internal fault", "Внутренняя ошибка", "Ішкі қате"};
   switch (effect) {
     case Effect::kRefuse:
       return kRefuse;
@@ -72,8 +73,17 @@ const Kind& kind_of(Effect effect) {
   return kInternal;
 }
 
-std::string_view title_of(Code code, Language language) {
-  const Kind& kind = kind_of(base::info(code).effect);
+// Whoever decides may say another status than the code's own: "Try again later" is no title of a refusal.
+const Kind& kind_of(Code code, unsigned status) {
+  const Kind& own = kind_of(base::info(code).effect);
+  if (status == status_of(code)) return own;
+  static constexpr std::array kAll{&kRefuse, &kLater, &kInput, &kDenied, &kNotFound, &kConflict, &kInternal};
+  const auto* const found = std::ranges::find(kAll, status, &Kind::status);
+  return found == kAll.end() ? own : **found;
+}
+
+std::string_view title_of(Code code, unsigned status, Language language) {
+  const Kind& kind = kind_of(code, status);
   switch (language) {
     case Language::kRussian:
       return kind.russian;
@@ -125,7 +135,7 @@ boost::json::object problem_json(const base::Error& error, const ProblemContext&
   const unsigned status = context.status != 0 ? context.status : status_of(code);
   boost::json::object document;
   document["type"] = fmt::format("urn:tanba:error:{}", base::dotted(code));
-  document["title"] = title_of(code, context.language);
+  document["title"] = title_of(code, status, context.language);
   document["status"] = status;
   document["detail"] = error.message(context.language);
   document["code"] = base::dotted(code);

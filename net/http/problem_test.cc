@@ -88,6 +88,8 @@ TEST(Problem, ADecisionMaySayTheStatus) {
       problem(base::Error(Code::kOcspStale), {.request_id = {}, .retry_after_seconds = 7, .status = 422});
   EXPECT_EQ(response.status(), 422U);
   EXPECT_EQ(document_of(response).at("status").as_int64(), 422);
+  EXPECT_EQ(document_of(response).at("title").as_string(), "Refused");
+  EXPECT_EQ(document_of(problem(base::Error(Code::kOcspStale), {})).at("title").as_string(), "Try again later");
   EXPECT_FALSE(response.headers().find("Retry-After"));
 }
 

@@ -362,6 +362,11 @@ class Contract(Asking):
         self.report(REFUSE, "ocsp", "verify", *answer, "--issuer", self.authority / "ca/foreign-issuing.pem")
         self.report(REFUSE, "ocsp", "verify", answer[0], *self.trust, *self.at)
 
+    def test_a_response_that_is_no_answer_says_so(self):
+        for name in ("try-later", "internal-error", "unauthorized", "malformed-request"):
+            report = self.report(RETRY, "ocsp", "verify", self.authority / f"ocsp-bad/{name}.ors", *self.known, code="ocsp.response_status")
+            self.assertEqual(report["subIndication"], "TRY_LATER", name)
+
     def test_what_an_answer_says_about_the_certificate_is_in_the_report_and_not_the_verdict(self):
         report = self.report(ACCEPT, "ocsp", "verify", self.authority / "ocsp/revoked.ors", *self.known)
         self.assertIn("revoked", json.dumps(report["answer"]))
