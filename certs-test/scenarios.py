@@ -53,6 +53,7 @@ DEFAULTS = {
     "counterStamps": [],
     "claimsTime": None,
     "warnings": [],
+    "also": [],
 }
 
 
@@ -157,6 +158,7 @@ class Maker:
             "counterStamps": scenario["counterStamps"],
             "claimsTime": scenario["claimsTime"],
             "warnings": scenario["warnings"],
+            "also": scenario["also"],
             "outcome": scenario["outcome"],
             "expected": outcomes.outcome(scenario["outcome"]).as_json(),
         }
