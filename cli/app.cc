@@ -10,6 +10,7 @@
 
 #include "cli/commands.h"
 #include "cli/parsing.h"
+#include "cli/unknown_command.h"
 #include "cli/words.h"
 
 namespace tanba::cli {
@@ -256,7 +257,10 @@ base::Result<std::string> parse_line(CLI::App& app, int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() != 0) return usage(error.what());
+    if (error.get_exit_code() != 0) {
+      TANBA_CHECK(check_command_names(app, argc, argv));
+      return usage(error.what());
+    }
     std::ostringstream help;
     static_cast<void>(app.exit(error, help, help));
     return std::move(help).str();

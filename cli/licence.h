@@ -61,6 +61,8 @@ int with_daemon(const DaemonOptions& options, Daemon::Credential credential, con
   return finish(printed, daemon->get(), output);
 }
 
+// Who the server takes the caller for.
+[[nodiscard]] std::string caller_text(const boost::json::object& caller, base::Language language);
 [[nodiscard]] std::string application_text(const boost::json::object& row, base::Language language);
 [[nodiscard]] std::string decision_text(const boost::json::object& row, base::Language language);
 [[nodiscard]] std::string licence_text(const boost::json::object& row, base::Language language);

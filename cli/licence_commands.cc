@@ -4,7 +4,6 @@
 #include <boost/json/array.hpp>
 
 #include "base/file.h"
-#include "base/json.h"
 #include "base/text.h"
 #include "cli/decision.h"
 #include "cli/licence.h"
@@ -185,7 +184,7 @@ int log_out_officer(const LicenceOptions& options, const Output& output) {
 int show_caller(const LicenceOptions& options, const Output& output) {
   return with_daemon(options.daemon, Credential::kAny, output, [&](Daemon& daemon) -> base::Result<Printed> {
     TANBA_TRY(json::object answer, daemon.get("/v1/session"));
-    std::string text = base::canonical_json(answer) + "\n";
+    std::string text = caller_text(answer, output.language);
     return Printed{std::move(answer), std::move(text)};
   });
 }

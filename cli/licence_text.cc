@@ -48,6 +48,22 @@ std::string problem_text(const json::object& problem) {
 
 }  // namespace
 
+std::string caller_text(const json::object& caller, base::Language language) {
+  Lines lines(language);
+  const std::string kind = base::phrase(text_of(caller, "kind"), language);
+  const json::value* staff = caller.if_contains("staff");
+  if (staff == nullptr || !staff->is_object()) {
+    lines.text(fmt::format("{}: {}", kind, text_of(caller, "portal")), 0);
+    lines.text(list_of(caller, "scopes", language));
+    return lines.take();
+  }
+  const json::object& person = staff->as_object();
+  lines.text(fmt::format("{}: {}", kind, text_of(person, "name")), 0);
+  lines.text(fmt::format("{} {}", base::phrase("BIN", language), text_of(person, "bin")));
+  lines.text(text_of(person, "id"));
+  return lines.take();
+}
+
 std::string application_text(const json::object& row, base::Language language) {
   Lines lines(language);
   lines.head(Word::kApplication, text_of(row, "number"), state_of(row, language));

@@ -127,6 +127,28 @@ TEST(Parsing, RefusesAnOptionAsTheValueOfAnother) {
   EXPECT_EQ(parse({"sign", "a.cms", "--format", "cms", "--counter-sign", ""}).code, "input.usage");
 }
 
+TEST(Parsing, SaysWhichCommandsThereAre) {
+  const auto said = [](const Line& line) {
+    const Parsed parsed = parse(line);
+    EXPECT_EQ(parsed.code, "input.usage");
+    return parsed.text;
+  };
+  EXPECT_NE(said({"verfy", "a.xml"}).find("there is no command verfy, did you mean verify? There are: verify, cert,"),
+            std::string::npos);
+  EXPECT_NE(said({"token", "lst", "--json"}).find("there is no command lst, did you mean list? There are: list, keys,"),
+            std::string::npos);
+  EXPECT_NE(said({"token", "--lang", "ru", "lst"}).find("no command lst"), std::string::npos);
+  EXPECT_NE(said({"token", "--lang=ru", "lst"}).find("no command lst"), std::string::npos);
+  EXPECT_NE(said({"licence", "frobnicate"}).find("there is no command frobnicate. There are: "), std::string::npos);
+  EXPECT_EQ(said({"licence", "frobnicate"}).find("did you mean"), std::string::npos);
+  EXPECT_EQ(said({std::string(1'000'000, 'v')}).find("did you mean"), std::string::npos);
+  EXPECT_NE(said({"token"}).find("a command is missing. There are: list,"), std::string::npos);
+  EXPECT_NE(said({}).find("a command is missing. There are: verify,"), std::string::npos);
+  // What is wrong elsewhere is said as before.
+  EXPECT_NE(said({"verify", "a.xml", "--trst", "b"}).find("--trst"), std::string::npos);
+  EXPECT_NE(said({"token", "--nonsense", "list"}).find("input.usage"), 0U);
+}
+
 TEST(Parsing, TakesTheJsonFlagAfterEachWord) {
   for_each_command([&](const CLI::App& command, const Line& words) {
     const Line line = required_of(command, words, nullptr);

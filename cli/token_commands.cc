@@ -205,6 +205,18 @@ base::Result<tokens::TokenInfo> token_to_prepare(tokens::Module& module, const T
   return found.front();
 }
 
+// No URI could tell two tokens of one label apart by it. The one that is prepared may keep its own.
+base::Status check_label_is_free(const tokens::Module& module, const tokens::TokenInfo& chosen,
+                                 const std::string& label) {
+  TANBA_TRY(const std::vector<tokens::TokenInfo> all, module.tokens());
+  const bool taken = std::ranges::any_of(all, [&](const tokens::TokenInfo& token) {
+    return token.initialised && token.slot != chosen.slot && token.label == label;
+  });
+  if (!taken) return {};
+  return usage("a token with the label " + shown(label) +
+               " is there already: choose another by --label, or erase that one by --token and --erase");
+}
+
 base::Result<tokens::KeySetup> setup_of(const NewKeyOptions& key) {
   const auto id = base::from_hex(key.id);
   if (!id || id->empty()) return usage("--key-id is an even number of hexadecimal digits");
@@ -227,6 +239,7 @@ base::Result<Answer> init_answer(const TokenInitOptions& options, const Output& 
   TANBA_CHECK(setup_of(options.key));
   TANBA_TRY(const auto module, load_module(options.token));
   TANBA_TRY(const tokens::TokenInfo chosen, token_to_prepare(*module, options));
+  TANBA_CHECK(check_label_is_free(*module, chosen, options.label));
   TANBA_TRY(base::Secret so_pin,
             read_new_secret(options.so_pin_file, "TANBA_SO_PIN", std::string(word(Word::kSoPin, output.language))));
   TANBA_TRY(base::Secret user_pin,

@@ -52,6 +52,8 @@ TokenInfo describe(unsigned long slot, const CK_TOKEN_INFO& token, const CK_SLOT
   out.slot_manufacturer = padded_text(slot_info.manufacturerID);
   out.user_pin = user_pin_state(token.flags);
   out.so_pin = so_pin_state(token.flags);
+  out.min_pin_bytes = token.ulMinPinLen;
+  out.max_pin_bytes = token.ulMaxPinLen;
   out.initialised = (token.flags & CKF_TOKEN_INITIALIZED) != 0;
   out.login_required = (token.flags & CKF_LOGIN_REQUIRED) != 0;
   out.write_protected = (token.flags & CKF_WRITE_PROTECTED) != 0;

@@ -42,6 +42,8 @@ struct TokenInfo {
   std::string slot_description, slot_manufacturer;
   PinState user_pin = PinState::kReady;
   PinState so_pin = PinState::kReady;  // the administrator's (security officer's)
+  unsigned long min_pin_bytes = 0;
+  unsigned long max_pin_bytes = 0;  // 0: not said
   bool initialised = false;
   bool login_required = false;
   bool write_protected = false;

@@ -1,5 +1,7 @@
 #include "tokens/token_setup.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -45,6 +47,23 @@ base::Status set_user_pin(const CK_FUNCTION_LIST& functions, unsigned long slot,
   static_cast<void>(functions.C_Logout(handle));
   if (set == CKR_PIN_LEN_RANGE || set == CKR_PIN_INVALID) return refused("C_InitPIN: " + rv_name(set));
   return check_rv(set, "C_InitPIN");
+}
+
+bool has_fitting_length(const base::Secret& pin, const TokenInfo& token) {
+  if (pin.empty() && token.pin_pad) return true;  // typed on the reader
+  return pin.size() >= token.min_pin_bytes && (token.max_pin_bytes == 0 || pin.size() <= token.max_pin_bytes);
+}
+
+// Before anything is erased: a token that refuses the user's PIN after that would be left without one.
+base::Status check_pins(const TokenSetup& setup, const TokenInfo& token) {
+  if (!has_fitting_length(setup.so_pin, token)) {
+    return refused(
+        fmt::format("the administrator's PIN must have {} to {} octets", token.min_pin_bytes, token.max_pin_bytes));
+  }
+  if (!has_fitting_length(setup.user_pin, token)) {
+    return refused(fmt::format("the user's PIN must have {} to {} octets", token.min_pin_bytes, token.max_pin_bytes));
+  }
+  return {};
 }
 
 base::Status check_setup(const KeySetup& setup) {
@@ -124,6 +143,7 @@ base::Result<TokenInfo> initialise_token(Module& module, unsigned long slot, con
   if (setup.label.empty() || setup.label.size() > kLabelBytes) return refused("a token's label has 1 to 32 octets");
   TANBA_TRY(const TokenInfo before, module.token(slot));
   if (before.initialised && reinitialise == Reinitialise::kRefuse) return refused("the token is initialised already");
+  TANBA_CHECK(check_pins(setup, before));
   {
     const auto held = module.use();
     std::array<unsigned char, kLabelBytes> label;

@@ -273,6 +273,27 @@ TEST_F(TokenTest, AnotherKeyInItsPlaceIsNotUsed) {
   EXPECT_EQ(code_of(key->sign(key->algorithms().front(), base::as_bytes("message"))), "token.not_found");
 }
 
+// A token that was erased and then refused the user's PIN would have none.
+TEST_F(TokenTest, PinsOfAnotherLengthAreRefusedBeforeAnythingIsErased) {
+  log_in();
+  must(generate_rsa_key(token_, {"licence", {0x01}}, 2048));
+  const TokenInfo before = must(token_->info());
+  EXPECT_EQ(before.min_pin_bytes, 4U);
+  EXPECT_EQ(before.max_pin_bytes, 255U);
+  token_.reset();
+  const auto with = [&](std::string_view so_pin, std::string_view user_pin) {
+    return code_of(initialise_token(*module_, before.slot, {"other", base::Secret(so_pin), base::Secret(user_pin)},
+                                    Reinitialise::kErase));
+  };
+  const std::string long_pin(256, '1');
+  EXPECT_EQ(with(test::kSoPin, "123"), "token.failed");
+  EXPECT_EQ(with(test::kSoPin, long_pin), "token.failed");
+  EXPECT_EQ(with("123", test::kUserPin), "token.failed");
+  EXPECT_EQ(with(long_pin, test::kUserPin), "token.failed");
+  EXPECT_EQ(must(module_->token(before.slot)).label, before.label);
+  EXPECT_EQ(with(test::kSoPin, "1234"), "ok");
+}
+
 TEST_F(TokenTest, AModuleInUseIsNotInitialisedAnew) {
   EXPECT_EQ(code_of(module_->reinitialise()), "token.module");
   token_.reset();

@@ -445,7 +445,13 @@ class Flow(unittest.TestCase):
         self.assertEqual(session.stat().st_mode & 0o777, 0o600)
         copy = self.folder / "copy.session"
         shutil.copy2(session, copy)
-        self.assert_status(self.tanba("licence", "whoami", "--session", session), 0)
+        status, caller = self.tanba.json("licence", "whoami", "--session", session)
+        self.assertEqual((status, caller["kind"]), (0, "officer"))
+        shown = self.tanba("licence", "whoami", "--session", session)
+        self.assert_status(shown, 0)
+        self.assertEqual(shown.stdout.decode().splitlines(),
+                         [f"officer: {caller['staff']['name']}", f"  BIN {caller['staff']['bin']}", f"  {caller['staff']['id']}"])
+        self.assertIn("должностное лицо: ", self.tanba("licence", "whoami", "--session", session, "--lang", "ru").stdout.decode())
         self.assert_status(self.tanba("licence", "logout", "--session", session), 0)
         self.assertFalse(session.exists())
         self.assert_status(self.tanba("licence", "queue", "--session", copy), 1, "auth.required")

@@ -305,6 +305,28 @@ class Tokens(WithTanba):
         self.assertIn("CN=ИВАНОВ ИВАН,C=KZ", others.stdout.decode())
         self.assert_status(self.tanba("token", "csr", "--token", uri, "--subject", "no value"), 64)
 
+    def test_a_pin_of_another_length_changes_nothing(self):
+        self.tanba.make_token("officer")
+        good, short = self.tanba.secret("good.pin", "123456"), self.tanba.secret("short.pin", "12")
+        for so_pin, user_pin in ((short, good), (good, short)):
+            for which in (["--label", "second"], ["--label", "officer", "--token", "pkcs11:token=officer", "--erase"]):
+                done = self.tanba("token", "init", *which, "--so-pin-file", so_pin, "--password-file", user_pin)
+                self.assert_status(done, 3, "token.failed")
+                self.assertIn("must have 4 to 255 octets", done.stderr.decode())
+        _, listed = self.tanba.json("token", "list")
+        self.assertEqual([one["label"] for one in listed["tokens"] if one["initialised"]], ["officer"])
+        _, keys = self.tanba.json("token", "keys")
+        self.assertEqual(len(keys["keys"]), 1)
+
+    def test_two_tokens_of_one_label_are_not_made(self):
+        self.tanba.make_token("officer")
+        pins = ["--so-pin-file", self.tanba.secret("so.pin", "27182818"), "--password-file", self.tanba.secret("user.pin", "314159")]
+        done = self.tanba("token", "init", "--label", "officer", *pins)
+        self.assert_status(done, 64, "input.usage")
+        self.assertIn("--erase", done.stderr.decode())
+        self.assert_status(self.tanba("token", "init", "--label", "other", *pins), 0)
+        self.assert_status(self.tanba("token", "init", "--label", "officer", "--token", "pkcs11:token=other", "--erase", *pins), 64)
+
     def test_all_that_a_uri_names_must_fit(self):
         uri = self.tanba.make_token("officer", "--key-label", "signing", "--key-id", "0a")
         key = ["--token", uri + ";type=private", "--password-file", self.folder / "user.pin"]
