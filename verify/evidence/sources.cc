@@ -122,7 +122,10 @@ Sources::State::Source& Sources::State::source_locked(const Key& key, SourceOrig
       if (it->second.origin != SourceOrigin::kCertificate) continue;
       if (oldest == sources.end() || worth(it->second) < worth(oldest->second)) oldest = it;
     }
-    if (oldest != sources.end()) sources.erase(oldest);
+    if (oldest != sources.end()) {
+      if (oldest->first.first == SourceKind::kCrl) store.drop(oldest->first.second);  // nobody would renew it
+      sources.erase(oldest);
+    }
   }
   Source& made = sources[key];
   made.origin = origin;

@@ -92,7 +92,8 @@ struct Alert {
   std::optional<ListSummary> kept;     // the last good list
   std::optional<ListSummary> offered;  // the one that was refused or waits
   AlertState state = AlertState::kOpen;
-  std::optional<base::Digest> line;  // of lists: a good one of this line ends it, and no other (list_marks.h)
+  // What ends it: a good list of this line (list_marks.h), a good answer about this certificate, and no other.
+  std::optional<base::Digest> line;
 };
 
 // Told of what happens; from any thread, never under a lock. Must not block.

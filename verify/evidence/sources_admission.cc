@@ -39,15 +39,21 @@ Sources::State::Taken Sources::State::take_answer(Worker& worker, const Question
                 .source = question.url,
                 .received_at = clock.now()};
   const base::Status admitted = admit_answer(worker, question, item);
+  const Key key{SourceKind::kOcsp, question.url};
+  const base::Digest& certificate = question.certificate->digest();
   if (admitted) {
     store.keep(item);
-    return {Evidence(std::move(item)), std::nullopt, {}};
+    Taken taken{Evidence(std::move(item)), std::nullopt, {}};
+    const std::scoped_lock lock(mutex);
+    end_alerts_locked(key, {AlertKind::kRollback}, taken.alerts, certificate);
+    return taken;
   }
   if (admitted.error().code() != Code::kOcspRollback) return {Evidence(std::move(item)), admitted.error(), {}};
   Taken taken{base::fail(admitted.error()), admitted.error(), {}};
   const std::scoped_lock lock(mutex);
-  taken.alerts.push_back(alert_locked(AlertKind::kRollback, {SourceKind::kOcsp, question.url}, admitted.error(),
-                                      nullptr, question.certificate->digest().hex()));
+  Alert& alert = alert_locked(AlertKind::kRollback, key, admitted.error(), nullptr, certificate.hex());
+  alert.line = certificate;
+  taken.alerts.push_back(alert);
   return taken;
 }
 

@@ -410,6 +410,24 @@ TEST_F(SourcesTest, AnAnswerThatGoesBackIsRefused) {
   EXPECT_EQ(open_alerts().size(), 1U);
 }
 
+TEST_F(SourcesTest, AnAlertAboutAnAnswerEndsWithAGoodOneAboutThatCertificate) {
+  options_.nonce_bytes = 0;
+  start();
+  content_.set(text("ocsp/head.ors"));
+  ASSERT_EQ(code(ask(about_answer())), std::nullopt);
+  content_.set(text("ocsp-bad/stale.ors"));
+  ASSERT_EQ(code(ask(about_answer())), Code::kOcspRollback);
+  Sources::Question other = about_answer();
+  other.certificate = certificate("certs/employee.pem");
+  content_.set(text("ocsp/employee.ors"));
+  ASSERT_EQ(code(ask(other)), std::nullopt);
+  EXPECT_EQ(open_alerts().size(), 1U) << "another certificate's answer says nothing of it";
+  content_.set(text("ocsp/head.ors"));
+  ASSERT_EQ(code(ask(about_answer())), std::nullopt);
+  EXPECT_TRUE(open_alerts().empty());
+  EXPECT_EQ(sources_->alerts().front().state, AlertState::kOver);
+}
+
 TEST_F(SourcesTest, AForgedAnswerOfLaterDoesNotShutOutTheRealOne) {
   options_.nonce_bytes = 0;
   start();
@@ -596,6 +614,7 @@ TEST_F(SourcesTest, ManySourcesTakeBoundedRoom) {
     EXPECT_EQ(code(ask(question)), std::nullopt);
   }
   EXPECT_EQ(sources_->sources().size(), 4U);
+  EXPECT_LE(store_->sizes().crls, 4U) << "nobody renews the list of a source that is forgotten";
 }
 
 }  // namespace

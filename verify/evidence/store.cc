@@ -244,6 +244,18 @@ base::Status Store::keep(const KeptList& list, base::ByteView octets) {
   return {};
 }
 
+void Store::drop(const std::string& source) {
+  {
+    const std::scoped_lock lock(mutex_);
+    crls_.erase(source);
+  }
+  if (options_.directory.empty()) return;
+  drop_waiting(source);
+  std::error_code ignored;  // what is still there is a list like others at the next start
+  std::filesystem::remove(crl_file(source), ignored);
+  std::filesystem::remove(index_file(source), ignored);
+}
+
 std::vector<Store::KeptList> Store::lists() const {
   const std::scoped_lock lock(mutex_);
   std::vector<KeptList> all;

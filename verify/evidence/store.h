@@ -52,6 +52,9 @@ class Store {
   // to have checked (succession.h). evidence.not_stored: memory has it, the disk still the earlier one.
   [[nodiscard]] base::Status keep(const KeptList& list, base::ByteView octets);
   [[nodiscard]] std::vector<KeptList> lists() const;
+  // Of a source that is forgotten: its list, in memory and on disk. Its marks stay, so that an older one does not come
+  // in its place.
+  void drop(const std::string& source);
 
   [[nodiscard]] ListMarks& marks() { return marks_; }
 

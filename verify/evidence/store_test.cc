@@ -156,6 +156,19 @@ TEST_F(StoreTest, OctetsThatWereInMemoryComeFromTheFileOnceTheyAreThere) {
   EXPECT_EQ(*store.lists().front().item.octets->read(crl->digest()), octets);
 }
 
+TEST_F(StoreTest, AListOfAForgottenSourceIsGoneFromMemoryAndDisk) {
+  ASSERT_TRUE(keep(list_of(kLarge, "2026-01-01T00:00:00Z")));
+  ASSERT_TRUE(fs::exists(file("crl-")));
+  ASSERT_TRUE(fs::exists(file("index-")));
+  Store store({.directory = folder_});
+  ASSERT_EQ(store.load(at("2026-01-02T00:00:00Z")), 1U);
+  store.drop(kSource);
+  EXPECT_EQ(store.sizes().crls, 0U);
+  EXPECT_FALSE(fs::exists(file("crl-")));
+  EXPECT_FALSE(fs::exists(file("index-")));
+  EXPECT_EQ(loaded(), nullptr);
+}
+
 TEST_F(StoreTest, WhatACrashLeftHalfWrittenIsRemoved) {
   ASSERT_TRUE(keep(list_of(3, "2026-01-01T00:00:00Z")).has_value());
   for (const char* prefix : {"index-", "crl-", "waiting-"}) {
