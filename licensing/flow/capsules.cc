@@ -116,7 +116,10 @@ base::Result<std::string> Capsules::key_name() const {
     if (key.state == tokens::client::KeyState::kReady) return key.name;
     waiting = &key;
   }
-  if (waiting != nullptr) return base::fail(Code::kTokenLocked, waiting->name + ": " + waiting->reason);
+  if (waiting != nullptr) {
+    return base::fail(base::find_code(waiting->reason).value_or(Code::kTokenLocked), {{"reason", "not connected"}},
+                      waiting->name + ": " + waiting->reason);
+  }
   return base::fail(Code::kKeydUnknownKey, {{"key", "capsule"}});
 }
 

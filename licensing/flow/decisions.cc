@@ -176,14 +176,18 @@ PreparedDecision Flow::prepared_answer(Intent intent, base::Bytes document) cons
 base::Result<tokens::client::KeyDescription> Flow::key_of(const std::string& licensor_bin, DecisionKind kind) const {
   if (parts_.keys == nullptr) return base::fail(Code::kKeydUnreachable);
   TANBA_TRY(const tokens::client::KeyList list, parts_.keys->list_keys(settings_.keyd_timeout));
-  const tokens::client::KeyDescription* locked = nullptr;
+  const tokens::client::KeyDescription* waiting = nullptr;
   for (const tokens::client::KeyDescription& key : list.keys) {
     if (key.purpose != purpose_of(kind_of(kind)) || !key.certificate) continue;
     if (identity_of(*key.certificate).bin != licensor_bin) continue;
     if (key.state == tokens::client::KeyState::kReady) return key;
-    locked = &key;
+    waiting = &key;
   }
-  if (locked != nullptr) return base::fail(Code::kTokenLocked, locked->name + ": " + locked->reason);
+  // Whether a person must log in, or the token is away or does not answer.
+  if (waiting != nullptr) {
+    return base::fail(base::find_code(waiting->reason).value_or(Code::kTokenLocked), {{"reason", "not connected"}},
+                      waiting->name + ": " + waiting->reason);
+  }
   return base::fail(Code::kKeydUnknownKey, {{"key", licensor_bin}});
 }
 

@@ -791,6 +791,9 @@ TEST_F(DecisionsTest, OnlyAReadyKeyOfThisLicensorForThisPurposeIsUsed) {
   keys_.keys.keys.back().purpose = client::KeyPurpose::kLicence;
   keys_.keys.keys.back().state = client::KeyState::kLocked;
   EXPECT_EQ(code_of(prepare(request(SigningMode::kKeyd))), Code::kTokenLocked);
+  keys_.keys.keys.back().state = client::KeyState::kLost;
+  keys_.keys.keys.back().reason = "token.lost";  // nobody can log in to it
+  EXPECT_EQ(code_of(prepare(request(SigningMode::kKeyd))), Code::kTokenLost);
   EXPECT_EQ(reserved_numbers(), 0U);
   keys_.keys.keys.back().state = client::KeyState::kReady;
   EXPECT_TRUE(prepare(request(SigningMode::kKeyd)));
