@@ -15,8 +15,9 @@ using base::Effect;
 using base::Error;
 using base::SubIndication;
 
-Outcome of(std::vector<Code> codes) {
+Outcome of(const std::vector<Code>& codes) {
   std::vector<Error> errors;
+  errors.reserve(codes.size());
   for (const Code code : codes) errors.emplace_back(code);
   return decide(errors);
 }
