@@ -221,19 +221,22 @@ int main(int argc, char** argv) {
   app.add_option("--config", file, "Configuration file (TOML).")->type_name("FILE");
   app.add_flag("--check-config", only_check,
                "Say what is wrong with the configuration and the files it names; start nothing.");
-  app.add_option("--take-trust", take_trust_reason,
-                 "Make the configuration's anchors and intermediates the newest trust list of the registry, for this "
-                 "reason. For recovery; running daemons take it over.")
-      ->type_name("REASON");
+  const CLI::Option* gives_trust =
+      app.add_option(
+             "--take-trust", take_trust_reason,
+             "Make the configuration's anchors and intermediates the newest trust list of the registry, for this "
+             "reason. For recovery; running daemons take it over.")
+          ->type_name("REASON");
   app.add_flag(
       "--verify-journal", verifies_journal,
       "Walk the registry's journal from the first row to the last; say how many there are, the last one's hash, "
       "and which row is damaged. Running daemons are not disturbed.");
-  app.add_option(
-         "--accept-clock", accept_clock_reason,
-         "After a clock had run ahead: write into the journal, with this reason, that the clock of now is right. "
-         "For recovery; running daemons go on by themselves.")
-      ->type_name("REASON");
+  const CLI::Option* gives_clock =
+      app.add_option(
+             "--accept-clock", accept_clock_reason,
+             "After a clock had run ahead: write into the journal, with this reason, that the clock of now is right. "
+             "For recovery; running daemons go on by themselves.")
+          ->type_name("REASON");
   app.add_flag("--settings", settings,
                "Print every setting with its default and meaning (docs/reference/configuration.md).");
   app.footer(kFooter);
@@ -250,9 +253,15 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "tanbad: --config FILE is needed; see --help\n");
     return kExitUsage;
   }
+  // A reason of nothing is none, and no leave to serve instead.
+  if ((gives_trust->count() > 0 && take_trust_reason.empty()) ||
+      (gives_clock->count() > 0 && accept_clock_reason.empty())) {
+    fmt::print(stderr, "tanbad: a reason is needed; see --help\n");
+    return kExitUsage;
+  }
   Task task = Task::kServe;
-  if (!take_trust_reason.empty()) task = Task::kTakeTrust;
-  if (!accept_clock_reason.empty()) task = Task::kAcceptClock;
+  if (gives_trust->count() > 0) task = Task::kTakeTrust;
+  if (gives_clock->count() > 0) task = Task::kAcceptClock;
   if (verifies_journal) task = Task::kVerifyJournal;
   if (only_check) task = Task::kCheckConfig;
   return run(file, task, task == Task::kAcceptClock ? accept_clock_reason : take_trust_reason);

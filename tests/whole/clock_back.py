@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -B
 """The journal's last entry lies ahead of the clock: the daemon does not work with such a clock, and says so, until an
-administrator accepts the clock.
+administrator accepts the clock. A journal that somebody changed in the middle is found by a walk and by the daemon itself.
 """
 import datetime
 import hashlib
@@ -49,6 +49,9 @@ def scenario(stack):
     say("  refused by the running daemon with /readyz, and at the start")
     accepted = tanbad(stack, "--accept-clock", "часы были неверны")
     check(accepted.returncode == 0 and "accepted" in accepted.stdout, f"{accepted}")
+    for bad in ([""], []):  # a reason of nothing starts no daemon either
+        refused = tanbad(stack, "--accept-clock", *bad)
+        check(refused.returncode == 64, f"--accept-clock {bad}: {refused}")
     again = tanbad(stack, "--accept-clock", "ещё раз")
     check(again.returncode == 0 and "nothing" in again.stdout, f"{again}")
     stack.daemon.start()
@@ -57,13 +60,20 @@ def scenario(stack):
     stack.daemon.stop()
     journal = run(stack.bin / "tanbad", "--config", stack.home / "tanbad.toml", "--verify-journal")
     check(journal.startswith("journal: ") and journal.endswith(", ok\n"), journal)
-    check(damage(stack).returncode == 1, "a changed row passes --verify-journal")
+    damaged = damage(stack)
+    check(damaged.returncode == 1 and "registry.damaged" in damaged.stderr, f"a changed row passes --verify-journal: {damaged}")
+    # Its last row is in order: the daemon starts, walks the journal while it serves, and says what it found.
+    stack.daemon.start()
+    stack.wait_for_daemon()
+    until(lambda: (answer := stack.nobody.get("/readyz")).status == 503 and "registry.damaged" in str(answer), "/readyz that says so")
+    check("journal.damaged" in stack.daemon.log.read_text(encoding="utf-8"), "the log says nothing of the damaged row")
     say("clock_back: refused with registry.clock, and went on with a clock that was accepted")
 
 
 def damage(stack):
     database = sqlite3.connect(stack.database, timeout=30)
-    database.execute("UPDATE journal SET entry = replace(entry, 'egov', 'evil') WHERE event = 'application.registered'")
+    database.execute("UPDATE journal SET entry = replace(entry, 'egov', 'evil') WHERE seq = "
+                     "(SELECT min(seq) FROM journal WHERE event = 'application.registered')")
     database.commit()
     database.close()
     return tanbad(stack, "--verify-journal")

@@ -6,6 +6,7 @@ which says where the database is.
 import base64
 import concurrent.futures
 import os
+import subprocess
 import sys
 
 from staff import ISSUING, StaffStack
@@ -99,12 +100,33 @@ def writes(stack):
     say(f"  writes: {APPLICATIONS} applications at both daemons at once, each registered once")
 
 
+def journal(stack):
+    """The journal by the tasks that are programs of their own, beside the daemons; then damaged in the middle."""
+    def tanbad(*arguments):
+        return subprocess.run([stack.bin / "tanbad", "--config", stack.home / "tanbad.toml", *arguments], capture_output=True,
+                              text=True, check=False, timeout=300)
+    clock = tanbad("--accept-clock", "проба")
+    check(clock.returncode == 0 and "nothing to accept" in clock.stdout, f"--accept-clock: {clock}")
+    whole = tanbad("--verify-journal")
+    check(whole.returncode == 0 and whole.stdout.endswith(", ok\n"), f"--verify-journal: {whole}")
+    run(PSQL, stack.connection, "-qc", "UPDATE journal SET entry = replace(entry, 'egov', 'evil') WHERE seq = "
+        "(SELECT min(seq) FROM journal WHERE event = 'application.registered')")
+    damaged = tanbad("--verify-journal")
+    check(damaged.returncode == 1 and "registry.damaged" in damaged.stderr, f"a changed row passes --verify-journal: {damaged}")
+    stack.daemon.stop()
+    stack.daemon.start()
+    stack.wait_for_daemon()
+    until(lambda: (answer := stack.nobody.get("/readyz")).status == 503 and "registry.damaged" in str(answer), "/readyz that says so")
+    say("  journal: walked, its clock looked at, a row changed in the middle found by a walk and by a daemon")
+
+
 def scenario(stack):
     writes(stack)
     first = stack.security().api
     second = Officer(stack, "security", stack.second_nobody).log_in("security").api
     trust(stack, first, second)
     alerts(stack, first, second)
+    journal(stack)
     say("two_daemons: one registry, one journal, one trust list, one list of alerts")
 
 
