@@ -207,7 +207,7 @@ Result<Destination> EgressPolicy::check_url(std::string_view url) const {
   }
   const auto scheme = url_part(parsed.get(), CURLUPART_SCHEME, 0);
   const auto host = url_part(parsed.get(), CURLUPART_HOST, 0);
-  if (!scheme || (*scheme != "http" && *scheme != "https") || !host || host->empty()) {
+  if (!scheme || (*scheme != "http" && *scheme != "https") || !host || normal_host(*host).empty()) {
     return forbidden(terminated, "only http and https are allowed");
   }
   const auto port = url_part(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);

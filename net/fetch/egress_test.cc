@@ -109,6 +109,14 @@ TEST(Egress, UrlsAreTakenApart) {
   EXPECT_EQ(policy.check_url("http://[::1]:81/").value().source(), "[::1]:81");
 }
 
+TEST(Egress, AHostOfNothingButADotIsNone) {
+  for (const char* url : {"http://./", "https://.:443/x"}) {
+    const auto destination = EgressPolicy().check_url(url);
+    ASSERT_FALSE(destination) << url;
+    EXPECT_EQ(destination.error().code(), base::Code::kFetchForbidden);
+  }
+}
+
 TEST(Egress, OtherUrlsAreRefused) {
   const EgressPolicy policy;
   for (const std::string& url :
