@@ -119,7 +119,7 @@ std::unexpected<base::Error> Module::unusable(std::string reason) const {
 Module::Module(std::filesystem::path path) : path_(std::move(path)) {}
 
 base::Result<std::shared_ptr<Module>> Module::load(const std::filesystem::path& path) {
-  const std::shared_ptr<Module> module(new Module(path));
+  std::shared_ptr<Module> module(new Module(path));
   TANBA_CHECK(module->open());
   return module;
 }

@@ -154,7 +154,7 @@ base::Result<TokenInfo> initialise_token(Module& module, unsigned long slot, con
         "C_InitToken"));
     TANBA_CHECK(set_user_pin(module.functions(), slot, setup));
   }
-  TANBA_TRY(const TokenInfo after, module.token(slot));
+  TANBA_TRY(TokenInfo after, module.token(slot));
   // Some modules (SoftHSM) put an initialised token into a slot of its own when they list slots anew.
   TANBA_TRY(const std::vector<TokenInfo> tokens, module.tokens());
   for (const TokenInfo& token : tokens) {
