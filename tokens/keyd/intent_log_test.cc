@@ -298,12 +298,11 @@ TEST_F(IntentLogTest, WithoutItsHeadNothingIsSaidOfALine) {
   const auto log = open();
   must(log->write_signing(entry("a")));
   const std::string before = test::read_text(path());
-  rlimit limit{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
-  const rlimit none{0, limit.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);  // no further file can be opened
+  // The log is open and can be written to; a new file beside it cannot be made.
+  const std::filesystem::path away = folder_.path().string() + "-away";
+  std::filesystem::rename(folder_.path(), away);
   const auto refused = log->write_signed("a", answer(1));
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  std::filesystem::rename(away, folder_.path());
   EXPECT_EQ(code_of(refused), "keyd.log");
   EXPECT_EQ(test::read_text(path()), before);
   must(log->health());
